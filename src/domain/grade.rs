@@ -1,0 +1,172 @@
+//! What an assessment is made of: dimensions, grades, findings, and how findings become a grade.
+
+use serde::{Deserialize, Serialize};
+
+use super::coaching::{Note, PrivateNote};
+use super::strategy::Part;
+
+/// The label a manager filters by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Grade {
+    /// A manager would gladly put money on the seller having thought it through.
+    Strong,
+    /// Specific to this deal, one weak dimension.
+    Solid,
+    /// Real thought in one or two places, big holes.
+    Developing,
+    /// Generic, could be any deal.
+    Thin,
+    /// A placeholder, a pasted prompt, counts of activity, off topic: no score.
+    #[serde(rename = "Not enough yet")]
+    NotEnoughYet,
+    /// Nothing has been written.
+    #[serde(rename = "No strategy yet")]
+    NoStrategyYet,
+    /// Written in a language the rubric does not know.
+    #[serde(rename = "Not assessed (language)")]
+    NotAssessedLanguage,
+}
+
+impl Grade {
+    /// Every grade, best first.
+    pub const ALL: [Self; 7] = [
+        Self::Strong,
+        Self::Solid,
+        Self::Developing,
+        Self::Thin,
+        Self::NotEnoughYet,
+        Self::NoStrategyYet,
+        Self::NotAssessedLanguage,
+    ];
+
+    /// The exact label people see.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Strong => "Strong",
+            Self::Solid => "Solid",
+            Self::Developing => "Developing",
+            Self::Thin => "Thin",
+            Self::NotEnoughYet => "Not enough yet",
+            Self::NoStrategyYet => "No strategy yet",
+            Self::NotAssessedLanguage => "Not assessed (language)",
+        }
+    }
+
+    /// The grade of that label.
+    pub fn labelled(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grade| grade.label() == label)
+    }
+}
+
+/// One of the five sides of a strategy that are assessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dimension {
+    /// The customer's own goal, in their terms, and who owns it.
+    Customer,
+    /// What the next conversation should change.
+    Goal,
+    /// How to get there, and why this way suits this customer.
+    Approach,
+    /// An obstacle named honestly, and options the seller can act on.
+    Ownership,
+    /// Something that will happen, with whom and when.
+    NextStep,
+}
+
+impl Dimension {
+    /// All five, in reading order.
+    pub const ALL: [Self; 5] =
+        [Self::Customer, Self::Goal, Self::Approach, Self::Ownership, Self::NextStep];
+
+    /// The label in the CRM's "weakest part" field.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Customer => "Customer",
+            Self::Goal => "Goal",
+            Self::Approach => "Approach",
+            Self::Ownership => "Ownership",
+            Self::NextStep => "Next step",
+        }
+    }
+}
+
+/// Points per dimension, 0 to 4 each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dimensions {
+    /// See [`Dimension::Customer`].
+    pub customer: u8,
+    /// See [`Dimension::Goal`].
+    pub goal: u8,
+    /// See [`Dimension::Approach`].
+    pub approach: u8,
+    /// See [`Dimension::Ownership`].
+    pub ownership: u8,
+    /// See [`Dimension::NextStep`].
+    pub next_step: u8,
+}
+
+impl Dimensions {
+    /// The points of one dimension.
+    pub fn of(&self, dimension: Dimension) -> u8 {
+        match dimension {
+            Dimension::Customer => self.customer,
+            Dimension::Goal => self.goal,
+            Dimension::Approach => self.approach,
+            Dimension::Ownership => self.ownership,
+            Dimension::NextStep => self.next_step,
+        }
+    }
+
+    /// The dimension with the fewest points; the first in reading order where several have them.
+    pub fn weakest(&self) -> Dimension {
+        Dimension::ALL
+            .into_iter()
+            .min_by_key(|dimension| self.of(*dimension))
+            .unwrap_or(Dimension::Customer)
+    }
+}
+
+/// One thing a rule found: what earned or lost points, and the words it quotes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The rule's name, as in the framework file.
+    pub rule: String,
+    /// The dimension it speaks about; none where it is about the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dimension: Option<Dimension>,
+    /// Where the words stand.
+    pub part: Part,
+    /// First byte of the quoted words in that part.
+    pub start: usize,
+    /// One past their last byte.
+    pub end: usize,
+    /// Hundredths of a dimension point, positive for earned, negative for lost.
+    pub points: i32,
+}
+
+/// What the rubric says about one strategy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// The label.
+    pub grade: Grade,
+    /// 0 to 100; none while there is nothing to score.
+    pub score: Option<u8>,
+    /// The rating of the whole, 0 to 4.
+    pub overall: u8,
+    /// Points per dimension.
+    pub dims: Dimensions,
+    /// Every finding behind the points, in reading order.
+    pub findings: Vec<Finding>,
+    /// Questions back to the seller that may be shown in the CRM, weakest dimension first.
+    pub notes: Vec<Note>,
+    /// Questions for the seller's eyes alone.
+    pub private_notes: Vec<PrivateNote>,
+}
+
+impl Assessment {
+    /// The part that would gain most from more thought; none while nothing is scored.
+    pub fn weakest_part(&self) -> Option<Dimension> {
+        self.score.map(|_| self.dims.weakest())
+    }
+}

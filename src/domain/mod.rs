@@ -1,0 +1,20 @@
+//! The vocabulary of Latitude, and its rules.
+//!
+//! Pure: no async, no I/O, no clock, no formats of others. Whatever depends on the time takes
+//! `now` as an argument; whatever depends on settings takes the [`framework::Framework`].
+
+pub mod cadence;
+pub mod coaching;
+pub mod deal;
+pub mod field;
+pub mod framework;
+pub mod grade;
+pub mod ids;
+pub mod outlook;
+pub mod people;
+pub mod rubric;
+pub mod strategy;
+pub mod text;
+
+/// A moment, always in UTC, kept to the millisecond so that both databases return what was stored.
+pub type Time = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,9 @@
+//! Latitude gives sellers latitude: it asks for a deal strategy in place of activity counts,
+//! assesses the thinking, and writes strategy, grade and coaching questions back to the CRM.
+//!
+//! The modules below stand in reading order; `ARCHITECTURE.md` says which may use which.
+
+/// The vocabulary and its rules, pure.
+pub mod domain;
+/// The only doors to time and randomness.
+pub mod env;
