@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use chrono::{SubsecRound, TimeDelta};
-use rand::{Rng, SeedableRng};
 use rand::rngs::ChaCha12Rng;
+use rand::{Rng, SeedableRng};
 
 use crate::domain::Time;
 
@@ -30,12 +30,18 @@ impl Env {
     #[expect(clippy::disallowed_methods, reason = "this is the door")]
     pub fn system() -> Self {
         let dice = ChaCha12Rng::from_rng(&mut rand::rng());
-        Self { clock: Arc::new(System), dice: Arc::new(Mutex::new(dice)) }
+        Self {
+            clock: Arc::new(System),
+            dice: Arc::new(Mutex::new(dice)),
+        }
     }
 
     /// A given clock, and randomness drawn from a seed.
     pub fn seeded(clock: Arc<dyn Clock>, seed: u64) -> Self {
-        Self { clock, dice: Arc::new(Mutex::new(ChaCha12Rng::seed_from_u64(seed))) }
+        Self {
+            clock,
+            dice: Arc::new(Mutex::new(ChaCha12Rng::seed_from_u64(seed))),
+        }
     }
 
     /// The current time, cut to the millisecond.
@@ -79,12 +85,18 @@ impl Frozen {
 
     /// Moves it on.
     pub fn advance(&self, by: TimeDelta) {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) += by;
+        *self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) += by;
     }
 }
 
 impl Clock for Frozen {
     fn now(&self) -> Time {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        *self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

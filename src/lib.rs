@@ -3,7 +3,13 @@
 //!
 //! The modules below stand in reading order; `ARCHITECTURE.md` says which may use which.
 
+/// Every CRM Latitude speaks to.
+pub mod crm;
 /// The vocabulary and its rules, pure.
 pub mod domain;
 /// The only doors to time and randomness.
 pub mod env;
+/// Outbound calls: the only door to the network.
+pub mod http;
+/// CRMs as servers on this machine.
+pub mod sandbox;

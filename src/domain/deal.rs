@@ -33,6 +33,9 @@ pub struct Deal {
     pub standing: Standing,
     /// When the CRM says it last changed, our own writes included.
     pub changed_at: Time,
+    /// The CRM's mark of this state of the record (an ETag, a version number), where it has one
+    /// that a write can be made to depend on.
+    pub revision: Option<String>,
     /// What the seller wrote into the strategy fields; empty text where the field is empty.
     pub answers: Answers,
     /// A question the manager typed in the CRM.

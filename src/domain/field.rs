@@ -209,11 +209,17 @@ impl Field {
             Self::ManagerQuestion => {
                 "For the manager: one question to the seller; it joins the coaching."
             }
-            Self::Prompt => "Written by Latitude: this stage's questions, and why they are asked now.",
+            Self::Prompt => {
+                "Written by Latitude: this stage's questions, and why they are asked now."
+            }
             Self::Strategy => "Written by Latitude: the four answers in one text.",
-            Self::Score => "Written by Latitude: 0 to 100; empty while there is not enough to assess.",
+            Self::Score => {
+                "Written by Latitude: 0 to 100; empty while there is not enough to assess."
+            }
             Self::Grade => "Written by Latitude: how well thought through the strategy is.",
-            Self::WeakestPart => "Written by Latitude: the part that would gain most from more thought.",
+            Self::WeakestPart => {
+                "Written by Latitude: the part that would gain most from more thought."
+            }
             Self::State => "Written by Latitude: where the strategy stands.",
             Self::Coaching => "Written by Latitude: questions back to the seller, newest first.",
             Self::NeedState => "Written by Latitude: who owes the seller an answer.",
@@ -297,6 +303,10 @@ impl Value {
     /// Text, or nothing where the text is empty.
     pub fn text(text: impl Into<String>) -> Self {
         let text = text.into();
-        if text.is_empty() { Self::Empty } else { Self::Text(text) }
+        if text.is_empty() {
+            Self::Empty
+        } else {
+            Self::Text(text)
+        }
     }
 }

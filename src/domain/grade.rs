@@ -76,8 +76,13 @@ pub enum Dimension {
 
 impl Dimension {
     /// All five, in reading order.
-    pub const ALL: [Self; 5] =
-        [Self::Customer, Self::Goal, Self::Approach, Self::Ownership, Self::NextStep];
+    pub const ALL: [Self; 5] = [
+        Self::Customer,
+        Self::Goal,
+        Self::Approach,
+        Self::Ownership,
+        Self::NextStep,
+    ];
 
     /// The label in the CRM's "weakest part" field.
     pub fn label(self) -> &'static str {

@@ -41,8 +41,12 @@ pub enum Part {
 
 impl Part {
     /// The four answers, in reading order.
-    pub const ANSWERS: [Self; 4] =
-        [Self::CustomerOutcome, Self::ConversationGoal, Self::Approach, Self::Obstacles];
+    pub const ANSWERS: [Self; 4] = [
+        Self::CustomerOutcome,
+        Self::ConversationGoal,
+        Self::Approach,
+        Self::Obstacles,
+    ];
     /// The four answers and the need.
     pub const ALL: [Self; 5] = [
         Self::CustomerOutcome,
@@ -94,13 +98,18 @@ impl Answers {
 
     /// Whether the seller has written nothing at all.
     pub fn is_blank(&self) -> bool {
-        self.check_on.is_none() && Part::ALL.iter().all(|part| self.part(*part).trim().is_empty())
+        self.check_on.is_none()
+            && Part::ALL
+                .iter()
+                .all(|part| self.part(*part).trim().is_empty())
     }
 
     /// Whether both say the same once the CRM's own habits (line ends, outer blanks) are set aside.
     pub fn says_the_same(&self, other: &Self) -> bool {
         self.check_on == other.check_on
-            && Part::ALL.iter().all(|part| same_words(self.part(*part), other.part(*part)))
+            && Part::ALL
+                .iter()
+                .all(|part| same_words(self.part(*part), other.part(*part)))
     }
 
     /// These answers as the next version after `before`: a blank never wipes what stood there.

@@ -85,7 +85,10 @@ mod tests {
     fn only_whole_paragraphs_are_kept() {
         let notes = ["one two".to_owned(), "three four five".to_owned()];
 
-        assert_eq!(fit_paragraphs(&notes, 100, Unit::Chars), "one two\n\nthree four five");
+        assert_eq!(
+            fit_paragraphs(&notes, 100, Unit::Chars),
+            "one two\n\nthree four five"
+        );
         assert_eq!(fit_paragraphs(&notes, 12, Unit::Chars), "one two");
         assert_eq!(fit_paragraphs(&notes, 4, Unit::Chars), "one…");
     }

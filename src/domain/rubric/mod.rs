@@ -14,8 +14,10 @@ pub struct Rubric {}
 ///
 /// Pure and deterministic: the same text gets the same assessment, whoever wrote it.
 pub fn assess(answers: &Answers, _rubric: &Rubric) -> Assessment {
-    let words: usize =
-        Part::ANSWERS.iter().map(|part| answers.part(*part).split_whitespace().count()).sum();
+    let words: usize = Part::ANSWERS
+        .iter()
+        .map(|part| answers.part(*part).split_whitespace().count())
+        .sum();
     let (grade, score) = match words {
         0 => (Grade::NoStrategyYet, None),
         1..=14 => (Grade::NotEnoughYet, None),

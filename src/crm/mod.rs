@@ -1,0 +1,113 @@
+//! Every CRM Latitude speaks to: the trait, and the list of those that keep it.
+//!
+//! A CRM is a folder: its connector, its wire shapes, its sandbox, its golden bodies. Nothing
+//! outside that folder and this file names it.
+
+pub mod page;
+pub mod profile;
+pub mod push;
+pub mod session;
+pub mod settings;
+pub mod setup;
+pub mod write;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use crate::domain::deal::{Deal, Pipeline};
+use crate::domain::field::Field;
+use crate::domain::ids::DealId;
+use crate::domain::people::Person;
+use crate::http::call::Reply;
+use crate::http::fault::Fault;
+use crate::sandbox::Sandbox;
+use crate::sandbox::world::World;
+use page::{Cursor, Page, Seen};
+use profile::Profile;
+use push::{Push, Rejected, Viewer};
+use session::{Identity, Session};
+use setup::{Blueprint, Setup, Step};
+use write::{Outcome, Update};
+
+/// To add one: a folder, its `mod` line above, its line here.
+pub static ALL: &[&dyn Crm] = &[];
+
+/// The CRM of that id.
+pub fn by_id(id: &str) -> Option<&'static dyn Crm> {
+    ALL.iter().copied().find(|crm| crm.profile().id == id)
+}
+
+/// What only this CRM knows. Tokens, quotas, waiting and retrying belong to the
+/// [`Api`](crate::http::Api) inside the [`Session`].
+#[async_trait]
+pub trait Crm: Send + Sync {
+    /// Facts that never change: sign-in, addresses, quotas, sizes.
+    fn profile(&self) -> &'static Profile;
+
+    /// The name this CRM gives one of our fields, where it lets us choose.
+    fn field_name(&self, prefix: &str, field: Field) -> String;
+
+    /// Who is signed in, and to which organisation.
+    async fn whoami(&self, session: &Session) -> Result<Identity, Fault>;
+
+    /// Pipelines and their stages, in order.
+    async fn stages(&self, session: &Session) -> Result<Vec<Pipeline>, Fault>;
+
+    /// Everyone who may own a deal, with their manager where the CRM knows it.
+    async fn people(&self, session: &Session, from: &Cursor) -> Result<Page<Person>, Fault>;
+
+    /// Deals changed at or after `from`, oldest change first; deleted and merged ones as gone.
+    ///
+    /// The same deal may come twice; the store keeps the newer one. Reads the fields of
+    /// [`Session::fields`] and the facts of [`Deal`], nothing else.
+    async fn deals(&self, session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault>;
+
+    /// One deal as it is now; none where it is gone or not to be seen.
+    async fn deal(&self, session: &Session, id: &DealId) -> Result<Option<Deal>, Fault>;
+
+    /// Which of our fields and views exist, under which names, and whether we may use them.
+    async fn setup(&self, session: &Session, wanted: &Blueprint) -> Result<Setup, Fault>;
+
+    /// Carries out one step of a set-up plan. Safe to repeat.
+    async fn apply(&self, session: &Session, wanted: &Blueprint, step: &Step) -> Result<(), Fault>;
+
+    /// What an admin clicks to do a step that this CRM has no API for; none where it has one.
+    fn by_hand(&self, _wanted: &Blueprint, _step: &Step) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Writes a batch of at most [`Profile::write_batch`]; one outcome per update, in order.
+    ///
+    /// Texts are already cut to the field's length. A fault means that nothing is known about
+    /// any record of the batch.
+    async fn write(&self, session: &Session, batch: &[Update]) -> Result<Vec<Outcome>, Fault>;
+
+    /// What a refusal means for us. Overridden where the status alone misleads.
+    fn fault(&self, reply: &Reply) -> Fault {
+        Fault::from_status(reply)
+    }
+
+    /// Which deals a push is about, once its signature is verified. Never what they contain.
+    ///
+    /// # Errors
+    /// [`Rejected`], also where this CRM does not push.
+    fn hint(&self, _push: &Push, _secret: &SecretString) -> Result<Vec<DealId>, Rejected> {
+        Err(Rejected::Unsupported)
+    }
+
+    /// Who is looking at which deal, from a signed embed.
+    ///
+    /// # Errors
+    /// [`Rejected`], also where this CRM does not sign embeds.
+    fn viewer(&self, _push: &Push, _secret: &SecretString) -> Result<Viewer, Rejected> {
+        Err(Rejected::Unsupported)
+    }
+
+    /// The address of a deal in the CRM's own pages, below the API's address.
+    fn deal_url(&self, _base: &url::Url, _id: &DealId) -> Option<String> {
+        None
+    }
+
+    /// This CRM as a server, telling the same world.
+    fn sandbox(&self, world: World) -> Sandbox;
+}

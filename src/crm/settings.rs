@@ -1,0 +1,69 @@
+//! What an admin says about one connection.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use crate::domain::field::Field;
+
+/// One connection, as the configuration describes it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Which CRM, by its id such as `salesforce`.
+    pub crm: String,
+    /// How to sign in; the CRM's preferred way where it is not set.
+    pub sign_in: Option<String>,
+    /// Where calls go.
+    pub base_url: Option<Url>,
+    /// Where people and apps sign in, where that is another place than `base_url`.
+    pub login_url: Option<Url>,
+    /// Where a person agrees, in place of the CRM's usual address.
+    pub authorize_url: Option<Url>,
+    /// Where grants are exchanged, in place of the CRM's usual address.
+    pub token_url: Option<Url>,
+    /// The app's public name.
+    pub client_id: Option<String>,
+    /// The app's secret.
+    pub client_secret: Option<SecretString>,
+    /// The app's private RSA key, PEM, for `jwt_bearer`.
+    pub private_key: Option<SecretString>,
+    /// Whom the signed statement is for, in place of the CRM's usual audience.
+    pub audience: Option<String>,
+    /// A fixed token or API key, for `token` and `login`.
+    pub token: Option<SecretString>,
+    /// The sign-in name, for `login` and `jwt_bearer`.
+    pub user: Option<String>,
+    /// The database, tenant or organisation, where the CRM has several at one address.
+    pub database: Option<String>,
+    /// The API version, in place of the connector's own choice.
+    pub api_version: Option<String>,
+    /// The secret the CRM signs webhooks with, or the token it echoes.
+    pub push_secret: Option<SecretString>,
+    /// The secret the CRM signs embeds with; the client secret where it is not set.
+    pub embed_secret: Option<SecretString>,
+    /// Stands before the name of every field we create.
+    pub prefix: Option<String>,
+    /// Existing fields to use in place of our own: plain name to API name.
+    pub fields: BTreeMap<Field, String>,
+    /// Allows plain HTTP and private networks: sandboxes, and CRMs that run next door.
+    pub allow_private: bool,
+    /// The share of the CRM's daily quota that Latitude may use; 20 where it is not set.
+    pub quota_percent: Option<u8>,
+    /// Reads and assesses, but writes nothing to the CRM.
+    pub dry_run: bool,
+}
+
+impl Settings {
+    /// What stands before the name of every field we create.
+    pub fn prefix(&self) -> &str {
+        self.prefix.as_deref().unwrap_or("latitude_")
+    }
+
+    /// The share of the CRM's daily quota that Latitude may use, in percent.
+    pub fn quota_percent(&self) -> u64 {
+        u64::from(self.quota_percent.unwrap_or(20).clamp(1, 100))
+    }
+}

@@ -1,0 +1,147 @@
+//! What a connection may spend: so many calls at once, so many a day, a reserve for others.
+//!
+//! A connection is worked by one replica at a time, so this count in memory is the whole truth
+//! about its pace; the day's total is carried over from the database when work begins.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::{DefaultDirectRateLimiter, Quota as Pace, RateLimiter};
+
+use super::fault::{Cause, Fault};
+use crate::domain::Time;
+use crate::env::Env;
+
+/// So many units in so much time, as the CRM's documents state it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Calls, points or tokens, in the CRM's own unit.
+    pub calls: u32,
+    /// The time they may be spent in.
+    pub per: Duration,
+}
+
+/// A connection's budget.
+#[derive(Clone)]
+pub struct Budget(Arc<Inner>);
+
+struct Inner {
+    paces: Vec<DefaultDirectRateLimiter>,
+    daily: Mutex<Daily>,
+    spent: AtomicU64,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Daily {
+    /// What Latitude may spend until `resets_at`.
+    limit: Option<u64>,
+    /// What Latitude has spent in this day.
+    used: u64,
+    resets_at: Option<Time>,
+    /// Set by a connector whose CRM says that nothing is left for anyone.
+    closed_until: Option<Time>,
+}
+
+impl Budget {
+    /// Spends at most the quotas, and at most `per_day` units a day where that is known.
+    pub fn new(quotas: &[Quota], per_day: Option<u64>) -> Self {
+        let paces = quotas
+            .iter()
+            .filter_map(|quota| {
+                let calls = NonZeroU32::new(quota.calls)?;
+                let pace = Pace::with_period(quota.per / quota.calls)?.allow_burst(calls);
+                Some(RateLimiter::direct(pace))
+            })
+            .collect();
+        let daily = Daily {
+            limit: per_day,
+            ..Daily::default()
+        };
+        Self(Arc::new(Inner {
+            paces,
+            daily: Mutex::new(daily),
+            spent: AtomicU64::new(0),
+        }))
+    }
+
+    /// Takes up the day's count from before this process began to work the connection.
+    pub fn carry(&self, used: u64, resets_at: Time) {
+        let mut daily = self.daily();
+        daily.used = used;
+        daily.resets_at = Some(resets_at);
+    }
+
+    /// Units spent since this budget was made.
+    pub fn spent(&self) -> u64 {
+        self.0.spent.load(Ordering::Relaxed)
+    }
+
+    /// Sets what Latitude may spend a day, once the CRM has said how much there is.
+    pub fn allow_per_day(&self, units: u64) {
+        self.daily().limit = Some(units);
+    }
+
+    /// Spends nothing more until then: the CRM says that the day's quota is used up, by anyone.
+    pub fn close_until(&self, until: Time) {
+        self.daily().closed_until = Some(until);
+    }
+
+    /// Units left for today; none where there is no daily limit.
+    pub fn left(&self) -> Option<u64> {
+        let daily = self.daily();
+        daily.limit.map(|limit| limit.saturating_sub(daily.used))
+    }
+
+    pub(super) async fn spend(&self, env: &Env, cost: u32) -> Result<(), Fault> {
+        let now = env.now();
+        {
+            let mut daily = self.daily();
+            if let Some(until) = daily.closed_until.filter(|until| *until > now) {
+                return Err(spent(until, "the CRM's own quota is used up"));
+            }
+            daily.closed_until = None;
+            if daily.resets_at.is_none_or(|at| at <= now) {
+                daily.used = 0;
+                daily.resets_at = Some(now + chrono::TimeDelta::days(1));
+            }
+            let used = daily.used + u64::from(cost);
+            if let (Some(limit), Some(at)) = (daily.limit, daily.resets_at)
+                && used > limit
+            {
+                return Err(spent(
+                    at,
+                    "Latitude's share of the CRM's daily quota is used up",
+                ));
+            }
+            daily.used = used;
+        }
+        self.0.spent.fetch_add(u64::from(cost), Ordering::Relaxed);
+        let Some(cost) = NonZeroU32::new(cost) else {
+            return Ok(());
+        };
+        for pace in &self.0.paces {
+            // A cost above the burst can never be met at once; it then takes the whole burst.
+            let cost = cost.min(NonZeroU32::new(BURST_CAP).unwrap_or(cost));
+            if pace.until_n_ready(cost).await.is_err() {
+                pace.until_ready().await;
+            }
+        }
+        Ok(())
+    }
+
+    fn daily(&self) -> std::sync::MutexGuard<'_, Daily> {
+        self.0.daily.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// No single call is counted for more than this against the pace.
+const BURST_CAP: u32 = 10_000;
+
+fn spent(until: Time, message: &str) -> Fault {
+    Fault::Spent {
+        until: Some(until),
+        cause: Cause::told("budget", message),
+    }
+}

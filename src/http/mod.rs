@@ -1,0 +1,138 @@
+//! Outbound calls: the only door to the network.
+//!
+//! A call passes, outside in: [`budget`] (may we spend a call now?) → [`token`] (who are we?) →
+//! [`guard`] (may this host be reached?) → the client, with its time-outs. What comes back is
+//! judged once, by the CRM's own `fault` function, into a decision: see [`fault::Fault`].
+//!
+//! Nothing here waits for long or tries for ever: one retry in place, and only for a call that is
+//! safe to repeat and failed before a byte of the answer arrived. Longer waits belong to the
+//! schedule.
+
+pub mod budget;
+pub mod call;
+pub mod fault;
+pub mod guard;
+pub mod oauth;
+pub mod token;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use reqwest::Method;
+use url::Url;
+
+use crate::env::Env;
+use budget::Budget;
+use call::{Call, Reply};
+use fault::Fault;
+use guard::Guard;
+use token::Credentials;
+
+/// How long a connection may take to open.
+const CONNECT_SECONDS: u64 = 5;
+/// How long a whole call may take; shorter than a lease, so that a late answer finds its lease held.
+const CALL_SECONDS: u64 = 20;
+/// The largest answer that is read, after unpacking.
+pub const LARGEST_BODY: usize = 32 * 1024 * 1024;
+
+/// The client all outbound calls share: rustls, gzip, no redirects, no proxy from the environment.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+pub fn client() -> reqwest::Client {
+    // Fails only when a provider is already installed, which is just as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
+        .timeout(Duration::from_secs(CALL_SECONDS))
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("Latitude/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .unwrap_or_else(|error| unreachable!("the client is built from constants: {error}"))
+}
+
+/// Says what a refusal means: the CRM's own `fault` function.
+pub type Judge = Box<dyn Fn(&Reply) -> Fault + Send + Sync>;
+
+/// One connection's way to its CRM: signs calls, spends its budget, judges its answers.
+#[derive(Clone)]
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    client: reqwest::Client,
+    env: Env,
+    credentials: Arc<dyn Credentials>,
+    budget: Budget,
+    guard: Guard,
+    judge: Judge,
+    calls: AtomicU64,
+}
+
+impl Api {
+    /// A way to the CRM whose answers `judge` understands.
+    pub fn new(
+        client: reqwest::Client,
+        env: Env,
+        credentials: Arc<dyn Credentials>,
+        budget: Budget,
+        guard: Guard,
+        judge: Judge,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            client,
+            env,
+            credentials,
+            budget,
+            guard,
+            judge,
+            calls: AtomicU64::new(0),
+        }))
+    }
+
+    /// Reads; repeated once if the connection breaks before an answer.
+    pub fn get(&self, path: impl Into<String>) -> Call<'_> {
+        Call::new(self, Method::GET, path.into()).idempotent()
+    }
+
+    /// Creates or asks; not repeated unless [`Call::idempotent`] is said.
+    pub fn post(&self, path: impl Into<String>) -> Call<'_> {
+        Call::new(self, Method::POST, path.into())
+    }
+
+    /// Changes; not repeated unless [`Call::idempotent`] is said.
+    pub fn patch(&self, path: impl Into<String>) -> Call<'_> {
+        Call::new(self, Method::PATCH, path.into())
+    }
+
+    /// Replaces; not repeated unless [`Call::idempotent`] is said.
+    pub fn put(&self, path: impl Into<String>) -> Call<'_> {
+        Call::new(self, Method::PUT, path.into())
+    }
+
+    /// Removes; not repeated unless [`Call::idempotent`] is said.
+    pub fn delete(&self, path: impl Into<String>) -> Call<'_> {
+        Call::new(self, Method::DELETE, path.into())
+    }
+
+    /// How many calls have gone out to the CRM, refused ones and repeats included.
+    pub fn calls(&self) -> u64 {
+        self.0.calls.load(Ordering::Relaxed)
+    }
+
+    /// The budget this connection spends; connectors report what the CRM's headers say to it.
+    pub fn budget(&self) -> &Budget {
+        &self.0.budget
+    }
+
+    /// The time, as every part of Latitude sees it.
+    pub fn env(&self) -> &Env {
+        &self.0.env
+    }
+
+    /// Where calls go; from the token answer where the CRM says so there.
+    ///
+    /// # Errors
+    /// When signing in is needed to know it, and fails.
+    pub async fn base(&self) -> Result<Url, Fault> {
+        Ok(self.0.credentials.standing(&self.0.env).await?.base)
+    }
+}

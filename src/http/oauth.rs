@@ -1,0 +1,541 @@
+//! OAuth 2: the grants, the refresh with rotation, one process at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use jsonwebtoken::{Algorithm, EncodingKey};
+use oauth2::basic::{
+    BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
+    BasicTokenType,
+};
+use oauth2::{
+    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RefreshToken, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse,
+    TokenResponse, TokenUrl,
+};
+use reqwest::Request;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::call::exchange;
+use super::fault::{Cause, Fault};
+use super::guard::Guard;
+use super::token::{Credentials, Header, Standing, Tokens, Vault};
+use crate::domain::Time;
+use crate::env::Env;
+
+/// What an app is to the CRM's authorization server.
+#[derive(Clone)]
+pub struct App {
+    /// Where a person is sent to agree; none for grants without a person.
+    pub authorize_url: Option<Url>,
+    /// Where grants are exchanged for tokens.
+    pub token_url: Url,
+    /// The app's public name.
+    pub client_id: String,
+    /// The app's secret.
+    pub client_secret: Option<SecretString>,
+    /// Whether id and secret stand in the form or in a Basic header.
+    pub in_form: bool,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+    /// Fixed parameters of the authorize address.
+    pub authorize_extra: &'static [(&'static str, &'static str)],
+    /// Whether the authorize step carries a PKCE challenge.
+    pub pkce: bool,
+    /// The member of the token answer that names the API's address.
+    pub base_member: Option<&'static str>,
+}
+
+/// How access tokens are come by once the connection exists.
+pub enum Grant {
+    /// A person agreed once; the refresh token in the vault buys the rest.
+    RefreshToken,
+    /// The app's own id and secret.
+    ClientCredentials,
+    /// A signed statement in the name of a user.
+    JwtBearer {
+        /// The user's sign-in name.
+        subject: String,
+        /// Whom the statement is for.
+        audience: String,
+        /// The private RSA key, PEM.
+        key: SecretString,
+    },
+}
+
+/// The rest of a token answer, kept as it came.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+struct Extra {
+    #[serde(flatten)]
+    members: serde_json::Map<String, serde_json::Value>,
+}
+
+impl oauth2::ExtraTokenFields for Extra {}
+
+type Answer = StandardTokenResponse<Extra, BasicTokenType>;
+type Client = oauth2::Client<
+    BasicErrorResponse,
+    Answer,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// The start of a sign-in by a person: where to send them, and what to remember meanwhile.
+pub struct Departure {
+    /// Where the person's browser goes.
+    pub url: Url,
+    /// Comes back with the person; must be compared.
+    pub state: String,
+    /// Proves, at the exchange, that the same party asked; kept secret until then.
+    pub verifier: Option<SecretString>,
+}
+
+impl App {
+    /// Prepares a sign-in by a person who will come back to `redirect`.
+    ///
+    /// # Errors
+    /// [`Fault::Setup`] when the CRM offers no such sign-in or the redirect is no address.
+    pub fn depart(&self, redirect: &str) -> Result<Departure, Fault> {
+        let authorize = self.authorize_url.clone().ok_or_else(|| {
+            Fault::Setup(Cause::told(
+                "sign_in",
+                "this sign-in kind has no page to agree on",
+            ))
+        })?;
+        let client = self
+            .client()
+            .set_auth_uri(AuthUrl::from_url(authorize))
+            .set_redirect_uri(redirect_url(redirect)?);
+        let mut request = client
+            .authorize_url(CsrfToken::new_random)
+            .add_scopes(self.scopes.iter().cloned().map(Scope::new));
+        for (name, value) in self.authorize_extra {
+            request = request.add_extra_param(*name, *value);
+        }
+        let mut verifier = None;
+        if self.pkce {
+            let (challenge, secret) = PkceCodeChallenge::new_random_sha256();
+            request = request.set_pkce_challenge(challenge);
+            verifier = Some(SecretString::from(secret.into_secret()));
+        }
+        let (url, state) = request.url();
+        Ok(Departure {
+            url,
+            state: state.into_secret(),
+            verifier,
+        })
+    }
+
+    fn client(&self) -> Client {
+        let mut client = oauth2::Client::new(ClientId::new(self.client_id.clone()))
+            .set_token_uri(TokenUrl::from_url(self.token_url.clone()))
+            .set_auth_type(if self.in_form {
+                AuthType::RequestBody
+            } else {
+                AuthType::BasicAuth
+            });
+        if let Some(secret) = &self.client_secret {
+            client = client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
+        }
+        client
+    }
+}
+
+fn redirect_url(redirect: &str) -> Result<RedirectUrl, Fault> {
+    RedirectUrl::new(redirect.to_owned()).map_err(|error| {
+        Fault::Setup(Cause::told(
+            "redirect",
+            format!("{redirect} is not an address: {error}"),
+        ))
+    })
+}
+
+/// An OAuth sign-in: a grant, its app, and the vault its tokens live in.
+pub struct OAuth {
+    app: App,
+    grant: Grant,
+    header: Header,
+    base: Url,
+    vault: Arc<dyn Vault>,
+    http: reqwest::Client,
+    guard: Guard,
+    held: Mutex<Option<Tokens>>,
+}
+
+/// A token this close to its end is renewed before it is used.
+const RENEW_EARLY: TimeDelta = TimeDelta::seconds(60);
+/// How often a process looks whether another has finished renewing, and how many times.
+const LOOK_AGAIN: (Duration, u32) = (Duration::from_millis(200), 100);
+
+impl OAuth {
+    /// Tokens for `base` (or wherever the token answer says), kept in `vault`.
+    pub fn new(
+        (app, grant): (App, Grant),
+        (header, base): (Header, Url),
+        vault: Arc<dyn Vault>,
+        http: reqwest::Client,
+        guard: Guard,
+    ) -> Self {
+        Self {
+            app,
+            grant,
+            header,
+            base,
+            vault,
+            http,
+            guard,
+            held: Mutex::new(None),
+        }
+    }
+
+    /// Exchanges the code a person came back with, and saves what it buys.
+    ///
+    /// # Errors
+    /// [`Fault::Reconnect`] when the code is refused; [`Fault::Setup`] when the app is.
+    pub async fn arrive(
+        &self,
+        env: &Env,
+        code: &str,
+        redirect: &str,
+        verifier: Option<SecretString>,
+    ) -> Result<Tokens, Fault> {
+        let client = self.app.client().set_redirect_uri(redirect_url(redirect)?);
+        let mut request = client.exchange_code(AuthorizationCode::new(code.to_owned()));
+        if let Some(verifier) = verifier {
+            request = request
+                .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()));
+        }
+        let wire = self.wire(env);
+        let answer = request.request_async(&wire).await.map_err(refusal)?;
+        let before = self.vault.load().await?;
+        let tokens = self.tokens(
+            env,
+            &answer,
+            None,
+            before.map_or(0, |tokens| tokens.version),
+        )?;
+        let saved = self.vault.save(tokens).await?;
+        *self.held.lock().await = Some(saved.clone());
+        Ok(saved)
+    }
+
+    async fn buy(&self, env: &Env, before: Option<&Tokens>) -> Result<Tokens, Fault> {
+        let client = self.app.client();
+        let wire = self.wire(env);
+        let refresh = before.and_then(|tokens| tokens.refresh.clone());
+        let answer = match &self.grant {
+            Grant::RefreshToken => {
+                let token = refresh.clone().ok_or_else(|| {
+                    Fault::Reconnect(Cause::told("no_grant", "nobody has signed in yet"))
+                })?;
+                let token = RefreshToken::new(token.expose_secret().to_owned());
+                client
+                    .exchange_refresh_token(&token)
+                    .request_async(&wire)
+                    .await
+            }
+            Grant::ClientCredentials => {
+                client
+                    .exchange_client_credentials()
+                    .add_scopes(self.app.scopes.iter().cloned().map(Scope::new))
+                    .request_async(&wire)
+                    .await
+            }
+            Grant::JwtBearer {
+                subject,
+                audience,
+                key,
+            } => {
+                return self
+                    .buy_by_statement(env, (subject, audience, key), before)
+                    .await;
+            }
+        };
+        let answer = answer.map_err(refusal)?;
+        self.tokens(
+            env,
+            &answer,
+            refresh,
+            before.map_or(0, |tokens| tokens.version),
+        )
+    }
+
+    async fn buy_by_statement(
+        &self,
+        env: &Env,
+        (subject, audience, key): (&str, &str, &SecretString),
+        before: Option<&Tokens>,
+    ) -> Result<Tokens, Fault> {
+        #[derive(Serialize)]
+        struct Claims<'a> {
+            iss: &'a str,
+            sub: &'a str,
+            aud: &'a str,
+            exp: i64,
+        }
+        let exp = (env.now() + TimeDelta::minutes(3)).timestamp();
+        let claims = Claims {
+            iss: &self.app.client_id,
+            sub: subject,
+            aud: audience,
+            exp,
+        };
+        let bad_key = |error: jsonwebtoken::errors::Error| {
+            Fault::Setup(Cause::told(
+                "private_key",
+                format!("the private key is refused: {error}"),
+            ))
+        };
+        let key = EncodingKey::from_rsa_pem(key.expose_secret().as_bytes()).map_err(bad_key)?;
+        let header = jsonwebtoken::Header::new(Algorithm::RS256);
+        let assertion = jsonwebtoken::encode(&header, &claims, &key).map_err(bad_key)?;
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
+            .append_pair("assertion", &assertion)
+            .finish();
+        let mut request = HttpRequest::new(form.into_bytes());
+        *request.method_mut() = reqwest::Method::POST;
+        *request.uri_mut() = self.app.token_url.as_str().parse().map_err(|_| {
+            Fault::Setup(Cause::told(
+                "token_url",
+                "the token address is not an address",
+            ))
+        })?;
+        request.headers_mut().insert(
+            reqwest::header::CONTENT_TYPE,
+            reqwest::header::HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        let response = self.wire(env)(request).await.map_err(|error| error.0)?;
+        let body = response.body();
+        let answer: Answer = serde_json::from_slice(body)
+            .map_err(|_| refused(response.status().as_u16(), &String::from_utf8_lossy(body)))?;
+        self.tokens(
+            env,
+            &answer,
+            None,
+            before.map_or(0, |tokens| tokens.version),
+        )
+    }
+
+    /// Carries token requests over our own client: guarded, and judged where no answer came.
+    ///
+    /// It owns what it needs, because a future that borrows through the `oauth2` crate is not
+    /// provably `Send`.
+    fn wire(
+        &self,
+        env: &Env,
+    ) -> impl Fn(HttpRequest) -> BoxFuture<'static, Result<HttpResponse, Wire>> + Send + Sync + 'static
+    {
+        let (client, guard, env) = (self.http.clone(), self.guard.clone(), env.clone());
+        move |request| carry(client.clone(), guard.clone(), env.now(), request).boxed()
+    }
+
+    fn tokens(
+        &self,
+        env: &Env,
+        answer: &Answer,
+        refresh: Option<SecretString>,
+        version: i64,
+    ) -> Result<Tokens, Fault> {
+        let members = &answer.extra_fields().members;
+        let base = match self
+            .app
+            .base_member
+            .and_then(|name| members.get(name)?.as_str())
+        {
+            Some(address) => {
+                let url = Url::parse(address).map_err(|_| {
+                    Fault::Unknown(Cause::told(
+                        "token_answer",
+                        "it names no usable API address",
+                    ))
+                })?;
+                self.guard.allows(&url)?;
+                Some(url)
+            }
+            None => None,
+        };
+        let lasts = members
+            .get("expires_in_sec")
+            .and_then(serde_json::Value::as_u64)
+            .or_else(|| answer.expires_in().map(|lasts| lasts.as_secs()))
+            // One CRM has been seen to state milliseconds here.
+            .map(|lasts| {
+                if lasts > 86_400 * 30 {
+                    lasts / 1000
+                } else {
+                    lasts
+                }
+            });
+        Ok(Tokens {
+            access: answer.access_token().secret().clone().into(),
+            refresh: answer
+                .refresh_token()
+                .map(|token| token.secret().clone().into())
+                .or(refresh),
+            expires_at: lasts
+                .map(|lasts| env.now() + TimeDelta::seconds(i64::try_from(lasts).unwrap_or(3600))),
+            base,
+            version,
+        })
+    }
+
+    /// Fresh tokens in place of those of version `stale`; one call to the CRM however many ask.
+    async fn renewed(&self, env: &Env, stale: Option<i64>) -> Result<Tokens, Fault> {
+        let mut held = self.held.lock().await;
+        for _ in 0..LOOK_AGAIN.1 {
+            let kept = self.vault.load().await?;
+            if let Some(tokens) = kept
+                .as_ref()
+                .filter(|tokens| Some(tokens.version) != stale && !runs_out(tokens, env.now()))
+            {
+                *held = Some(tokens.clone());
+                return Ok(tokens.clone());
+            }
+            let version = kept.as_ref().map_or(0, |tokens| tokens.version);
+            if self.vault.claim(version).await? {
+                let bought = match self.buy(env, kept.as_ref()).await {
+                    Ok(bought) => bought,
+                    Err(fault) => {
+                        self.vault.release(version).await?;
+                        return Err(fault);
+                    }
+                };
+                let saved = self.vault.save(bought).await?;
+                *held = Some(saved.clone());
+                return Ok(saved);
+            }
+            tokio::time::sleep(LOOK_AGAIN.0).await;
+        }
+        Err(Fault::no_answer(
+            "another process is still renewing the sign-in",
+        ))
+    }
+
+    fn standing_of(&self, tokens: Tokens) -> Standing {
+        Standing {
+            base: tokens.base.unwrap_or_else(|| self.base.clone()),
+            access: tokens.access,
+            version: tokens.version,
+        }
+    }
+}
+
+async fn carry(
+    client: reqwest::Client,
+    guard: Guard,
+    now: Time,
+    request: HttpRequest,
+) -> Result<HttpResponse, Wire> {
+    let (parts, body) = request.into_parts();
+    let unsendable = |_| Wire(Fault::Setup(Cause::told("token_url", "not an address")));
+    let url = Url::parse(&parts.uri.to_string()).map_err(unsendable)?;
+    guard.allows(&url).map_err(Wire)?;
+    let mut call = Request::new(parts.method, url);
+    *call.headers_mut() = parts.headers;
+    *call.body_mut() = Some(body.into());
+    let reply = exchange(&client, call, now).await.map_err(Wire)?;
+    if reply.status == 429 || reply.status >= 500 {
+        return Err(Wire(Fault::from_status(&reply)));
+    }
+    let mut response = HttpResponse::new(reply.body);
+    if let Ok(code) = reqwest::StatusCode::from_u16(reply.status) {
+        *response.status_mut() = code;
+    }
+    *response.headers_mut() = reply.headers;
+    Ok(response)
+}
+
+fn runs_out(tokens: &Tokens, now: Time) -> bool {
+    tokens.expires_at.is_some_and(|at| at - RENEW_EARLY <= now)
+}
+
+#[async_trait]
+impl Credentials for OAuth {
+    async fn standing(&self, env: &Env) -> Result<Standing, Fault> {
+        let held = self.held.lock().await.clone();
+        match held {
+            Some(tokens) if !runs_out(&tokens, env.now()) => Ok(self.standing_of(tokens)),
+            _ => Ok(self.standing_of(self.renewed(env, None).await?)),
+        }
+    }
+
+    async fn renew(&self, env: &Env, used: &Standing) -> Result<Option<Standing>, Fault> {
+        let tokens = self.renewed(env, Some(used.version)).await?;
+        Ok(Some(self.standing_of(tokens)))
+    }
+
+    fn sign(&self, standing: &Standing, request: &mut Request) -> Result<(), Fault> {
+        self.header.attach(&standing.access, request)
+    }
+}
+
+/// A fault on its way through the `oauth2` crate.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Wire(Fault);
+
+fn refusal(error: RequestTokenError<Wire, BasicErrorResponse>) -> Fault {
+    match error {
+        RequestTokenError::ServerResponse(answer) => {
+            let code = answer.error().to_string();
+            judge(
+                &code,
+                answer.error_description().cloned().unwrap_or_default(),
+            )
+        }
+        RequestTokenError::Request(Wire(fault)) => fault,
+        RequestTokenError::Parse(_, body) => refused(200, &String::from_utf8_lossy(&body)),
+        RequestTokenError::Other(other) => Fault::Unknown(Cause::told("token_answer", other)),
+    }
+}
+
+/// A token answer that is none: perhaps an error in a shape of the CRM's own.
+fn refused(status: u16, body: &str) -> Fault {
+    #[derive(Deserialize)]
+    struct Refusal {
+        error: String,
+        #[serde(default)]
+        error_description: String,
+    }
+    match serde_json::from_str::<Refusal>(body) {
+        Ok(refusal) => judge(&refusal.error, refusal.error_description),
+        Err(_) => Fault::Unknown(Cause {
+            status: Some(status),
+            code: Some("token_answer".to_owned()),
+            message: "the token endpoint gave no token and no error it is known for".to_owned(),
+        }),
+    }
+}
+
+/// The grant is dead, or the app is wrong, or it is only too soon (RFC 6749, 5.2, and what CRMs
+/// say beside it).
+fn judge(code: &str, message: String) -> Fault {
+    let cause = Cause::told(code, message);
+    match code {
+        "invalid_grant"
+        | "access_denied"
+        | "invalid_code"
+        | "inactive_user"
+        | "inactive_org"
+        | "interaction_required" => Fault::Reconnect(cause),
+        "rate_limit_exceeded" | "Access Denied" | "temporarily_unavailable" | "server_error" => {
+            Fault::Later { at: None, cause }
+        }
+        _ => Fault::Setup(cause),
+    }
+}
