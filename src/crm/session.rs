@@ -11,10 +11,11 @@ use super::settings::Settings;
 use super::setup::FieldMap;
 use crate::env::Env;
 use crate::http::Api;
+use crate::http::app::App;
 use crate::http::budget::Budget;
 use crate::http::fault::{Cause, Fault};
 use crate::http::guard::Guard;
-use crate::http::oauth::{App, Grant, OAuth};
+use crate::http::oauth::{Grant, OAuth};
 use crate::http::token::{Credentials, Fixed, Header, Vault};
 
 /// A connection, ready for a connector's verbs.

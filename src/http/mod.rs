@@ -8,6 +8,7 @@
 //! safe to repeat and failed before a byte of the answer arrived. Longer waits belong to the
 //! schedule.
 
+pub mod app;
 pub mod budget;
 pub mod call;
 pub mod fault;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
@@ -145,7 +146,16 @@ async fn watched(
         || format!("{} (no such route)", request.method()),
         |path| format!("{} {}", request.method(), path.as_str()),
     );
-    let response = weathered(&watch.world, request, next).await;
+    let mut response = weathered(&watch.world, request, next).await;
+    // The world's time is the CRM's time; the server would put the machine's there.
+    let date = watch
+        .world
+        .now()
+        .format("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string();
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        response.headers_mut().insert(header::DATE, date);
+    }
     watch.stats.now.fetch_sub(1, Ordering::Relaxed);
     let mut routes = watch
         .stats

@@ -1,0 +1,151 @@
+//! The house stays as `ARCHITECTURE.md` draws it: layers, file sizes, sandboxes blind to the wire.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which module may use which; a module may always use itself.
+const EDGES: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("env", &["domain"]),
+    ("http", &["domain", "env"]),
+    ("crm", &["domain", "env", "http", "sandbox"]),
+    ("store", &["domain", "env"]),
+    ("sync", &["domain", "env", "http", "crm", "store"]),
+    ("web", &["domain", "env", "http", "crm", "store", "sync"]),
+    ("sandbox", &["domain", "env", "crm"]),
+    (
+        "ops",
+        &[
+            "domain", "env", "http", "crm", "store", "sync", "web", "sandbox",
+        ],
+    ),
+];
+
+/// No file is longer than this many lines, and nine in ten are shorter than [`MOST_LINES_P90`].
+const MOST_LINES: usize = 500;
+const MOST_LINES_P90: usize = 350;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn rust_files(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            files.push((path, text));
+        }
+    }
+    files
+}
+
+fn used_modules(text: &str) -> Vec<String> {
+    text.match_indices("crate::")
+        .map(|(at, found)| {
+            text[at + found.len()..]
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn each_layer_uses_only_the_layers_it_may() {
+    let mut wrong = Vec::new();
+    for (path, text) in rust_files(&root().join("src")) {
+        let place = path.strip_prefix(root().join("src")).unwrap().to_owned();
+        let Some(layer) = place.iter().next().and_then(|first| first.to_str()) else {
+            continue;
+        };
+        let layer = layer.trim_end_matches(".rs");
+        let Some((_, allowed)) = EDGES.iter().find(|(name, _)| *name == layer) else {
+            continue;
+        };
+        for used in used_modules(&text) {
+            if used != layer
+                && EDGES.iter().any(|(name, _)| *name == used)
+                && !allowed.contains(&&*used)
+            {
+                wrong.push(format!("{} uses {used}", place.display()));
+            }
+        }
+    }
+
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn files_stay_short() {
+    let files = rust_files(&root().join("src"));
+    let mut lengths: Vec<usize> = files.iter().map(|(_, text)| text.lines().count()).collect();
+    lengths.sort_unstable();
+
+    let long: Vec<String> = files
+        .iter()
+        .filter(|(_, text)| text.lines().count() > MOST_LINES)
+        .map(|(path, _)| path.display().to_string())
+        .collect();
+
+    assert_eq!(long, Vec::<String>::new());
+    let p90 = lengths[lengths.len() * 9 / 10];
+    assert!(
+        p90 <= MOST_LINES_P90,
+        "nine in ten files are up to {p90} lines long"
+    );
+}
+
+#[test]
+fn a_sandbox_never_sees_its_connectors_wire_shapes() {
+    for (path, text) in rust_files(&root().join("src/crm")) {
+        let place = path.display().to_string();
+        if place.contains("/sandbox") {
+            assert!(!text.contains("wire"), "{place} speaks of wire shapes");
+        }
+    }
+}
+
+#[test]
+fn nothing_outside_its_folder_names_a_crm() {
+    let crms: Vec<&str> = latitude::crm::ALL
+        .iter()
+        .map(|crm| crm.profile().id)
+        .collect();
+    for (path, text) in rust_files(&root().join("src")) {
+        let place = path
+            .strip_prefix(root().join("src"))
+            .unwrap()
+            .display()
+            .to_string();
+        if place == "crm/mod.rs" {
+            continue;
+        }
+        for crm in &crms {
+            let own = place.starts_with(&format!("crm/{crm}/"));
+            let named = text.to_lowercase().contains(crm);
+            assert!(own || !named, "{place} names {crm}");
+        }
+    }
+}
+
+#[test]
+fn every_crm_folder_is_in_the_registry_under_its_own_name() {
+    let mut folders: Vec<String> = fs::read_dir(root().join("src/crm"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    folders.sort();
+
+    let ids: Vec<&str> = latitude::crm::ALL
+        .iter()
+        .map(|crm| crm.profile().id)
+        .collect();
+
+    assert_eq!(ids, folders);
+}

@@ -1,0 +1,5 @@
+//! What every CRM must do; each test loops over the registry.
+
+mod pulls;
+mod setup;
+mod writes;

@@ -1,0 +1,6 @@
+//! The one integration-test binary: everything through the door, HTTP in and sandbox CRM out.
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod architecture;
+mod bench;
+mod conformance;
