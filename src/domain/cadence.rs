@@ -1,1 +1,289 @@
+//! When a deal deserves a question, and when a question would only be a nuisance.
 
+use chrono::{Datelike, Days, NaiveDate, TimeDelta, TimeZone, Weekday};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::Time;
+use super::deal::Standing;
+use super::framework::{Cadence, Scope};
+
+/// Why a strategy is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The deal has no strategy.
+    NewDeal,
+    /// It moved to another stage since.
+    StageMoved,
+    /// The seller's own check date has passed.
+    CheckDatePassed,
+    /// Amount or close date changed by more than the framework's share.
+    DealChanged,
+    /// The strategy is older than the framework's limit.
+    StrategyOld,
+}
+
+impl Reason {
+    /// The word in the database.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NewDeal => "new_deal",
+            Self::StageMoved => "stage_moved",
+            Self::CheckDatePassed => "check_date_passed",
+            Self::DealChanged => "deal_changed",
+            Self::StrategyOld => "strategy_old",
+        }
+    }
+
+    /// The reason of that word.
+    pub fn named(word: &str) -> Option<Self> {
+        [
+            Self::NewDeal,
+            Self::StageMoved,
+            Self::CheckDatePassed,
+            Self::DealChanged,
+            Self::StrategyOld,
+        ]
+        .into_iter()
+        .find(|reason| reason.word() == word)
+    }
+
+    /// Why now, as the seller reads it above the questions.
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::NewDeal => "This deal has no strategy yet.",
+            Self::StageMoved => "The deal moved to another stage since you wrote your plan.",
+            Self::CheckDatePassed => "The date you set yourself has passed.",
+            Self::DealChanged => "Amount or close date changed much since you wrote your plan.",
+            Self::StrategyOld => "Your plan has not been looked at for a while.",
+        }
+    }
+}
+
+/// Where a strategy stands; the labels of the CRM's state field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Nothing written, not asked.
+    NoStrategyYet,
+    /// Nothing written, asked.
+    Asked,
+    /// Fits the deal as it is.
+    Current,
+    /// The deal moved to another stage.
+    StageMovedOn,
+    /// The seller's own check date has passed.
+    PastCheckDate,
+    /// Old, or the deal changed much.
+    GettingOld,
+    /// The deal is won or lost.
+    Closed,
+}
+
+impl State {
+    /// The exact label people see.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NoStrategyYet => "No strategy yet",
+            Self::Asked => "Asked",
+            Self::Current => "Current",
+            Self::StageMovedOn => "Stage moved on",
+            Self::PastCheckDate => "Past check date",
+            Self::GettingOld => "Getting old",
+            Self::Closed => "Closed",
+        }
+    }
+}
+
+/// What cadence looks at of a deal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// Open, won or lost.
+    pub standing: Standing,
+    /// The CRM's stage id.
+    pub stage: String,
+    /// Value, where stated.
+    pub amount: Option<f64>,
+    /// When it is expected to close.
+    pub close_on: Option<NaiveDate>,
+}
+
+/// What cadence looks at of a published strategy: when, and how the deal stood then.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Published {
+    /// When.
+    pub at: Time,
+    /// The seller's check date.
+    pub check_on: Option<NaiveDate>,
+    /// How the deal stood.
+    pub then: Facts,
+}
+
+/// Whether the framework asks about this deal at all.
+pub fn in_scope(scope: &Scope, facts: &Facts, stage_name: &str, pipeline: &[&str]) -> bool {
+    let listed = |list: &[String], names: &[&str]| {
+        list.iter().any(|one| names.iter().any(|name| name.eq_ignore_ascii_case(one)))
+    };
+    (scope.pipelines.is_empty() || listed(&scope.pipelines, pipeline))
+        && !listed(&scope.stages_left_out, &[stage_name, &facts.stage])
+        && facts.amount.is_none_or(|amount| amount >= scope.minimum_amount)
+}
+
+/// Why this deal deserves a question at `now`; none while its strategy fits.
+pub fn reason(
+    cadence: &Cadence,
+    facts: &Facts,
+    strategy: Option<&Published>,
+    now: Time,
+) -> Option<Reason> {
+    if facts.standing != Standing::Open {
+        return None;
+    }
+    let Some(strategy) = strategy else { return Some(Reason::NewDeal) };
+    if strategy.then.stage != facts.stage {
+        Some(Reason::StageMoved)
+    } else if strategy.check_on.is_some_and(|date| date < now.date_naive()) {
+        Some(Reason::CheckDatePassed)
+    } else if changed_much(cadence, &strategy.then, facts) {
+        Some(Reason::DealChanged)
+    } else if now - strategy.at > TimeDelta::days(cadence.stale_after_days) {
+        Some(Reason::StrategyOld)
+    } else {
+        None
+    }
+}
+
+fn changed_much(cadence: &Cadence, then: &Facts, now: &Facts) -> bool {
+    let share = match (then.amount, now.amount) {
+        (Some(before), Some(after)) if before != 0.0 => ((after - before) / before).abs() * 100.0,
+        _ => 0.0,
+    };
+    let slip = match (then.close_on, now.close_on) {
+        (Some(before), Some(after)) => (after - before).num_days(),
+        _ => 0,
+    };
+    share > cadence.amount_change_percent || slip > cadence.close_date_slip_days
+}
+
+/// Where the strategy stands.
+pub fn state(facts: &Facts, reason: Option<Reason>, has_strategy: bool, asked: bool) -> State {
+    if facts.standing != Standing::Open {
+        return State::Closed;
+    }
+    match (has_strategy, reason) {
+        (false, _) if asked => State::Asked,
+        (false, _) => State::NoStrategyYet,
+        (true, Some(Reason::StageMoved)) => State::StageMovedOn,
+        (true, Some(Reason::CheckDatePassed)) => State::PastCheckDate,
+        (true, Some(Reason::DealChanged | Reason::StrategyOld)) => State::GettingOld,
+        (true, Some(Reason::NewDeal) | None) => State::Current,
+    }
+}
+
+/// When the passage of time alone next changes the reason; none where it never will.
+pub fn next_look(cadence: &Cadence, strategy: Option<&Published>, now: Time) -> Option<Time> {
+    let strategy = strategy?;
+    let old = strategy.at + TimeDelta::days(cadence.stale_after_days) + TimeDelta::seconds(1);
+    let late = strategy
+        .check_on
+        .and_then(|date| date.checked_add_days(Days::new(1)))
+        .and_then(|date| date.and_hms_opt(0, 0, 0))
+        .map(|moment| moment.and_utc());
+    [Some(old), late].into_iter().flatten().filter(|at| *at > now).min()
+}
+
+/// The next moment a seller may be asked: now, or when quiet hours and the weekend are over.
+pub fn may_ask_at(cadence: &Cadence, time_zone: Option<&str>, now: Time) -> Time {
+    let zone: Tz = time_zone
+        .and_then(|name| name.parse().ok())
+        .or_else(|| cadence.time_zone.parse().ok())
+        .unwrap_or(Tz::UTC);
+    let mut at = now;
+    // At most: to the end of tonight, over Saturday, over Sunday, to the end of that night.
+    for _ in 0..4 {
+        let local = at.with_timezone(&zone);
+        let time = local.time();
+        let (from, until) = (cadence.quiet_from, cadence.quiet_until);
+        let quiet = match from.cmp(&until) {
+            std::cmp::Ordering::Equal => false,
+            std::cmp::Ordering::Less => from <= time && time < until,
+            std::cmp::Ordering::Greater => time >= from || time < until,
+        };
+        let weekend = matches!(local.weekday(), Weekday::Sat | Weekday::Sun) && !cadence.weekends;
+        if !quiet && !weekend {
+            return at;
+        }
+        let today = local.date_naive();
+        let date = if weekend || time >= until { today + Days::new(1) } else { today };
+        let wake = if weekend && from == until { chrono::NaiveTime::MIN } else { until };
+        at = zone
+            .from_local_datetime(&date.and_time(wake))
+            .earliest()
+            .map_or(at + TimeDelta::hours(1), |local| local.to_utc());
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::framework::Framework;
+
+    fn time(text: &str) -> Time {
+        text.parse().expect("a time")
+    }
+
+    fn facts(stage: &str, amount: f64, close_on: &str) -> Facts {
+        Facts {
+            standing: Standing::Open,
+            stage: stage.to_owned(),
+            amount: Some(amount),
+            close_on: close_on.parse().ok(),
+        }
+    }
+
+    #[test]
+    fn a_strategy_is_asked_for_again_when_it_no_longer_fits() {
+        let cadence = Framework::standard().cadence;
+        let then = facts("Proposal", 1000.0, "2026-12-01");
+        let written = Published {
+            at: time("2026-11-10T09:00:00Z"),
+            check_on: "2026-11-20".parse().ok(),
+            then: then.clone(),
+        };
+        let at = |now: &str, facts: &Facts| reason(&cadence, facts, Some(&written), time(now));
+
+        assert_eq!(at("2026-11-20T23:00:00Z", &then), None);
+        assert_eq!(at("2026-11-21T00:00:00Z", &then), Some(Reason::CheckDatePassed));
+        assert_eq!(
+            at("2026-11-12T00:00:00Z", &facts("Negotiation", 1000.0, "2026-12-01")),
+            Some(Reason::StageMoved)
+        );
+        assert_eq!(
+            at("2026-11-12T00:00:00Z", &facts("Proposal", 1300.0, "2026-12-01")),
+            Some(Reason::DealChanged)
+        );
+        assert_eq!(
+            at("2026-11-12T00:00:00Z", &facts("Proposal", 1000.0, "2026-12-20")),
+            Some(Reason::DealChanged)
+        );
+        assert_eq!(reason(&cadence, &then, None, time("2026-11-12T00:00:00Z")), Some(Reason::NewDeal));
+        assert_eq!(
+            next_look(&cadence, Some(&written), time("2026-11-12T00:00:00Z")),
+            Some(time("2026-11-21T00:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn nobody_is_asked_at_night_or_at_the_weekend() {
+        let cadence = Framework::standard().cadence;
+        let next = |zone, now: &str| may_ask_at(&cadence, Some(zone), time(now)).to_rfc3339();
+
+        assert_eq!(next("UTC", "2026-11-17T10:00:00Z"), "2026-11-17T10:00:00+00:00");
+        assert_eq!(next("UTC", "2026-11-17T19:00:00Z"), "2026-11-18T08:00:00+00:00");
+        assert_eq!(next("UTC", "2026-11-17T03:00:00Z"), "2026-11-17T08:00:00+00:00");
+        assert_eq!(next("UTC", "2026-11-20T19:00:00Z"), "2026-11-23T08:00:00+00:00");
+        assert_eq!(next("Asia/Tokyo", "2026-11-17T10:00:00Z"), "2026-11-17T23:00:00+00:00");
+        assert_eq!(next("nowhere", "2026-11-21T10:00:00Z"), "2026-11-23T08:00:00+00:00");
+    }
+}

@@ -22,3 +22,11 @@ pub struct PrivateNote {
     /// The question, with the seller's own words filled in.
     pub text: String,
 }
+
+/// The question after a deal moved to another stage; named by that stage.
+pub fn stage_moved(stage: &str) -> Option<Note> {
+    (!stage.is_empty()).then(|| Note {
+        name: "stage_moved".to_owned(),
+        text: format!("The deal moved to {stage}. Which part of your plan still holds?"),
+    })
+}
