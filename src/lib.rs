@@ -13,3 +13,7 @@ pub mod env;
 pub mod http;
 /// CRMs as servers on this machine.
 pub mod sandbox;
+/// Where everything is kept.
+pub mod store;
+/// Keeping the CRM and Latitude in step.
+pub mod sync;

@@ -10,7 +10,7 @@ CREATE TABLE connection (
   fields JSONB,
   fields_at TIMESTAMPTZ,
   cursor_deals TEXT NOT NULL DEFAULT '',
-  cursor_people TEXT NOT NULL DEFAULT '',
+  framework TEXT,
   people_at TIMESTAMPTZ,
   stages_at TIMESTAMPTZ,
   full_pull_at TIMESTAMPTZ,
@@ -30,6 +30,7 @@ CREATE TABLE schedule (
   move TEXT NOT NULL,
   run_at TIMESTAMPTZ NOT NULL,
   failures BIGINT NOT NULL DEFAULT 0,
+  hints BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (connection, move)
 );
 CREATE INDEX schedule_due ON schedule (run_at);
@@ -72,7 +73,10 @@ CREATE TABLE deal (
   seller TEXT,
   standing TEXT NOT NULL,
   gone_at TIMESTAMPTZ,
+  merged_into TEXT,
   seen_mark TEXT NOT NULL,
+  answers_mark TEXT NOT NULL,
+  question_mark TEXT NOT NULL,
   seen_at TIMESTAMPTZ NOT NULL,
   version BIGINT NOT NULL DEFAULT 0,
   assessed_version BIGINT NOT NULL DEFAULT 0,
@@ -91,6 +95,7 @@ CREATE TABLE deal (
   write_failures BIGINT NOT NULL DEFAULT 0,
   parked TEXT,
   carry_version BIGINT,
+  conflict_version BIGINT,
   PRIMARY KEY (connection, id)
 );
 CREATE INDEX deal_look ON deal (connection, look_at) WHERE look_at IS NOT NULL;

@@ -93,6 +93,21 @@ impl State {
             Self::Closed => "Closed",
         }
     }
+
+    /// The state of that label.
+    pub fn labelled(label: &str) -> Option<Self> {
+        [
+            Self::NoStrategyYet,
+            Self::Asked,
+            Self::Current,
+            Self::StageMovedOn,
+            Self::PastCheckDate,
+            Self::GettingOld,
+            Self::Closed,
+        ]
+        .into_iter()
+        .find(|state| state.label() == label)
+    }
 }
 
 /// What cadence looks at of a deal.
@@ -122,11 +137,14 @@ pub struct Published {
 /// Whether the framework asks about this deal at all.
 pub fn in_scope(scope: &Scope, facts: &Facts, stage_name: &str, pipeline: &[&str]) -> bool {
     let listed = |list: &[String], names: &[&str]| {
-        list.iter().any(|one| names.iter().any(|name| name.eq_ignore_ascii_case(one)))
+        list.iter()
+            .any(|one| names.iter().any(|name| name.eq_ignore_ascii_case(one)))
     };
     (scope.pipelines.is_empty() || listed(&scope.pipelines, pipeline))
         && !listed(&scope.stages_left_out, &[stage_name, &facts.stage])
-        && facts.amount.is_none_or(|amount| amount >= scope.minimum_amount)
+        && facts
+            .amount
+            .is_none_or(|amount| amount >= scope.minimum_amount)
 }
 
 /// Why this deal deserves a question at `now`; none while its strategy fits.
@@ -139,10 +157,15 @@ pub fn reason(
     if facts.standing != Standing::Open {
         return None;
     }
-    let Some(strategy) = strategy else { return Some(Reason::NewDeal) };
+    let Some(strategy) = strategy else {
+        return Some(Reason::NewDeal);
+    };
     if strategy.then.stage != facts.stage {
         Some(Reason::StageMoved)
-    } else if strategy.check_on.is_some_and(|date| date < now.date_naive()) {
+    } else if strategy
+        .check_on
+        .is_some_and(|date| date < now.date_naive())
+    {
         Some(Reason::CheckDatePassed)
     } else if changed_much(cadence, &strategy.then, facts) {
         Some(Reason::DealChanged)
@@ -189,7 +212,11 @@ pub fn next_look(cadence: &Cadence, strategy: Option<&Published>, now: Time) -> 
         .and_then(|date| date.checked_add_days(Days::new(1)))
         .and_then(|date| date.and_hms_opt(0, 0, 0))
         .map(|moment| moment.and_utc());
-    [Some(old), late].into_iter().flatten().filter(|at| *at > now).min()
+    [Some(old), late]
+        .into_iter()
+        .flatten()
+        .filter(|at| *at > now)
+        .min()
 }
 
 /// The next moment a seller may be asked: now, or when quiet hours and the weekend are over.
@@ -214,8 +241,16 @@ pub fn may_ask_at(cadence: &Cadence, time_zone: Option<&str>, now: Time) -> Time
             return at;
         }
         let today = local.date_naive();
-        let date = if weekend || time >= until { today + Days::new(1) } else { today };
-        let wake = if weekend && from == until { chrono::NaiveTime::MIN } else { until };
+        let date = if weekend || time >= until {
+            today + Days::new(1)
+        } else {
+            today
+        };
+        let wake = if weekend && from == until {
+            chrono::NaiveTime::MIN
+        } else {
+            until
+        };
         at = zone
             .from_local_datetime(&date.and_time(wake))
             .earliest()
@@ -254,20 +289,35 @@ mod tests {
         let at = |now: &str, facts: &Facts| reason(&cadence, facts, Some(&written), time(now));
 
         assert_eq!(at("2026-11-20T23:00:00Z", &then), None);
-        assert_eq!(at("2026-11-21T00:00:00Z", &then), Some(Reason::CheckDatePassed));
         assert_eq!(
-            at("2026-11-12T00:00:00Z", &facts("Negotiation", 1000.0, "2026-12-01")),
+            at("2026-11-21T00:00:00Z", &then),
+            Some(Reason::CheckDatePassed)
+        );
+        assert_eq!(
+            at(
+                "2026-11-12T00:00:00Z",
+                &facts("Negotiation", 1000.0, "2026-12-01")
+            ),
             Some(Reason::StageMoved)
         );
         assert_eq!(
-            at("2026-11-12T00:00:00Z", &facts("Proposal", 1300.0, "2026-12-01")),
+            at(
+                "2026-11-12T00:00:00Z",
+                &facts("Proposal", 1300.0, "2026-12-01")
+            ),
             Some(Reason::DealChanged)
         );
         assert_eq!(
-            at("2026-11-12T00:00:00Z", &facts("Proposal", 1000.0, "2026-12-20")),
+            at(
+                "2026-11-12T00:00:00Z",
+                &facts("Proposal", 1000.0, "2026-12-20")
+            ),
             Some(Reason::DealChanged)
         );
-        assert_eq!(reason(&cadence, &then, None, time("2026-11-12T00:00:00Z")), Some(Reason::NewDeal));
+        assert_eq!(
+            reason(&cadence, &then, None, time("2026-11-12T00:00:00Z")),
+            Some(Reason::NewDeal)
+        );
         assert_eq!(
             next_look(&cadence, Some(&written), time("2026-11-12T00:00:00Z")),
             Some(time("2026-11-21T00:00:00Z"))
@@ -279,11 +329,29 @@ mod tests {
         let cadence = Framework::standard().cadence;
         let next = |zone, now: &str| may_ask_at(&cadence, Some(zone), time(now)).to_rfc3339();
 
-        assert_eq!(next("UTC", "2026-11-17T10:00:00Z"), "2026-11-17T10:00:00+00:00");
-        assert_eq!(next("UTC", "2026-11-17T19:00:00Z"), "2026-11-18T08:00:00+00:00");
-        assert_eq!(next("UTC", "2026-11-17T03:00:00Z"), "2026-11-17T08:00:00+00:00");
-        assert_eq!(next("UTC", "2026-11-20T19:00:00Z"), "2026-11-23T08:00:00+00:00");
-        assert_eq!(next("Asia/Tokyo", "2026-11-17T10:00:00Z"), "2026-11-17T23:00:00+00:00");
-        assert_eq!(next("nowhere", "2026-11-21T10:00:00Z"), "2026-11-23T08:00:00+00:00");
+        assert_eq!(
+            next("UTC", "2026-11-17T10:00:00Z"),
+            "2026-11-17T10:00:00+00:00"
+        );
+        assert_eq!(
+            next("UTC", "2026-11-17T19:00:00Z"),
+            "2026-11-18T08:00:00+00:00"
+        );
+        assert_eq!(
+            next("UTC", "2026-11-17T03:00:00Z"),
+            "2026-11-17T08:00:00+00:00"
+        );
+        assert_eq!(
+            next("UTC", "2026-11-20T19:00:00Z"),
+            "2026-11-23T08:00:00+00:00"
+        );
+        assert_eq!(
+            next("Asia/Tokyo", "2026-11-17T10:00:00Z"),
+            "2026-11-17T23:00:00+00:00"
+        );
+        assert_eq!(
+            next("nowhere", "2026-11-21T10:00:00Z"),
+            "2026-11-23T08:00:00+00:00"
+        );
     }
 }

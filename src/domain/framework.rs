@@ -170,7 +170,11 @@ impl Framework {
     /// The stage of the framework that a CRM stage maps to; none means the default prompts.
     pub fn stage(&self, crm_stage: &str) -> Option<&StageGuide> {
         let wanted = crm_stage.trim();
-        let named = |name: &str| self.stages.iter().find(|it| it.name.eq_ignore_ascii_case(name));
+        let named = |name: &str| {
+            self.stages
+                .iter()
+                .find(|it| it.name.eq_ignore_ascii_case(name))
+        };
         self.stage_map
             .iter()
             .find(|(theirs, _)| theirs.eq_ignore_ascii_case(wanted))
@@ -203,13 +207,14 @@ impl Framework {
                 )));
             }
         }
-        let asked = Part::ALL.iter().map(|part| ("prompts".to_owned(), *part, None)).chain(
-            self.stages.iter().flat_map(|stage| {
-                Part::ANSWERS.iter().map(move |part| {
-                    (format!("stage \"{}\"", stage.name), *part, Some(stage))
-                })
-            }),
-        );
+        let asked = Part::ALL
+            .iter()
+            .map(|part| ("prompts".to_owned(), *part, None))
+            .chain(self.stages.iter().flat_map(|stage| {
+                Part::ANSWERS
+                    .iter()
+                    .map(move |part| (format!("stage \"{}\"", stage.name), *part, Some(stage)))
+            }));
         for (place, part, stage) in asked {
             let name = part.field().name();
             check_prompt(&format!("{place}: {name}"), self.prompt(stage, part))?;
@@ -235,7 +240,9 @@ impl Framework {
 
 fn check_prompt(place: &str, prompt: &str) -> Result<(), Unfit> {
     if !prompt.trim_end().ends_with('?') {
-        return Err(Unfit(format!("{place} = \"{prompt}\": a prompt is a question; end it with ?")));
+        return Err(Unfit(format!(
+            "{place} = \"{prompt}\": a prompt is a question; end it with ?"
+        )));
     }
     let words = prompt.split_whitespace().count();
     if words > MOST_WORDS {
@@ -256,16 +263,30 @@ mod tests {
 
         assert_eq!(framework.label(), "default-1");
         assert_eq!(framework.stages.len(), 6);
-        assert_eq!(framework.stage("negotiation").map(|it| it.name.as_str()), Some("Commit"));
-        assert_eq!(framework.stage("Prove").map(|it| it.name.as_str()), Some("Prove"));
+        assert_eq!(
+            framework.stage("negotiation").map(|it| it.name.as_str()),
+            Some("Commit")
+        );
+        assert_eq!(
+            framework.stage("Prove").map(|it| it.name.as_str()),
+            Some("Prove")
+        );
         assert!(framework.stage("Parked").is_none());
     }
 
     #[test]
     fn a_faulty_framework_names_key_value_and_remedy() {
         let faults = [
-            ("\"Lead\" = \"Explore\"", "\"Lead\" = \"Xplore\"", "stage_map.\"Lead\" = \"Xplore\""),
-            ("cares most about it?\"", "cares most about it.\"", "end it with ?"),
+            (
+                "\"Lead\" = \"Explore\"",
+                "\"Lead\" = \"Xplore\"",
+                "stage_map.\"Lead\" = \"Xplore\"",
+            ),
+            (
+                "cares most about it?\"",
+                "cares most about it.\"",
+                "end it with ?",
+            ),
             ("weekends = false", "weekend = false", "weekend"),
             ("time_zone = \"UTC\"", "time_zone = \"Berlin\"", "IANA"),
         ];

@@ -53,14 +53,27 @@ impl Outlook<'_> {
         vec![
             (Field::Prompt, Value::text(self.prompt())),
             (Field::Strategy, Value::text(self.strategy())),
-            (Field::Score, score.map_or(Value::Empty, |score| Value::Number(score.into()))),
+            (
+                Field::Score,
+                score.map_or(Value::Empty, |score| Value::Number(score.into())),
+            ),
             (Field::Grade, Value::text(grade.label())),
-            (Field::WeakestPart, weakest.map_or(Value::Empty, |it| Value::text(it.label()))),
+            (
+                Field::WeakestPart,
+                weakest.map_or(Value::Empty, |it| Value::text(it.label())),
+            ),
             (Field::State, Value::text(self.state.label())),
             (Field::Coaching, Value::text(self.coaching().join("\n\n"))),
             (Field::NeedState, Value::text(self.need.0)),
-            (Field::NeedDue, self.need.1.map_or(Value::Empty, Value::Time)),
-            (Field::AssessedAt, self.assessment.map_or(Value::Empty, |(_, at)| Value::Time(at))),
+            (
+                Field::NeedDue,
+                self.need.1.map_or(Value::Empty, Value::Time),
+            ),
+            (
+                Field::AssessedAt,
+                self.assessment
+                    .map_or(Value::Empty, |(_, at)| Value::Time(at)),
+            ),
             (Field::Framework, Value::text(self.framework.label())),
             (Field::Panel, Value::text(self.panel.clone())),
         ]
@@ -73,7 +86,11 @@ impl Outlook<'_> {
             lines.push(format!("{}\n", reason.told()));
         }
         for (n, part) in Part::ANSWERS.into_iter().enumerate() {
-            lines.push(format!("{}. {}", n + 1, self.framework.prompt(self.stage, part)));
+            lines.push(format!(
+                "{}. {}",
+                n + 1,
+                self.framework.prompt(self.stage, part)
+            ));
         }
         lines.push(self.framework.prompts.check_on.clone());
         lines.push(self.framework.prompts.need.clone());
@@ -82,7 +99,9 @@ impl Outlook<'_> {
 
     /// The four answers in one readable text.
     pub fn strategy(&self) -> String {
-        let Some(answers) = self.answers else { return String::new() };
+        let Some(answers) = self.answers else {
+            return String::new();
+        };
         let mut parts: Vec<String> = Part::ALL
             .into_iter()
             .filter(|part| !answers.part(*part).trim().is_empty())
@@ -128,7 +147,11 @@ pub fn mark(fields: &[(Field, Value)]) -> String {
         }
         hash.update([0]);
     }
-    hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The mark of those fields that managers filter by, as [`Field::is_fact`] says.

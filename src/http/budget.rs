@@ -83,7 +83,7 @@ impl Budget {
         self.daily().limit = Some(units);
     }
 
-    /// Spends nothing more until then: the CRM says that the day's quota is used up, by anyone.
+    /// Spends nothing more until then: the CRM asked for a pause, or its quota is used up.
     pub fn close_until(&self, until: Time) {
         self.daily().closed_until = Some(until);
     }
@@ -99,7 +99,7 @@ impl Budget {
         {
             let mut daily = self.daily();
             if let Some(until) = daily.closed_until.filter(|until| *until > now) {
-                return Err(spent(until, "the CRM's own quota is used up"));
+                return Err(spent(until, "the CRM asked to be left alone for a while"));
             }
             daily.closed_until = None;
             if daily.resets_at.is_none_or(|at| at <= now) {

@@ -1,0 +1,430 @@
+//! Deals as last seen, and where each stands between the CRM and Latitude.
+
+use std::collections::HashMap;
+
+use sqlx::types::Json;
+use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
+
+use super::Result;
+use super::tx::{Tx, sql};
+use crate::domain::Time;
+use crate::domain::deal::Deal;
+use crate::domain::grade::Assessment;
+use crate::domain::ids::{ConnectionId, DealId};
+use crate::domain::strategy::Answers;
+
+/// Rows put into one statement.
+const ROWS: usize = 500;
+
+/// What is known of a deal before a page of the pull is taken up.
+#[derive(Clone, Debug, FromRow)]
+pub struct Known {
+    /// The CRM's id.
+    pub id: String,
+    /// The mark of facts and words as last seen.
+    pub seen_mark: String,
+    /// The mark of the seller's words as last seen in the CRM.
+    pub answers_mark: String,
+    /// The mark of the manager's question as last seen.
+    pub question_mark: String,
+    /// When it was found to be gone.
+    pub gone_at: Option<Time>,
+    /// The latest strategy version; 0 for none.
+    pub version: i64,
+    /// The mark of the facts we wrote last.
+    pub written_facts: Option<String>,
+    /// When we wrote last.
+    pub written_at: Option<Time>,
+    /// The version still to be carried to the CRM.
+    pub carry_version: Option<i64>,
+    /// Why writing to it has been given up until something changes.
+    pub parked: Option<String>,
+}
+
+/// The marks of a deal as just seen.
+#[derive(Clone, Debug)]
+pub struct Marks {
+    /// Facts and words.
+    pub seen: String,
+    /// The seller's words.
+    pub answers: String,
+    /// The manager's question.
+    pub question: String,
+}
+
+/// Everything needed to decide what should stand in a deal's fields.
+#[derive(Clone, Debug, FromRow)]
+pub struct Dossier {
+    /// The CRM's id.
+    pub id: String,
+    /// What the seller calls it.
+    pub name: String,
+    /// The customer.
+    pub account: Option<String>,
+    /// The CRM's id of the pipeline.
+    pub pipeline: Option<String>,
+    /// The CRM's id of the stage.
+    pub stage: String,
+    /// Value.
+    pub amount: Option<f64>,
+    /// ISO 4217 code.
+    pub currency: Option<String>,
+    /// When it is expected to close.
+    pub close_on: Option<chrono::NaiveDate>,
+    /// The CRM's id of the owner.
+    pub seller: Option<String>,
+    /// The word of its standing.
+    pub standing: String,
+    /// The latest strategy version; 0 for none.
+    pub version: i64,
+    /// The label of its grade.
+    pub grade: Option<String>,
+    /// Its score.
+    pub score: Option<i64>,
+    /// The label of its weakest part.
+    pub weakest: Option<String>,
+    /// The label of its state.
+    pub state: Option<String>,
+    /// When it was last asked for.
+    pub asked_at: Option<Time>,
+    /// The word of the reason.
+    pub asked_reason: Option<String>,
+    /// The mark of what should stand in the CRM.
+    pub desired_mark: Option<String>,
+    /// The mark of what was written last.
+    pub written_mark: Option<String>,
+    /// How often writing failed in a row.
+    pub write_failures: i64,
+    /// Why writing to it has been given up until something changes.
+    pub parked: Option<String>,
+    /// The version still to be carried to the CRM.
+    pub carry_version: Option<i64>,
+    /// The mark of the seller's words as last seen in the CRM.
+    pub answers_mark: String,
+    /// The latest answers.
+    pub answers: Option<Json<Answers>>,
+    /// When they were published.
+    pub published_at: Option<Time>,
+    /// The stage then.
+    pub then_stage: Option<String>,
+    /// The amount then.
+    pub then_amount: Option<f64>,
+    /// The close date then.
+    pub then_close_on: Option<chrono::NaiveDate>,
+    /// The latest assessment.
+    pub assessment: Option<Json<Assessment>>,
+    /// When it was made.
+    pub assessed_at: Option<Time>,
+}
+
+/// The columns of a [`Dossier`], and where they come from.
+pub(super) const DOSSIER: &str = "SELECT d.id, d.name, d.account, d.pipeline, d.stage, d.amount,
+    d.currency, d.close_on, d.seller, d.standing, d.version, d.grade, d.score, d.weakest, d.state,
+    d.asked_at, d.asked_reason, d.desired_mark, d.written_mark, d.write_failures, d.parked,
+    d.carry_version, d.answers_mark, v.answers, v.at AS published_at, v.stage AS then_stage,
+    v.amount AS then_amount, v.close_on AS then_close_on, a.assessment, a.at AS assessed_at
+    FROM deal d
+    LEFT JOIN strategy_version v
+      ON v.connection = d.connection AND v.deal = d.id AND v.version = d.version
+    LEFT JOIN assessment a
+      ON a.connection = d.connection AND a.deal = d.id AND a.version = d.assessed_version";
+
+/// What cadence decided about a deal.
+#[derive(Clone, Debug)]
+pub struct Considered {
+    /// The CRM's id.
+    pub id: String,
+    /// The label of the state.
+    pub state: &'static str,
+    /// When it was asked, if it is.
+    pub asked_at: Option<Time>,
+    /// The word of the reason, if it is asked.
+    pub asked_reason: Option<&'static str>,
+    /// When time alone next changes something.
+    pub look_at: Option<Time>,
+    /// The mark of what should stand in the CRM.
+    pub desired_mark: String,
+    /// When to write it; none where it stands there already or writing is parked.
+    pub write_at: Option<Time>,
+}
+
+impl Tx {
+    /// What is known of these deals.
+    pub async fn known(
+        &mut self,
+        connection: &ConnectionId,
+        ids: &[&str],
+    ) -> Result<HashMap<String, Known>> {
+        let mut known = HashMap::with_capacity(ids.len());
+        for some in ids.chunks(ROWS) {
+            let rows: Vec<Known> = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new(
+                    "SELECT id, seen_mark, answers_mark, question_mark, gone_at, version,
+                     written_facts, written_at, carry_version, parked FROM deal
+                     WHERE connection = ",
+                );
+                select.push_bind(connection.as_str()).push(" AND id IN (");
+                let mut list = select.separated(", ");
+                for id in some {
+                    list.push_bind(*id);
+                }
+                select.push(")");
+                select.build_query_as().fetch_all(db).await
+            })?;
+            known.extend(rows.into_iter().map(|row| (row.id.clone(), row)));
+        }
+        Ok(known)
+    }
+
+    /// Takes up deals as just seen; each is to be looked at, and none is parked any more.
+    pub async fn save_deals(
+        &mut self,
+        connection: &ConnectionId,
+        deals: &[(&Deal, &Marks)],
+        now: Time,
+    ) -> Result<()> {
+        for some in deals.chunks(ROWS) {
+            sql!(&mut *self, db => {
+                let mut insert = QueryBuilder::new(
+                    "INSERT INTO deal (connection, id, name, account, pipeline, stage, amount,
+                     currency, close_on, seller, standing, seen_mark, answers_mark, question_mark,
+                     seen_at, look_at) ",
+                );
+                insert.push_values(some, |mut row, (deal, marks)| {
+                    row.push_bind(connection.as_str())
+                        .push_bind(deal.id.as_str())
+                        .push_bind(&deal.name)
+                        .push_bind(&deal.account)
+                        .push_bind(deal.pipeline.as_ref().map(|it| it.as_str()))
+                        .push_bind(deal.stage.as_str())
+                        .push_bind(deal.amount)
+                        .push_bind(&deal.currency)
+                        .push_bind(deal.close_on)
+                        .push_bind(deal.seller.as_ref().map(|it| it.as_str()))
+                        .push_bind(deal.standing.as_str())
+                        .push_bind(&marks.seen)
+                        .push_bind(&marks.answers)
+                        .push_bind(&marks.question)
+                        .push_bind(now)
+                        .push_bind(now);
+                });
+                insert.push(
+                    " ON CONFLICT (connection, id) DO UPDATE SET name = excluded.name,
+                      account = excluded.account, pipeline = excluded.pipeline,
+                      stage = excluded.stage, amount = excluded.amount,
+                      currency = excluded.currency, close_on = excluded.close_on,
+                      seller = excluded.seller, standing = excluded.standing, gone_at = NULL,
+                      seen_mark = excluded.seen_mark, answers_mark = excluded.answers_mark,
+                      question_mark = excluded.question_mark, seen_at = excluded.seen_at,
+                      look_at = excluded.look_at, parked = NULL, write_failures = 0",
+                );
+                insert.build().execute(db).await.map(drop)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Marks deals whose facts in the CRM are no longer what we wrote, to be written again.
+    pub async fn facts_drifted(
+        &mut self,
+        connection: &ConnectionId,
+        ids: &[&str],
+        now: Time,
+    ) -> Result<()> {
+        for id in ids {
+            sql!(&mut *self, db => query(
+                "UPDATE deal SET written_mark = NULL, written_facts = NULL, look_at = $3
+                 WHERE connection = $1 AND id = $2",
+            ).bind(connection.as_str()).bind(*id).bind(now).execute(db).await.map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// Marks a deal as gone from the CRM; what was written about it stays.
+    pub async fn deal_gone(
+        &mut self,
+        connection: &ConnectionId,
+        id: &DealId,
+        merged_into: Option<&DealId>,
+        now: Time,
+    ) -> Result<bool> {
+        let rows = sql!(self, db => query(
+            "UPDATE deal SET gone_at = $3, merged_into = $4, look_at = NULL, write_at = NULL,
+             parked = NULL, seen_mark = '' WHERE connection = $1 AND id = $2 AND gone_at IS NULL",
+        ).bind(connection.as_str()).bind(id.as_str()).bind(now)
+            .bind(merged_into.map(DealId::as_str)).execute(db).await
+            .map(|done| done.rows_affected()))?;
+        Ok(rows > 0)
+    }
+
+    /// Marks open deals that a pull of everything did not see as gone. Returns how many.
+    pub async fn unseen_since(
+        &mut self,
+        connection: &ConnectionId,
+        since: Time,
+        now: Time,
+    ) -> Result<u64> {
+        sql!(self, db => query(
+            "UPDATE deal SET gone_at = $3, look_at = NULL, write_at = NULL, seen_mark = ''
+             WHERE connection = $1 AND seen_at < $2 AND gone_at IS NULL AND standing = 'open'",
+        ).bind(connection.as_str()).bind(since).bind(now).execute(db).await
+            .map(|done| done.rows_affected()))
+    }
+
+    /// Notes that unchanged deals were seen by a pull of everything.
+    pub async fn seen_again(
+        &mut self,
+        connection: &ConnectionId,
+        ids: &[&str],
+        now: Time,
+    ) -> Result<()> {
+        for some in ids.chunks(ROWS) {
+            sql!(&mut *self, db => {
+                let mut update = QueryBuilder::new("UPDATE deal SET seen_at = ");
+                update.push_bind(now).push(" WHERE connection = ").push_bind(connection.as_str());
+                update.push(" AND id IN (");
+                let mut list = update.separated(", ");
+                for id in some {
+                    list.push_bind(*id);
+                }
+                update.push(")");
+                update.build().execute(db).await.map(drop)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Deals to be looked at by `now`: per seller the most valuable first.
+    pub async fn to_consider(
+        &mut self,
+        connection: &ConnectionId,
+        now: Time,
+        most: i64,
+    ) -> Result<Vec<Dossier>> {
+        sql!(self, db => {
+            let mut select = QueryBuilder::new(DOSSIER);
+            select.push(" WHERE d.connection = ").push_bind(connection.as_str());
+            select.push(" AND d.look_at IS NOT NULL AND d.look_at <= ").push_bind(now);
+            select.push(" AND d.gone_at IS NULL ORDER BY d.amount DESC NULLS LAST, d.id LIMIT ");
+            select.push_bind(most);
+            select.build_query_as().fetch_all(db).await
+        })
+    }
+
+    /// Takes up what cadence decided.
+    pub async fn save_considered(
+        &mut self,
+        connection: &ConnectionId,
+        considered: &[Considered],
+    ) -> Result<()> {
+        for some in considered.chunks(ROWS) {
+            sql!(&mut *self, db => {
+                let mut update = QueryBuilder::new(
+                    "UPDATE deal SET state = n.column2, asked_at = n.column3,
+                     asked_reason = n.column4, look_at = n.column5, desired_mark = n.column6,
+                     write_at = n.column7 FROM (",
+                );
+                update.push_values(some, |mut row, one| {
+                    row.push_bind(&one.id)
+                        .push_bind(one.state)
+                        .push_bind(one.asked_at)
+                        .push_bind(one.asked_reason)
+                        .push_bind(one.look_at)
+                        .push_bind(&one.desired_mark)
+                        .push_bind(one.write_at);
+                });
+                update.push(") AS n WHERE deal.id = n.column1 AND deal.connection = ");
+                update.push_bind(connection.as_str());
+                update.build().execute(db).await.map(drop)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Has these deals looked at again.
+    pub async fn look_again(
+        &mut self,
+        connection: &ConnectionId,
+        ids: &[&str],
+        now: Time,
+    ) -> Result<()> {
+        for id in ids {
+            sql!(&mut *self, db => query(
+                "UPDATE deal SET look_at = $3 WHERE connection = $1 AND id = $2",
+            ).bind(connection.as_str()).bind(*id).bind(now).execute(db).await.map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// Has every open deal looked at again, as after a change of the framework.
+    pub async fn reconsider_all(&mut self, connection: &ConnectionId, now: Time) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE deal SET look_at = $2
+             WHERE connection = $1 AND gone_at IS NULL AND standing = 'open'",
+        ).bind(connection.as_str()).bind(now).execute(db).await.map(drop))
+    }
+
+    /// When the next deal is to be looked at, and when the next is to be written.
+    pub async fn next_times(
+        &mut self,
+        connection: &ConnectionId,
+    ) -> Result<(Option<Time>, Option<Time>)> {
+        let look = sql!(&mut *self, db => query_scalar(
+            "SELECT MIN(look_at) FROM deal WHERE connection = $1 AND look_at IS NOT NULL",
+        ).bind(connection.as_str()).fetch_one(db).await)?;
+        let write = sql!(self, db => query_scalar(
+            "SELECT MIN(write_at) FROM deal WHERE connection = $1 AND write_at IS NOT NULL",
+        ).bind(connection.as_str()).fetch_one(db).await)?;
+        Ok((look, write))
+    }
+
+    /// One deal with everything known of it.
+    pub async fn dossier(
+        &mut self,
+        connection: &ConnectionId,
+        id: &DealId,
+    ) -> Result<Option<Dossier>> {
+        sql!(self, db => {
+            let mut select = QueryBuilder::new(DOSSIER);
+            select.push(" WHERE d.connection = ").push_bind(connection.as_str());
+            select.push(" AND d.gone_at IS NULL AND d.id = ").push_bind(id.as_str());
+            select.build_query_as().fetch_optional(db).await
+        })
+    }
+
+    /// New asks of each seller since a moment.
+    pub async fn asks_since(
+        &mut self,
+        connection: &ConnectionId,
+        since: Time,
+    ) -> Result<Vec<(Option<String>, Time)>> {
+        sql!(self, db => query_as(
+            "SELECT seller, at FROM ask WHERE connection = $1 AND at >= $2",
+        ).bind(connection.as_str()).bind(since).fetch_all(db).await)
+    }
+
+    /// Adds asks: deal, reason, seller.
+    pub async fn save_asks(
+        &mut self,
+        connection: &ConnectionId,
+        asks: &[(&str, &str, Option<&str>)],
+        now: Time,
+    ) -> Result<()> {
+        for some in asks.chunks(ROWS) {
+            sql!(&mut *self, db => {
+                let mut insert =
+                    QueryBuilder::new("INSERT INTO ask (connection, deal, at, reason, seller) ");
+                insert.push_values(some, |mut row, (deal, reason, seller)| {
+                    row.push_bind(connection.as_str())
+                        .push_bind(*deal)
+                        .push_bind(now)
+                        .push_bind(*reason)
+                        .push_bind(*seller);
+                });
+                insert.push(" ON CONFLICT DO NOTHING");
+                insert.build().execute(db).await.map(drop)
+            })?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! Where everything is kept: SQLite on one machine, PostgreSQL where replicas meet.
+//!
+//! Each statement is written once and runs on both; [`tx`] says how. What a person wrote is only
+//! ever added to.
+
+pub mod connections;
+pub mod deals;
+pub mod ledger;
+pub mod people;
+pub mod schedule;
+pub mod sealed;
+pub mod strategies;
+pub mod tx;
+pub mod writes;
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::MigrateError;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tx::Tx;
+
+/// What the database said no to.
+pub type Error = sqlx::Error;
+/// Result of a statement.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The database, and the key that seals secrets in it.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+    seal: sealed::Seal,
+}
+
+#[derive(Clone)]
+enum Pool {
+    Sqlite(sqlx::SqlitePool),
+    Postgres(sqlx::PgPool),
+}
+
+/// How long a statement waits for another writer on SQLite.
+const BUSY_SECONDS: u64 = 10;
+/// How long a caller waits for a connection of the pool.
+const ACQUIRE_SECONDS: u64 = 10;
+/// Connections of one process.
+const POOL_SIZE: u32 = 8;
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The address is of no database we know.
+    #[error(
+        "database.url = \"{0}\": write sqlite://PATH for one machine, or postgres://USER@HOST/NAME for replicas"
+    )]
+    Address(String),
+    /// It does not answer, or refuses us.
+    #[error("the database at {address} does not answer")]
+    Unreachable {
+        /// Where, without password.
+        address: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// Its schema could not be brought up to date.
+    #[error("the schema could not be brought up to date")]
+    Migrate(#[source] MigrateError),
+}
+
+impl Store {
+    /// Opens a database by its address, creating a SQLite file that is not there yet.
+    ///
+    /// # Errors
+    /// When the address is unknown or nothing answers there.
+    pub async fn open(address: &str, seal: sealed::Seal) -> std::result::Result<Self, OpenError> {
+        let unreachable = |source| OpenError::Unreachable {
+            address: plain(address),
+            source,
+        };
+        let pool = if address.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(address).map_err(unreachable)?;
+            if let Some(folder) = options
+                .get_filename()
+                .parent()
+                .filter(|it| *it != Path::new(""))
+            {
+                let made = std::fs::create_dir_all(folder);
+                made.map_err(|error| unreachable(sqlx::Error::Io(error)))?;
+            }
+            let options = options
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // A seller who was told "saved" must find it after a power cut.
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(BUSY_SECONDS));
+            let pool = SqlitePoolOptions::new()
+                .max_connections(POOL_SIZE)
+                .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS))
+                .connect_with(options);
+            Pool::Sqlite(pool.await.map_err(unreachable)?)
+        } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(address).map_err(unreachable)?;
+            let pool = PgPoolOptions::new()
+                .max_connections(POOL_SIZE)
+                .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS))
+                .connect_with(options.application_name("latitude"));
+            Pool::Postgres(pool.await.map_err(unreachable)?)
+        } else {
+            return Err(OpenError::Address(plain(address)));
+        };
+        Ok(Self { pool, seal })
+    }
+
+    /// Brings the schema up to date. Safe to run while older replicas work.
+    ///
+    /// # Errors
+    /// When a migration fails or was changed after it ran.
+    pub async fn migrate(&self) -> std::result::Result<(), OpenError> {
+        // A newer release may have run before us; what it added is nothing to us.
+        let ran = match &self.pool {
+            Pool::Sqlite(pool) => {
+                sqlx::migrate!("migrations/sqlite")
+                    .set_ignore_missing(true)
+                    .run(pool)
+                    .await
+            }
+            Pool::Postgres(pool) => {
+                sqlx::migrate!("migrations/postgres")
+                    .set_ignore_missing(true)
+                    .run(pool)
+                    .await
+            }
+        };
+        ran.map_err(OpenError::Migrate)
+    }
+
+    /// Begins a unit of work that only reads.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn read(&self) -> Result<Tx> {
+        Ok(match &self.pool {
+            Pool::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
+            Pool::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a unit of work that may write.
+    ///
+    /// # Errors
+    /// When the database does not answer, or another writer holds SQLite for too long.
+    pub async fn write(&self) -> Result<Tx> {
+        Ok(match &self.pool {
+            // Taken at once: a read that turns into a write later would fail instead of waiting.
+            Pool::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Pool::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Whether several replicas may meet here.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.pool, Pool::Postgres(_))
+    }
+
+    /// Seals and opens secrets.
+    pub fn seal(&self) -> &sealed::Seal {
+        &self.seal
+    }
+
+    /// Waits for open work to end and closes every connection.
+    pub async fn close(&self) {
+        match &self.pool {
+            Pool::Sqlite(pool) => pool.close().await,
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// The address without its password.
+fn plain(address: &str) -> String {
+    match url::Url::parse(address) {
+        Ok(mut url) if url.password().is_some() => match url.set_password(Some("***")) {
+            Ok(()) => url.to_string(),
+            Err(()) => "(an address with a password)".to_owned(),
+        },
+        _ => address.to_owned(),
+    }
+}

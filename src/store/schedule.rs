@@ -1,0 +1,172 @@
+//! What is due, and who works it: leases with a fence.
+//!
+//! A connection is worked by one process at a time. The lease is a time on its row; the fence is
+//! its `attempt`, which counts up with every claim and stands in every statement that depends on
+//! holding the lease. A process that lost its lease touches nothing.
+
+use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
+
+use super::Result;
+use super::tx::{Tx, sql};
+use crate::domain::Time;
+use crate::domain::ids::ConnectionId;
+
+/// The right to work a connection until a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Which connection.
+    pub connection: ConnectionId,
+    /// The fence.
+    pub attempt: i64,
+    /// Until when it is held, unless renewed.
+    pub until: Time,
+}
+
+/// A move that is due.
+#[derive(Clone, Debug, FromRow)]
+pub struct Due {
+    /// The move's word.
+    #[sqlx(rename = "move")]
+    pub step: String,
+    /// When it became due.
+    pub run_at: Time,
+    /// How often it failed in a row.
+    pub failures: i64,
+    /// How many hints it has had; one that comes while the move runs makes it due again.
+    pub hints: i64,
+}
+
+// The one statement that differs: PostgreSQL lets claimers pass each other's rows.
+const CLAIM_SQLITE: &str = "UPDATE connection SET locked_until = $2, attempt = attempt + 1
+    WHERE id = (SELECT c.id FROM connection c JOIN schedule s ON s.connection = c.id
+      WHERE s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $1)
+        AND ($3 IS NULL OR c.id = $3)
+      ORDER BY s.run_at LIMIT 1)
+    RETURNING id, attempt";
+const CLAIM_POSTGRES: &str = "UPDATE connection SET locked_until = $2, attempt = attempt + 1
+    WHERE id = (SELECT c.id FROM connection c JOIN schedule s ON s.connection = c.id
+      WHERE s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $1)
+        AND ($3::text IS NULL OR c.id = $3)
+      ORDER BY s.run_at LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
+    RETURNING id, attempt";
+
+impl Tx {
+    /// Takes the lease of a connection with something due, the longest due first; of `only` where
+    /// that is given.
+    pub async fn claim(
+        &mut self,
+        only: Option<&ConnectionId>,
+        now: Time,
+        until: Time,
+    ) -> Result<Option<Lease>> {
+        let only = only.map(ConnectionId::as_str);
+        let row: Option<(String, i64)> = match self {
+            Self::Sqlite(tx) => {
+                let claim = query_as(CLAIM_SQLITE).bind(now).bind(until).bind(only);
+                claim.fetch_optional(&mut **tx).await?
+            }
+            Self::Postgres(tx) => {
+                let claim = query_as(CLAIM_POSTGRES).bind(now).bind(until).bind(only);
+                claim.fetch_optional(&mut **tx).await?
+            }
+        };
+        Ok(row.map(|(id, attempt)| Lease {
+            connection: id.into(),
+            attempt,
+            until,
+        }))
+    }
+
+    /// Holds the lease for longer. `false`: it was lost, and nothing may be done in its name.
+    ///
+    /// Called first in every unit of work done under the lease, so that the work and the proof of
+    /// holding the lease are one.
+    pub async fn hold(&mut self, lease: &Lease, now: Time, until: Time) -> Result<bool> {
+        let rows = sql!(self, db => query(
+            "UPDATE connection SET locked_until = $4
+             WHERE id = $1 AND attempt = $2 AND locked_until > $3",
+        ).bind(lease.connection.as_str()).bind(lease.attempt).bind(now).bind(until)
+            .execute(db).await.map(|done| done.rows_affected()))?;
+        Ok(rows == 1)
+    }
+
+    /// Gives the lease back.
+    pub async fn let_go(&mut self, lease: &Lease) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE connection SET locked_until = NULL WHERE id = $1 AND attempt = $2",
+        ).bind(lease.connection.as_str()).bind(lease.attempt).execute(db).await.map(drop))
+    }
+
+    /// What is due for a connection, longest due first.
+    pub async fn due(&mut self, id: &ConnectionId, now: Time) -> Result<Vec<Due>> {
+        sql!(self, db => query_as(
+            "SELECT move, run_at, failures, hints FROM schedule WHERE connection = $1 AND run_at <= $2
+             ORDER BY run_at, move",
+        ).bind(id.as_str()).bind(now).fetch_all(db).await)
+    }
+
+    /// Makes a move due no later than `at`; a time that is earlier already stays.
+    pub async fn hasten(&mut self, id: &ConnectionId, step: &str, at: Time) -> Result<()> {
+        sql!(self, db => query(
+            "INSERT INTO schedule (connection, move, run_at) VALUES ($1, $2, $3)
+             ON CONFLICT (connection, move) DO UPDATE SET hints = schedule.hints + 1,
+             run_at = CASE WHEN schedule.run_at > $3 THEN $3 ELSE schedule.run_at END",
+        ).bind(id.as_str()).bind(step).bind(at).execute(db).await.map(drop))
+    }
+
+    /// Sets when a move that ran is due next, and how often it has failed in a row.
+    ///
+    /// A hint that came while it ran stands: the move then stays due.
+    pub async fn reschedule(
+        &mut self,
+        id: &ConnectionId,
+        due: &Due,
+        at: Time,
+        failures: i64,
+    ) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE schedule SET run_at = $4, failures = $5
+             WHERE connection = $1 AND move = $2 AND hints = $3",
+        ).bind(id.as_str()).bind(&due.step).bind(due.hints).bind(at).bind(failures)
+            .execute(db).await.map(drop))
+    }
+
+    /// The most failures in a row of any of these moves.
+    pub async fn failures(&mut self, id: &ConnectionId, steps: &[&str]) -> Result<i64> {
+        sql!(self, db => {
+            let mut select =
+                QueryBuilder::new("SELECT COALESCE(MAX(failures), 0) FROM schedule WHERE connection = ");
+            select.push_bind(id.as_str()).push(" AND move IN (");
+            let mut list = select.separated(", ");
+            for step in steps {
+                list.push_bind(*step);
+            }
+            select.push(")");
+            select.build_query_scalar().fetch_one(db).await
+        })
+    }
+
+    /// Puts moves off until a time, those that are due later already excepted, and counts a
+    /// failure of each.
+    pub async fn put_off(&mut self, id: &ConnectionId, steps: &[&str], until: Time) -> Result<()> {
+        for step in steps {
+            sql!(&mut *self, db => query(
+                "UPDATE schedule SET failures = failures + 1,
+                 run_at = CASE WHEN run_at < $3 THEN $3 ELSE run_at END
+                 WHERE connection = $1 AND move = $2",
+            ).bind(id.as_str()).bind(*step).bind(until).execute(db).await.map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// When anything is due next, of `only` where that is given.
+    pub async fn next_due(&mut self, only: Option<&ConnectionId>) -> Result<Option<Time>> {
+        match only {
+            Some(id) => sql!(self, db => query_scalar(
+                "SELECT MIN(run_at) FROM schedule WHERE connection = $1",
+            ).bind(id.as_str()).fetch_one(db).await),
+            None => sql!(self, db => query_scalar("SELECT MIN(run_at) FROM schedule")
+                .fetch_one(db).await),
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! What people wrote, and what the rubric says about it.
+
+use std::collections::HashMap;
+
+use sqlx::types::Json;
+use sqlx::{FromRow, QueryBuilder, query, query_as};
+
+use super::Result;
+use super::tx::{Tx, sql};
+use crate::domain::Time;
+use crate::domain::grade::Assessment;
+use crate::domain::ids::{ConnectionId, DealId};
+use crate::domain::strategy::Answers;
+
+/// Rows put into one statement.
+const ROWS: usize = 200;
+
+/// A version to be added.
+#[derive(Clone, Debug)]
+pub struct NewVersion<'a> {
+    /// The CRM's id of the deal.
+    pub deal: &'a str,
+    /// One above the version before.
+    pub version: i64,
+    /// What the seller wrote.
+    pub answers: Answers,
+    /// `crm`, `panel`, `merge` or `import`.
+    pub source: &'static str,
+    /// The CRM's id of who wrote it, where known.
+    pub author: Option<&'a str>,
+    /// When.
+    pub at: Time,
+    /// The deal's stage then.
+    pub stage: &'a str,
+    /// The deal's amount then.
+    pub amount: Option<f64>,
+    /// The deal's close date then.
+    pub close_on: Option<chrono::NaiveDate>,
+}
+
+/// A version as it was published.
+#[derive(Clone, Debug, FromRow)]
+pub struct Version {
+    /// Counts up from 1.
+    pub version: i64,
+    /// What the seller wrote.
+    pub answers: Json<Answers>,
+    /// Where it came from.
+    pub source: String,
+    /// The CRM's id of who wrote it.
+    pub author: Option<String>,
+    /// When.
+    pub at: Time,
+    /// What the rubric said about it.
+    pub assessment: Option<Json<Assessment>>,
+}
+
+/// A version waiting for the rubric.
+#[derive(Clone, Debug, FromRow)]
+pub struct Unassessed {
+    /// The CRM's id of the deal.
+    pub deal: String,
+    /// Which version.
+    pub version: i64,
+    /// What the seller wrote.
+    pub answers: Json<Answers>,
+}
+
+/// A question of a manager.
+#[derive(Clone, Debug, FromRow)]
+pub struct Question {
+    /// The CRM's id of the deal.
+    pub deal: String,
+    /// When it was first seen.
+    pub at: Time,
+    /// `crm` or `board`.
+    pub source: String,
+    /// The CRM's id of who asked, where known.
+    pub author: Option<String>,
+    /// What was asked.
+    pub text: String,
+}
+
+impl Tx {
+    /// The latest answers of these deals; those without any are left out.
+    pub async fn latest_answers(
+        &mut self,
+        connection: &ConnectionId,
+        deals: &[(&str, i64)],
+    ) -> Result<HashMap<String, Answers>> {
+        let mut latest = HashMap::with_capacity(deals.len());
+        for some in deals.chunks(ROWS) {
+            let rows: Vec<(String, i64, Json<Answers>)> = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new(
+                    "SELECT v.deal, v.version, v.answers FROM strategy_version v
+                     JOIN deal d ON d.connection = v.connection AND d.id = v.deal
+                       AND d.version = v.version
+                     WHERE v.connection = ",
+                );
+                select.push_bind(connection.as_str()).push(" AND v.deal IN (");
+                let mut list = select.separated(", ");
+                for (deal, _) in some {
+                    list.push_bind(*deal);
+                }
+                select.push(")");
+                select.build_query_as().fetch_all(db).await
+            })?;
+            latest.extend(rows.into_iter().map(|(deal, _, answers)| (deal, answers.0)));
+        }
+        Ok(latest)
+    }
+
+    /// Adds versions and makes each the latest of its deal.
+    pub async fn add_versions(
+        &mut self,
+        connection: &ConnectionId,
+        versions: &[NewVersion<'_>],
+    ) -> Result<()> {
+        for some in versions.chunks(ROWS) {
+            sql!(&mut *self, db => {
+                let mut insert = QueryBuilder::new(
+                    "INSERT INTO strategy_version (connection, deal, version, answers, source,
+                     author, at, stage, amount, close_on) ",
+                );
+                insert.push_values(some, |mut row, new| {
+                    row.push_bind(connection.as_str())
+                        .push_bind(new.deal)
+                        .push_bind(new.version)
+                        .push_bind(Json(&new.answers))
+                        .push_bind(new.source)
+                        .push_bind(new.author)
+                        .push_bind(new.at)
+                        .push_bind(new.stage)
+                        .push_bind(new.amount)
+                        .push_bind(new.close_on);
+                });
+                insert.build().execute(db).await.map(drop)
+            })?;
+            sql!(&mut *self, db => {
+                let mut update =
+                    QueryBuilder::new("UPDATE deal SET version = n.column2 FROM (");
+                update.push_values(some, |mut row, new| {
+                    row.push_bind(new.deal).push_bind(new.version);
+                });
+                update.push(") AS n WHERE deal.id = n.column1 AND deal.connection = ");
+                update.push_bind(connection.as_str());
+                update.build().execute(db).await.map(drop)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Versions whose deal waits for the rubric.
+    pub async fn unassessed(
+        &mut self,
+        connection: &ConnectionId,
+        most: i64,
+    ) -> Result<Vec<Unassessed>> {
+        sql!(self, db => query_as(
+            "SELECT v.deal, v.version, v.answers FROM deal d JOIN strategy_version v
+               ON v.connection = d.connection AND v.deal = d.id AND v.version = d.version
+             WHERE d.connection = $1 AND d.assessed_version < d.version ORDER BY d.id LIMIT $2",
+        ).bind(connection.as_str()).bind(most).fetch_all(db).await)
+    }
+
+    /// Takes up what the rubric said; each deal is to be looked at.
+    pub async fn save_assessments(
+        &mut self,
+        connection: &ConnectionId,
+        framework: &str,
+        assessed: &[(&Unassessed, Assessment)],
+        now: Time,
+    ) -> Result<()> {
+        for some in assessed.chunks(ROWS) {
+            sql!(&mut *self, db => {
+                let mut insert = QueryBuilder::new(
+                    "INSERT INTO assessment (connection, deal, version, framework, assessment, at) ",
+                );
+                insert.push_values(some, |mut row, (what, assessment)| {
+                    row.push_bind(connection.as_str())
+                        .push_bind(&what.deal)
+                        .push_bind(what.version)
+                        .push_bind(framework)
+                        .push_bind(Json(assessment))
+                        .push_bind(now);
+                });
+                insert.push(
+                    " ON CONFLICT (connection, deal, version) DO UPDATE SET
+                      framework = excluded.framework, assessment = excluded.assessment,
+                      at = excluded.at",
+                );
+                insert.build().execute(db).await.map(drop)
+            })?;
+            sql!(&mut *self, db => {
+                let mut update = QueryBuilder::new(
+                    "UPDATE deal SET assessed_version = n.column2, grade = n.column3,
+                     score = n.column4, weakest = n.column5, look_at = ",
+                );
+                update.push_bind(now).push(" FROM (");
+                update.push_values(some, |mut row, (what, assessment)| {
+                    row.push_bind(&what.deal)
+                        .push_bind(what.version)
+                        .push_bind(assessment.grade.label())
+                        .push_bind(assessment.score.map(i64::from))
+                        .push_bind(assessment.weakest_part().map(|part| part.label()));
+                });
+                update.push(") AS n WHERE deal.id = n.column1 AND deal.connection = ");
+                update.push_bind(connection.as_str());
+                update.build().execute(db).await.map(drop)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Every version of a deal, newest first, with what the rubric said.
+    pub async fn versions(
+        &mut self,
+        connection: &ConnectionId,
+        deal: &DealId,
+    ) -> Result<Vec<Version>> {
+        sql!(self, db => query_as(
+            "SELECT v.version, v.answers, v.source, v.author, v.at, a.assessment
+             FROM strategy_version v LEFT JOIN assessment a
+               ON a.connection = v.connection AND a.deal = v.deal AND a.version = v.version
+             WHERE v.connection = $1 AND v.deal = $2 ORDER BY v.version DESC",
+        ).bind(connection.as_str()).bind(deal.as_str()).fetch_all(db).await)
+    }
+
+    /// Adds a manager's question to the thread; the deal is to be looked at.
+    pub async fn add_question(
+        &mut self,
+        connection: &ConnectionId,
+        deal: &str,
+        (source, author, text): (&str, Option<&str>, &str),
+        now: Time,
+    ) -> Result<()> {
+        sql!(&mut *self, db => query(
+            "INSERT INTO question (connection, deal, at, source, author, text)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        ).bind(connection.as_str()).bind(deal).bind(now).bind(source).bind(author).bind(text)
+            .execute(db).await.map(drop))?;
+        sql!(self, db => query(
+            "UPDATE deal SET look_at = $3 WHERE connection = $1 AND id = $2",
+        ).bind(connection.as_str()).bind(deal).bind(now).execute(db).await.map(drop))
+    }
+
+    /// The questions of these deals, newest first.
+    pub async fn questions(
+        &mut self,
+        connection: &ConnectionId,
+        deals: &[&str],
+    ) -> Result<HashMap<String, Vec<Question>>> {
+        let mut questions: HashMap<String, Vec<Question>> = HashMap::new();
+        for some in deals.chunks(ROWS) {
+            let rows: Vec<Question> = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new(
+                    "SELECT deal, at, source, author, text FROM question WHERE connection = ",
+                );
+                select.push_bind(connection.as_str()).push(" AND deal IN (");
+                let mut list = select.separated(", ");
+                for deal in some {
+                    list.push_bind(*deal);
+                }
+                select.push(") ORDER BY at DESC");
+                select.build_query_as().fetch_all(db).await
+            })?;
+            for row in rows {
+                questions.entry(row.deal.clone()).or_default().push(row);
+            }
+        }
+        Ok(questions)
+    }
+}

@@ -1,0 +1,41 @@
+//! A unit of work, and the macro that runs one statement on whichever database this is.
+
+use super::Result;
+
+/// A unit of work. Dropped without [`Tx::commit`], it never happened.
+pub enum Tx {
+    /// On SQLite.
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    /// On PostgreSQL.
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+/// Runs the same statement on whichever database this is.
+macro_rules! sql {
+    ($tx:expr, $db:ident => $run:expr) => {
+        match $tx {
+            $crate::store::tx::Tx::Sqlite(tx) => {
+                let $db = &mut **tx;
+                $run
+            }
+            $crate::store::tx::Tx::Postgres(tx) => {
+                let $db = &mut **tx;
+                $run
+            }
+        }
+    };
+}
+pub(super) use sql;
+
+impl Tx {
+    /// Makes it happen.
+    ///
+    /// # Errors
+    /// When the database does not confirm; whether it happened is then unknown.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+}

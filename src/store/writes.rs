@@ -1,0 +1,133 @@
+//! What is to be written to the CRM, and what became of it.
+
+use sqlx::{QueryBuilder, query, query_scalar};
+
+use super::Result;
+use super::deals::{DOSSIER, Dossier};
+use super::tx::{Tx, sql};
+use crate::domain::Time;
+use crate::domain::ids::ConnectionId;
+
+/// Rows put into one statement.
+const ROWS: usize = 500;
+
+/// A deal whose fields now hold what they should.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The CRM's id.
+    pub id: String,
+    /// The mark of what was written.
+    pub mark: String,
+    /// The mark of the facts among it.
+    pub facts: String,
+    /// The mark of the seller's words, where the write carried them.
+    pub answers: Option<String>,
+}
+
+impl Tx {
+    /// Deals to be written by `now`, the longest due first.
+    pub async fn to_write(
+        &mut self,
+        connection: &ConnectionId,
+        now: Time,
+        most: i64,
+    ) -> Result<Vec<Dossier>> {
+        sql!(self, db => {
+            let mut select = QueryBuilder::new(DOSSIER);
+            select.push(" WHERE d.connection = ").push_bind(connection.as_str());
+            select.push(" AND d.write_at IS NOT NULL AND d.write_at <= ").push_bind(now);
+            select.push(" AND d.gone_at IS NULL ORDER BY d.write_at, d.id LIMIT ");
+            select.push_bind(most);
+            select.build_query_as().fetch_all(db).await
+        })
+    }
+
+    /// Notes deals whose fields hold what they should. One whose wish has changed meanwhile stays
+    /// due.
+    pub async fn save_written(
+        &mut self,
+        connection: &ConnectionId,
+        written: &[Written],
+        now: Time,
+    ) -> Result<()> {
+        for some in written.chunks(ROWS) {
+            sql!(&mut *self, db => {
+                let mut update = QueryBuilder::new(
+                    "UPDATE deal SET written_mark = n.column2, written_facts = n.column3,
+                     answers_mark = COALESCE(n.column4, answers_mark),
+                     carry_version = CASE WHEN n.column4 IS NULL OR carry_version <> version
+                       THEN carry_version ELSE NULL END,
+                     write_failures = 0, write_at = CASE WHEN desired_mark = n.column2
+                       THEN NULL ELSE write_at END, written_at = ",
+                );
+                update.push_bind(now).push(" FROM (");
+                update.push_values(some, |mut row, one| {
+                    row.push_bind(&one.id)
+                        .push_bind(&one.mark)
+                        .push_bind(&one.facts)
+                        .push_bind(&one.answers);
+                });
+                update.push(") AS n WHERE deal.id = n.column1 AND deal.connection = ");
+                update.push_bind(connection.as_str());
+                update.build().execute(db).await.map(drop)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Tries a deal again at a time.
+    pub async fn write_later(
+        &mut self,
+        connection: &ConnectionId,
+        id: &str,
+        at: Time,
+    ) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE deal SET write_at = $3, write_failures = write_failures + 1
+             WHERE connection = $1 AND id = $2",
+        ).bind(connection.as_str()).bind(id).bind(at).execute(db).await.map(drop))
+    }
+
+    /// Gives writing to a deal up until it, its set-up or someone changes something.
+    pub async fn park(&mut self, connection: &ConnectionId, id: &str, why: &str) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE deal SET parked = $3, write_at = NULL WHERE connection = $1 AND id = $2",
+        ).bind(connection.as_str()).bind(id).bind(why).execute(db).await.map(drop))
+    }
+
+    /// Tries every parked deal of a connection again. Returns how many.
+    pub async fn unpark(&mut self, connection: &ConnectionId, now: Time) -> Result<u64> {
+        sql!(self, db => query(
+            "UPDATE deal SET parked = NULL, write_at = $2, write_failures = 0
+             WHERE connection = $1 AND parked IS NOT NULL",
+        ).bind(connection.as_str()).bind(now).execute(db).await.map(|done| done.rows_affected()))
+    }
+
+    /// Deals given up on, with the CRM's reason.
+    pub async fn parked(&mut self, connection: &ConnectionId) -> Result<Vec<(String, String)>> {
+        sql!(self, db => sqlx::query_as(
+            "SELECT id, parked FROM deal WHERE connection = $1 AND parked IS NOT NULL ORDER BY id",
+        ).bind(connection.as_str()).fetch_all(db).await)
+    }
+
+    /// How many deals are due to be written now or later.
+    pub async fn waiting_writes(&mut self, connection: &ConnectionId) -> Result<i64> {
+        sql!(self, db => query_scalar(
+            "SELECT COUNT(*) FROM deal WHERE connection = $1 AND write_at IS NOT NULL",
+        ).bind(connection.as_str()).fetch_one(db).await)
+    }
+
+    /// Notes that a published version was overtaken by an edit in the CRM: both stay, and the
+    /// seller picks.
+    pub async fn note_conflict(
+        &mut self,
+        connection: &ConnectionId,
+        id: &str,
+        version: i64,
+    ) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE deal SET conflict_version = $3, carry_version = NULL
+             WHERE connection = $1 AND id = $2",
+        ).bind(connection.as_str()).bind(id).bind(version).execute(db).await.map(drop))
+    }
+}

@@ -1,0 +1,319 @@
+//! Decides, for each deal that changed or whose time has come, whether to ask its seller, and what
+//! should stand in its fields.
+
+use std::collections::HashMap;
+
+use chrono::{TimeDelta, TimeZone};
+
+use super::work::Work;
+use super::{Stop, WRITE_BACK};
+use crate::domain::Time;
+use crate::domain::cadence::{self, Facts, Published, Reason, State};
+use crate::domain::deal::Standing;
+use crate::domain::field::{Field, Value};
+use crate::domain::outlook::{Outlook, mark};
+use crate::domain::people::Person;
+use crate::store::deals::{Considered, Dossier};
+use crate::store::people::StageRow;
+use crate::store::strategies::Question;
+
+/// Deals considered in one unit of work.
+const BATCH: i64 = 1000;
+
+/// What is known about a connection's people and stages while its deals are considered.
+pub struct Around {
+    people: HashMap<String, Person>,
+    stages: HashMap<String, StageRow>,
+}
+
+impl Around {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn read(work: &Work<'_>) -> Result<Self, Stop> {
+        let mut tx = work.store.read().await?;
+        let people = tx.people(work.id()).await?;
+        let stages = tx.stages(work.id()).await?;
+        Ok(Self {
+            people: people
+                .into_iter()
+                .map(|it| (it.id.as_str().to_owned(), it))
+                .collect(),
+            stages: stages.into_iter().map(|it| (it.id.clone(), it)).collect(),
+        })
+    }
+
+    /// What people call a stage; its id where nobody said.
+    pub fn stage_name<'a>(&'a self, id: &'a str) -> &'a str {
+        self.stages.get(id).map_or(id, |stage| stage.name.as_str())
+    }
+}
+
+/// Considers what is due; returns whether there was less than a full batch.
+///
+/// # Errors
+/// A lost lease, the database's.
+pub async fn ask(work: &mut Work<'_>) -> Result<bool, Stop> {
+    let now = work.now();
+    let id = work.id().clone();
+    let around = Around::read(work).await?;
+    let mut tx = work.begin().await?;
+    let due = tx.to_consider(&id, now, BATCH).await?;
+    if due.is_empty() {
+        return Ok(true);
+    }
+    let ids: Vec<&str> = due.iter().map(|it| it.id.as_str()).collect();
+    let questions = tx.questions(&id, &ids).await?;
+    let recent = tx.asks_since(&id, now - TimeDelta::hours(36)).await?;
+    let mut quota = Quota::new(work, &around, &recent, now);
+    let mut asks = Vec::new();
+    let considered: Vec<Considered> = due
+        .iter()
+        .map(|deal| {
+            let questions = questions
+                .get(&deal.id)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            let decided = decide(work, &around, &mut quota, deal, now);
+            if let (true, Some(reason)) = (decided.newly, decided.asked) {
+                asks.push((deal.id.as_str(), reason.word(), deal.seller.as_deref()));
+            }
+            let fields = fields(work, &around, deal, &decided, questions);
+            let desired_mark = mark(&fields);
+            // A closed deal that Latitude never wrote to is left alone.
+            let untouched = decided.state == State::Closed && deal.written_mark.is_none();
+            let there = deal.written_mark.as_deref() == Some(&desired_mark) || untouched;
+            let waits = (there && deal.carry_version.is_none()) || deal.parked.is_some();
+            Considered {
+                id: deal.id.clone(),
+                state: decided.state.label(),
+                asked_at: decided.asked_at,
+                asked_reason: decided.asked.map(Reason::word),
+                look_at: decided.look_at,
+                desired_mark,
+                write_at: (!waits).then_some(now),
+            }
+        })
+        .collect();
+    tx.save_asks(&id, &asks, now).await?;
+    tx.save_considered(&id, &considered).await?;
+    if considered.iter().any(|it| it.write_at.is_some()) {
+        tx.hasten(&id, WRITE_BACK, now).await?;
+    }
+    let asked = asks.len() as u64;
+    tx.commit().await?;
+    work.tally.asked += asked;
+    Ok(due.len() < BATCH as usize)
+}
+
+/// What cadence says about one deal.
+struct Decided {
+    state: State,
+    asked: Option<Reason>,
+    asked_at: Option<Time>,
+    newly: bool,
+    look_at: Option<Time>,
+}
+
+fn decide(
+    work: &Work<'_>,
+    around: &Around,
+    quota: &mut Quota<'_>,
+    deal: &Dossier,
+    now: Time,
+) -> Decided {
+    let cadence = &work.framework.cadence;
+    let facts = facts(deal);
+    let published = published(deal);
+    let stage_name = around.stage_name(&deal.stage);
+    let pipeline: Vec<&str> = deal
+        .pipeline
+        .as_deref()
+        .into_iter()
+        .chain(
+            around
+                .stages
+                .get(&deal.stage)
+                .map(|it| it.pipeline_name.as_str()),
+        )
+        .collect();
+    let reason = cadence::reason(cadence, &facts, published.as_ref(), now);
+    let wanted =
+        reason.filter(|_| cadence::in_scope(&work.framework.scope, &facts, stage_name, &pipeline));
+    let before = deal.asked_reason.as_deref().and_then(Reason::named);
+    let since = published.as_ref().map(|it| it.at);
+    let still = before.filter(|_| deal.asked_at > since || since.is_none());
+    let mut look_at = cadence::next_look(cadence, published.as_ref(), now);
+    let (asked, asked_at, newly) = match (wanted, still) {
+        (None, _) => (None, None, false),
+        (Some(reason), Some(before)) if reason == before => (Some(reason), deal.asked_at, false),
+        (Some(reason), _) => match quota.take(deal.seller.as_deref(), now) {
+            Ok(()) => (Some(reason), Some(now), true),
+            Err(later) => {
+                look_at = Some(look_at.map_or(later, |at| at.min(later)));
+                (still, deal.asked_at.filter(|_| still.is_some()), false)
+            }
+        },
+    };
+    let state = cadence::state(&facts, reason, published.is_some(), asked.is_some());
+    Decided {
+        state,
+        asked,
+        asked_at,
+        newly,
+        look_at,
+    }
+}
+
+fn facts(deal: &Dossier) -> Facts {
+    Facts {
+        standing: Standing::named(&deal.standing),
+        stage: deal.stage.clone(),
+        amount: deal.amount,
+        close_on: deal.close_on,
+    }
+}
+
+fn published(deal: &Dossier) -> Option<Published> {
+    Some(Published {
+        at: deal.published_at?,
+        check_on: deal.answers.as_ref().and_then(|answers| answers.check_on),
+        then: Facts {
+            standing: Standing::Open,
+            stage: deal.then_stage.clone().unwrap_or_default(),
+            amount: deal.then_amount,
+            close_on: deal.then_close_on,
+        },
+    })
+}
+
+/// What each of Latitude's fields should hold, from the deal as it was last considered.
+pub fn fields_as_considered(
+    work: &Work<'_>,
+    around: &Around,
+    deal: &Dossier,
+    questions: &[Question],
+) -> Vec<(Field, Value)> {
+    let asked = deal.asked_reason.as_deref().and_then(Reason::named);
+    let state = deal
+        .state
+        .as_deref()
+        .and_then(State::labelled)
+        .unwrap_or(State::NoStrategyYet);
+    let decided = Decided {
+        state,
+        asked,
+        asked_at: deal.asked_at,
+        newly: false,
+        look_at: None,
+    };
+    fields(work, around, deal, &decided, questions)
+}
+
+fn fields(
+    work: &Work<'_>,
+    around: &Around,
+    deal: &Dossier,
+    decided: &Decided,
+    questions: &[Question],
+) -> Vec<(Field, Value)> {
+    let stage_name = around.stage_name(&deal.stage);
+    let asked: Vec<String> = questions
+        .iter()
+        .map(|question| {
+            format!(
+                "{} — your manager asks: {}",
+                question.at.date_naive(),
+                question.text
+            )
+        })
+        .collect();
+    let outlook = Outlook {
+        framework: &work.framework,
+        stage: work.framework.stage(stage_name),
+        stage_name,
+        state: decided.state,
+        asked: decided.asked,
+        answers: deal.answers.as_ref().map(|answers| &answers.0),
+        assessment: deal
+            .assessment
+            .as_ref()
+            .map(|it| &it.0)
+            .zip(deal.assessed_at),
+        questions: &asked,
+        need: ("None", None),
+        panel: panel(work, &deal.id),
+    };
+    outlook.fields()
+}
+
+fn panel(work: &Work<'_>, deal: &str) -> String {
+    let deal: String = url::form_urlencoded::byte_serialize(deal.as_bytes()).collect();
+    format!("{}/deals/{}/{deal}", work.public_url, work.id())
+}
+
+/// New asks left for each seller today.
+struct Quota<'a> {
+    work: &'a Work<'a>,
+    around: &'a Around,
+    used: HashMap<Option<String>, u32>,
+}
+
+impl<'a> Quota<'a> {
+    fn new(
+        work: &'a Work<'a>,
+        around: &'a Around,
+        recent: &[(Option<String>, Time)],
+        now: Time,
+    ) -> Self {
+        let mut quota = Self {
+            work,
+            around,
+            used: HashMap::new(),
+        };
+        for (seller, at) in recent {
+            let zone = quota.zone(seller.as_deref());
+            if at.with_timezone(&zone).date_naive() == now.with_timezone(&zone).date_naive() {
+                *quota.used.entry(seller.clone()).or_default() += 1;
+            }
+        }
+        quota
+    }
+
+    fn zone(&self, seller: Option<&str>) -> chrono_tz::Tz {
+        self.time_zone(seller)
+            .and_then(|name| name.parse().ok())
+            .or_else(|| self.work.framework.cadence.time_zone.parse().ok())
+            .unwrap_or(chrono_tz::Tz::UTC)
+    }
+
+    fn time_zone(&self, seller: Option<&str>) -> Option<&str> {
+        self.around.people.get(seller?)?.time_zone.as_deref()
+    }
+
+    /// Takes one of today's asks; else says when to look again.
+    fn take(&mut self, seller: Option<&str>, now: Time) -> Result<(), Time> {
+        let cadence = &self.work.framework.cadence;
+        let allowed = cadence::may_ask_at(cadence, self.time_zone(seller), now);
+        if allowed > now {
+            return Err(allowed);
+        }
+        let zone = self.zone(seller);
+        let used = self.used.entry(seller.map(str::to_owned)).or_default();
+        if *used >= cadence.asks_per_seller_and_day {
+            let tomorrow = now.with_timezone(&zone).date_naive() + chrono::Days::new(1);
+            let midnight = zone
+                .from_local_datetime(&tomorrow.and_time(chrono::NaiveTime::MIN))
+                .earliest()
+                .map_or(now + TimeDelta::hours(24), |at| at.to_utc());
+            return Err(cadence::may_ask_at(
+                cadence,
+                self.time_zone(seller),
+                midnight,
+            ));
+        }
+        *used += 1;
+        Ok(())
+    }
+}

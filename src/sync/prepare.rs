@@ -1,0 +1,103 @@
+//! What a connection needs before its deals can be read: who is signed in, where our fields stand,
+//! stages and people. Looked at once a day, and again whenever set-up turns out to have changed.
+
+use chrono::TimeDelta;
+
+use super::Stop;
+use super::work::Work;
+use crate::crm::page::{Cursor, Next};
+use crate::crm::setup::{Blueprint, FieldMap};
+use crate::domain::Time;
+use crate::http::fault::{Cause, Fault};
+
+/// How long what was read stays good.
+const DAY: TimeDelta = TimeDelta::hours(24);
+
+/// Reads what is missing or old.
+///
+/// # Errors
+/// [`Fault::Setup`] when our fields are missing, or the sign-in belongs to another organisation.
+pub async fn prepare(work: &mut Work<'_>) -> Result<(), Stop> {
+    let now = work.now();
+    let id = work.id().clone();
+    let mut tx = work.store.read().await?;
+    let known = tx.connection(&id).await?;
+    drop(tx);
+    let Some(known) = known else {
+        return Err(Stop::LeaseLost);
+    };
+    let old = |at: Option<Time>| at.is_none_or(|at| now - at >= DAY);
+
+    if old(known.fields_at) {
+        look_at_setup(work, known.organisation.as_deref()).await?;
+    } else if let Some(fields) = &known.fields {
+        work.session.fields = FieldMap(
+            serde_json::from_value(fields.0.clone())
+                .map_err(|error| Fault::Setup(Cause::told("fields", error.to_string())))?,
+        );
+    }
+    if old(known.stages_at) {
+        let pipelines = work.crm.stages(&work.session).await?;
+        let mut tx = work.begin().await?;
+        tx.save_stages(&id, &pipelines, now).await?;
+        tx.commit().await?;
+    }
+    if old(known.people_at) {
+        let mut place = Cursor::default();
+        loop {
+            let page = work.crm.people(&work.session, &place).await?;
+            let mut tx = work.begin().await?;
+            tx.save_people(&id, &page.items).await?;
+            if matches!(page.next, Next::Done(_)) {
+                tx.people_read(&id, now).await?;
+            }
+            tx.commit().await?;
+            match page.next {
+                Next::More(next) => place = next,
+                Next::Done(_) => break,
+            }
+        }
+    }
+    let label = work.framework.label();
+    if known.framework.as_deref() != Some(&label) {
+        let mut tx = work.begin().await?;
+        tx.take_up_framework(&id, &label, now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+async fn look_at_setup(work: &mut Work<'_>, organisation: Option<&str>) -> Result<(), Stop> {
+    let identity = work.crm.whoami(&work.session).await?;
+    if let Some(before) = organisation.filter(|before| *before != identity.organisation) {
+        return Err(Stop::Fault(Fault::Setup(Cause::told(
+            "other_organisation",
+            format!(
+                "this sign-in belongs to organisation {}, the connection to {before}; connect it under another name",
+                identity.organisation
+            ),
+        ))));
+    }
+    // Running needs the fields only; views are the admin's business.
+    let wanted = Blueprint {
+        prefix: work.session.settings.prefix().to_owned(),
+        mapped: work.session.settings.fields.clone(),
+        views: &[],
+    };
+    let found = work.crm.setup(&work.session, &wanted).await?;
+    let gaps = found.gaps();
+    if !gaps.is_empty() {
+        return Err(Stop::Fault(Fault::Setup(Cause::told(
+            "fields",
+            format!("{}; run `latitude crm apply`", gaps.join("; ")),
+        ))));
+    }
+    work.session.fields = found.field_map();
+    let fields = serde_json::to_value(&work.session.fields)
+        .unwrap_or_else(|error| unreachable!("a field map is plain data: {error}"));
+    let (now, id) = (work.now(), work.id().clone());
+    let mut tx = work.begin().await?;
+    tx.save_setup(&id, (&identity.organisation, &identity.user), &fields, now)
+        .await?;
+    Ok(tx.commit().await?)
+}

@@ -1,0 +1,343 @@
+//! Reads what changed in the CRM, page by page: each page and the place after it in one
+//! transaction, while the next page is already on its way.
+
+use sha2::{Digest, Sha256};
+
+use super::work::Work;
+use super::{ASK, ASSESS, Stop};
+use crate::crm::page::{Cursor, Next, Page, Seen};
+use crate::domain::Time;
+use crate::domain::deal::Deal;
+use crate::domain::ids::DealId;
+use crate::domain::outlook::mark_of_facts;
+use crate::domain::strategy::{Answers, Part};
+use crate::http::fault::Fault;
+use crate::store::deals::{Known, Marks};
+use crate::store::strategies::NewVersion;
+use crate::store::tx::Tx;
+
+/// Pages read before other moves get their turn.
+const PAGES_A_TURN: usize = 25;
+
+/// Reads on from where the last pull ended; returns whether that was all for now.
+///
+/// # Errors
+/// The CRM's fault, a lost lease, the database's.
+pub async fn pull(work: &mut Work<'_>) -> Result<bool, Stop> {
+    let id = work.id().clone();
+    let known = work.store.read().await?.connection(&id).await?;
+    let start = Cursor(known.map(|it| it.cursor_deals).unwrap_or_default());
+    let first_ever = start.0.is_empty();
+    match pages(work, start, Keep::Cursor).await {
+        Err(Stop::Fault(Fault::Lost(cause))) => {
+            tracing::warn!(connection.id = %id, %cause, "the place in the changes is lost; starting over");
+            pages(work, Cursor::default(), Keep::Cursor).await
+        }
+        Ok(true) if first_ever => {
+            let now = work.now();
+            let mut tx = work.begin().await?;
+            tx.full_pull_ended(&id, now).await?;
+            tx.commit().await?;
+            Ok(true)
+        }
+        other => other,
+    }
+}
+
+/// Reads everything once more, and counts what the pulls in between missed.
+///
+/// # Errors
+/// As [`pull`].
+pub async fn reconcile(work: &mut Work<'_>) -> Result<bool, Stop> {
+    let (id, began) = (work.id().clone(), work.now());
+    let before = work.tally.pulled;
+    let mut place = Cursor::default();
+    loop {
+        work.hold().await?;
+        let page = work.crm.deals(&work.session, &place).await?;
+        let next = page.next.clone();
+        keep(work, page, Keep::Everything).await?;
+        match next {
+            Next::More(next) => place = next,
+            Next::Done(_) => break,
+        }
+    }
+    let now = work.now();
+    let mut tx = work.begin().await?;
+    let lost = tx.unseen_since(&id, began, now).await?;
+    tx.full_pull_ended(&id, now).await?;
+    tx.commit().await?;
+    work.tally.repaired += work.tally.pulled - before + lost;
+    Ok(true)
+}
+
+/// What is saved beside the deals of a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    /// The place after it.
+    Cursor,
+    /// That each deal was seen, changed or not.
+    Everything,
+}
+
+async fn pages(work: &mut Work<'_>, start: Cursor, what: Keep) -> Result<bool, Stop> {
+    work.hold().await?;
+    let mut page = work.crm.deals(&work.session, &start).await?;
+    for _ in 0..PAGES_A_TURN {
+        match page.next.clone() {
+            Next::Done(_) => {
+                keep(work, page, what).await?;
+                return Ok(true);
+            }
+            Next::More(next) => {
+                let (crm, session) = (work.crm, work.session.clone());
+                let (kept, ahead) =
+                    tokio::join!(keep(work, page, what), crm.deals(&session, &next));
+                kept?;
+                page = ahead?;
+            }
+        }
+    }
+    let next = page.next.clone();
+    keep(work, page, what).await?;
+    Ok(matches!(next, Next::Done(_)))
+}
+
+async fn keep(work: &mut Work<'_>, page: Page<Seen>, what: Keep) -> Result<(), Stop> {
+    let now = work.now();
+    let id = work.id().clone();
+    let mut here: Vec<&Deal> = Vec::new();
+    for seen in &page.items {
+        if let Seen::Here(deal) = seen {
+            // The same deal may come twice; the later in the page is the newer.
+            here.push(deal);
+        }
+    }
+    let mut latest = std::collections::HashMap::new();
+    for (n, deal) in here.iter().enumerate() {
+        latest.insert(deal.id.as_str(), n);
+    }
+    let here: Vec<&Deal> = here
+        .iter()
+        .enumerate()
+        .filter(|(n, it)| latest[it.id.as_str()] == *n)
+        .map(|(_, it)| *it)
+        .collect();
+    let marks: Vec<Marks> = here.iter().map(|deal| marks(deal)).collect();
+
+    let mut tx = work.begin().await?;
+    let ids: Vec<&str> = here.iter().map(|deal| deal.id.as_str()).collect();
+    let known = tx.known(&id, &ids).await?;
+    let changed: Vec<(&Deal, &Marks, Option<&Known>)> = here
+        .iter()
+        .zip(&marks)
+        .map(|(deal, marks)| (*deal, marks, known.get(deal.id.as_str())))
+        .filter(|(_, marks, known)| {
+            known.is_none_or(|known| known.seen_mark != marks.seen || known.gone_at.is_some())
+        })
+        .collect();
+    let rows: Vec<(&Deal, &Marks)> = changed
+        .iter()
+        .map(|(deal, marks, _)| (*deal, *marks))
+        .collect();
+    tx.save_deals(&id, &rows, now).await?;
+    let read = keep_answers(&mut tx, work, &changed, now).await?;
+    keep_questions(&mut tx, work, &changed, now).await?;
+    let drifted: Vec<&str> = here
+        .iter()
+        .filter(|deal| {
+            known
+                .get(deal.id.as_str())
+                .is_some_and(|known| drifted(deal, known))
+        })
+        .map(|deal| deal.id.as_str())
+        .collect();
+    tx.facts_drifted(&id, &drifted, now).await?;
+    if what == Keep::Everything {
+        tx.seen_again(&id, &ids, now).await?;
+    }
+    let mut gone = 0;
+    for seen in &page.items {
+        gone += u64::from(match seen {
+            Seen::Here(_) => false,
+            Seen::Gone(deal) => tx.deal_gone(&id, deal, None, now).await?,
+            Seen::Merged { from, into } => merged(&mut tx, work, from, into, now).await?,
+        });
+    }
+    let place = match (&page.next, what) {
+        (Next::More(place) | Next::Done(place), Keep::Cursor) => Some(place),
+        _ => None,
+    };
+    if let Some(place) = place {
+        tx.move_cursor(&id, &place.0).await?;
+    }
+    if read > 0 {
+        tx.hasten(&id, ASSESS, now).await?;
+    }
+    if !changed.is_empty() || !drifted.is_empty() {
+        tx.hasten(&id, ASK, now).await?;
+    }
+    tx.commit().await?;
+    work.tally.pulled += changed.len() as u64 + gone;
+    work.tally.read += read;
+    Ok(())
+}
+
+/// Adds a version for each deal whose seller's words changed in the CRM; returns how many.
+///
+/// What counts is whether they changed *there*: words that only Latitude has changed since are
+/// on their way, not a person's edit.
+async fn keep_answers(
+    tx: &mut Tx,
+    work: &Work<'_>,
+    changed: &[(&Deal, &Marks, Option<&Known>)],
+    now: Time,
+) -> Result<u64, Stop> {
+    let edited: Vec<_> = changed
+        .iter()
+        .filter(|(deal, marks, known)| {
+            !deal.answers.is_blank()
+                && known.is_none_or(|known| known.answers_mark != marks.answers)
+        })
+        .collect();
+    let with_answers: Vec<(&str, i64)> = edited
+        .iter()
+        .filter_map(|(deal, _, known)| known.map(|known| (deal.id.as_str(), known.version)))
+        .filter(|(_, version)| *version > 0)
+        .collect();
+    let latest = tx.latest_answers(work.id(), &with_answers).await?;
+    let nothing = Answers::default();
+    let mut versions = Vec::new();
+    for (deal, _, known) in edited {
+        let before = latest.get(deal.id.as_str()).unwrap_or(&nothing);
+        let answers = deal.answers.after(before);
+        if answers.says_the_same(before) {
+            continue;
+        }
+        versions.push(NewVersion {
+            deal: deal.id.as_str(),
+            version: known.map_or(0, |known| known.version) + 1,
+            answers,
+            source: "crm",
+            author: deal.seller.as_ref().map(|it| it.as_str()),
+            at: deal.changed_at.min(now),
+            stage: deal.stage.as_str(),
+            amount: deal.amount,
+            close_on: deal.close_on,
+        });
+        if let Some(carried) = known.and_then(|known| known.carry_version) {
+            // Both stay; the seller picks.
+            tx.note_conflict(work.id(), deal.id.as_str(), carried)
+                .await?;
+        }
+    }
+    tx.add_versions(work.id(), &versions).await?;
+    Ok(versions.len() as u64)
+}
+
+async fn keep_questions(
+    tx: &mut Tx,
+    work: &Work<'_>,
+    changed: &[(&Deal, &Marks, Option<&Known>)],
+    now: Time,
+) -> Result<(), Stop> {
+    for (deal, marks, known) in changed {
+        let text = deal.manager_question.trim();
+        if !text.is_empty() && known.is_none_or(|known| known.question_mark != marks.question) {
+            tx.add_question(work.id(), deal.id.as_str(), ("crm", None, text), now)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn merged(
+    tx: &mut Tx,
+    work: &Work<'_>,
+    from: &DealId,
+    into: &DealId,
+    now: Time,
+) -> Result<bool, Stop> {
+    let lost = tx.dossier(work.id(), from).await?;
+    let left = tx.dossier(work.id(), into).await?;
+    if let (Some(lost), Some(left)) = (lost, left)
+        && let Some(answers) = lost.answers.filter(|_| left.version == 0)
+    {
+        let version = NewVersion {
+            deal: into.as_str(),
+            version: 1,
+            answers: answers.0,
+            source: "merge",
+            author: lost.seller.as_deref(),
+            at: lost.published_at.unwrap_or(now),
+            stage: &left.stage,
+            amount: left.amount,
+            close_on: left.close_on,
+        };
+        tx.add_versions(work.id(), &[version]).await?;
+        tx.hasten(work.id(), ASSESS, now).await?;
+    }
+    Ok(tx.deal_gone(work.id(), from, Some(into), now).await?)
+}
+
+/// Whether someone changed a fact that Latitude wrote, after Latitude wrote it.
+fn drifted(deal: &Deal, known: &Known) -> bool {
+    match (&known.written_facts, known.written_at) {
+        (Some(facts), Some(at)) => deal.changed_at >= at && mark_of_facts(&deal.shown) != *facts,
+        _ => false,
+    }
+}
+
+fn marks(deal: &Deal) -> Marks {
+    let answers = mark_of_answers(&deal.answers);
+    let question = mark([deal.manager_question.trim()]);
+    let amount = deal
+        .amount
+        .map(|amount| amount.to_string())
+        .unwrap_or_default();
+    let close_on = deal
+        .close_on
+        .map(|date| date.to_string())
+        .unwrap_or_default();
+    let seen = mark([
+        deal.name.as_str(),
+        deal.account.as_deref().unwrap_or_default(),
+        deal.pipeline.as_ref().map_or("", |it| it.as_str()),
+        deal.stage.as_str(),
+        &amount,
+        deal.currency.as_deref().unwrap_or_default(),
+        &close_on,
+        deal.seller.as_ref().map_or("", |it| it.as_str()),
+        deal.standing.as_str(),
+        &answers,
+        &question,
+    ]);
+    Marks {
+        seen,
+        answers,
+        question,
+    }
+}
+
+/// The mark of a seller's words, blind to the CRM's habits with line ends and outer blanks.
+pub fn mark_of_answers(answers: &Answers) -> String {
+    let date = answers
+        .check_on
+        .map(|date| date.to_string())
+        .unwrap_or_default();
+    let words = Part::ALL.map(|part| answers.part(part).trim().replace("\r\n", "\n"));
+    mark(words.iter().map(String::as_str).chain([date.as_str()]))
+}
+
+fn mark<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+        hash.update([0]);
+    }
+    hash.finalize()
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

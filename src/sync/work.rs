@@ -1,0 +1,114 @@
+//! A connection being worked: what every move needs, and what it counts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use serde::Serialize;
+
+use super::Stop;
+use crate::crm::Crm;
+use crate::crm::session::Session;
+use crate::domain::Time;
+use crate::domain::framework::Framework;
+use crate::domain::ids::ConnectionId;
+use crate::env::Env;
+use crate::store::Store;
+use crate::store::ledger::Entry;
+use crate::store::schedule::Lease;
+use crate::store::tx::Tx;
+
+/// How long a lease is taken for. Longer than a call and its one repeat may take.
+pub const LEASE: TimeDelta = TimeDelta::seconds(60);
+
+/// A connection that this process holds the lease of.
+pub struct Work<'a> {
+    /// The database.
+    pub store: &'a Store,
+    /// Time and randomness.
+    pub env: &'a Env,
+    /// The connector.
+    pub crm: &'static dyn Crm,
+    /// The signed-in session.
+    pub session: Session,
+    /// The guardrails.
+    pub framework: Arc<Framework>,
+    /// Where Latitude's own pages are, without a slash at the end.
+    pub public_url: &'a str,
+    /// The right to work the connection.
+    pub lease: Lease,
+    /// What has been done so far.
+    pub tally: Tally,
+}
+
+/// What a run has done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Deals read that were new or changed.
+    pub pulled: u64,
+    /// New asks.
+    pub asked: u64,
+    /// Strategies found: new versions.
+    pub read: u64,
+    /// Strategies assessed.
+    pub assessed: u64,
+    /// Deals written.
+    pub written: u64,
+    /// Fields written.
+    pub fields: u64,
+    /// Deals repaired by a nightly reconcile.
+    pub repaired: u64,
+    /// Grades given, by label.
+    pub grades: BTreeMap<&'static str, u64>,
+}
+
+impl Work<'_> {
+    /// The connection.
+    pub fn id(&self) -> &ConnectionId {
+        &self.lease.connection
+    }
+
+    /// The time.
+    pub fn now(&self) -> Time {
+        self.env.now()
+    }
+
+    /// Begins a unit of work that proves, when it commits, that the lease was held.
+    ///
+    /// # Errors
+    /// [`Stop::LeaseLost`] when it was not.
+    pub async fn begin(&mut self) -> Result<Tx, Stop> {
+        let mut tx = self.store.write().await?;
+        let now = self.now();
+        let until = now + LEASE;
+        if !tx.hold(&self.lease, now, until).await? {
+            return Err(Stop::LeaseLost);
+        }
+        self.lease.until = until;
+        Ok(tx)
+    }
+
+    /// Holds the lease for longer, before something that takes a while.
+    ///
+    /// # Errors
+    /// [`Stop::LeaseLost`] when it is no longer held.
+    pub async fn hold(&mut self) -> Result<(), Stop> {
+        Ok(self.begin().await?.commit().await?)
+    }
+
+    /// An entry for the ledger about one deal, or about the whole move.
+    pub fn entry(&self, step: &str, deal: Option<&str>, outcome: &str) -> Entry {
+        Entry {
+            connection: self.id().as_str().to_owned(),
+            at: self.now(),
+            step: step.to_owned(),
+            deal: deal.map(str::to_owned),
+            attempt: self.lease.attempt,
+            outcome: outcome.to_owned(),
+            code: None,
+            message: None,
+            version: None,
+            mark: None,
+        }
+    }
+}

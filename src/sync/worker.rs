@@ -1,0 +1,567 @@
+//! Claims a connection, works what is due, settles when to come back.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use serde::Serialize;
+use tokio::sync::{Mutex, Notify};
+
+use super::work::{LEASE, Tally, Work};
+use super::{ASK, ASSESS, MOVES, PULL, RECONCILE, Stop, WRITE_BACK, ask, assess, prepare, pull};
+use super::{vault::StoreVault, write_back};
+use crate::crm::session::{self, Means, Session};
+use crate::crm::settings::Settings;
+use crate::crm::setup::FieldMap;
+use crate::crm::{self, Crm};
+use crate::domain::Time;
+use crate::domain::framework::Framework;
+use crate::domain::ids::ConnectionId;
+use crate::env::Env;
+use crate::http::fault::{Cause, Fault};
+use crate::store::ledger::{Entry, Run};
+use crate::store::schedule::{Due, Lease};
+use crate::store::{self, Store};
+
+/// A move with nothing to wait for comes back after this long, to be safe.
+const FAR: TimeDelta = TimeDelta::hours(24);
+/// First pause after a fault; doubled each time, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(1);
+const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
+/// A dead sign-in is tried again this often, in case someone mended it in the CRM.
+const AFTER_RECONNECT: TimeDelta = TimeDelta::minutes(15);
+/// A missing set-up is looked at again this often.
+const AFTER_SETUP: TimeDelta = TimeDelta::minutes(5);
+/// A process with nothing to do looks again after this long, hints or not.
+const IDLE_POLL: Duration = Duration::from_secs(1);
+/// When told to run until quiet, a wait up to this long is waited out.
+const PATIENCE: TimeDelta = TimeDelta::seconds(20);
+
+/// Works connections: as a service, or once until quiet.
+pub struct Engine {
+    /// The database.
+    pub store: Store,
+    /// Time and randomness.
+    pub env: Env,
+    /// The guardrails.
+    pub framework: Arc<Framework>,
+    /// Where Latitude's own pages are, without a slash at the end.
+    pub public_url: String,
+    /// How often each connection is asked for changes.
+    pub poll_every: TimeDelta,
+    connections: BTreeMap<ConnectionId, (&'static dyn Crm, Arc<Settings>)>,
+    client: reqwest::Client,
+    sessions: Mutex<HashMap<ConnectionId, Session>>,
+    wake: Notify,
+}
+
+/// How a run went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum RunState {
+    /// Everything stands where it should.
+    #[serde(rename = "ok")]
+    Ok,
+    /// Some deals were refused by the CRM or are still waiting.
+    #[serde(rename = "partly")]
+    Partly,
+    /// The call budget is spent.
+    #[serde(rename = "skipped: budget")]
+    Budget,
+    /// The CRM or the database did not answer as it should.
+    #[serde(rename = "failed")]
+    Failed,
+    /// The CRM, or our settings for it, need an admin.
+    #[serde(rename = "blocked: config")]
+    Config,
+    /// Someone must sign in again.
+    #[serde(rename = "blocked: login")]
+    Login,
+}
+
+impl RunState {
+    /// The word in the database and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Partly => "partly",
+            Self::Budget => "skipped: budget",
+            Self::Failed => "failed",
+            Self::Config => "blocked: config",
+            Self::Login => "blocked: login",
+        }
+    }
+
+    fn of(fault: &Fault) -> Self {
+        match fault {
+            Fault::Spent { .. } => Self::Budget,
+            Fault::Reconnect(_) | Fault::Expired(_) => Self::Login,
+            Fault::Setup(_) => Self::Config,
+            Fault::Later { .. } | Fault::Gone(_) | Fault::Lost(_) | Fault::Unknown(_) => {
+                Self::Failed
+            }
+        }
+    }
+}
+
+/// What a run of one connection did.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The connection.
+    pub connection: String,
+    /// How it went.
+    pub state: RunState,
+    /// What stopped it, in the CRM's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
+    /// What was done.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// Calls made to the CRM.
+    pub calls: u64,
+    /// Deals the CRM would not take, with its reason.
+    pub rejected: Vec<Rejected>,
+}
+
+/// A deal the CRM would not take.
+#[derive(Clone, Debug, Serialize)]
+pub struct Rejected {
+    /// The CRM's id.
+    pub deal: String,
+    /// The CRM's reason.
+    pub reason: String,
+}
+
+impl Engine {
+    /// An engine for these connections. Nothing happens yet.
+    pub fn new(
+        store: Store,
+        env: Env,
+        framework: Arc<Framework>,
+        public_url: &str,
+        poll_every: TimeDelta,
+    ) -> Self {
+        Self {
+            store,
+            env,
+            framework,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            poll_every,
+            connections: BTreeMap::new(),
+            client: crate::http::client(),
+            sessions: Mutex::new(HashMap::new()),
+            wake: Notify::new(),
+        }
+    }
+
+    /// Takes up a connection.
+    ///
+    /// # Errors
+    /// A sentence naming the key, its value and the remedy.
+    pub fn add(&mut self, id: ConnectionId, settings: Settings) -> Result<(), String> {
+        let known = crm::by_id(&settings.crm).ok_or_else(|| {
+            let ids: Vec<&str> = crm::ALL.iter().map(|crm| crm.profile().id).collect();
+            format!(
+                "connections.{id}.crm = \"{}\": there is no such CRM; write one of: {}",
+                settings.crm,
+                ids.join(", ")
+            )
+        })?;
+        self.connections.insert(id, (known, Arc::new(settings)));
+        Ok(())
+    }
+
+    /// The connections taken up.
+    pub fn connections(&self) -> impl Iterator<Item = (&ConnectionId, &'static dyn Crm)> {
+        self.connections.iter().map(|(id, (crm, _))| (id, *crm))
+    }
+
+    /// Makes sure that every connection has its rows.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn enrol(&self) -> store::Result<()> {
+        let now = self.env.now();
+        let mut tx = self.store.write().await?;
+        for (id, (crm, _)) in &self.connections {
+            let soon: Vec<&str> = MOVES
+                .into_iter()
+                .filter(|step| *step != RECONCILE)
+                .collect();
+            tx.add_connection(id, crm.profile().id, &soon, now).await?;
+            tx.add_connection(id, crm.profile().id, &[RECONCILE], now + FAR)
+                .await?;
+        }
+        tx.commit().await
+    }
+
+    /// A session of a connection, as the engine itself uses it.
+    ///
+    /// # Errors
+    /// [`Fault::Setup`] naming the key that is missing or wrong.
+    pub async fn session(&self, id: &ConnectionId) -> Result<Session, Fault> {
+        let mut sessions = self.sessions.lock().await;
+        if let Some(session) = sessions.get(id) {
+            return Ok(session.clone());
+        }
+        let Some((crm, settings)) = self.connections.get(id) else {
+            return Err(Fault::Setup(Cause::told(
+                "no_connection",
+                format!("the configuration has no connection {id}"),
+            )));
+        };
+        let session = session::open(*crm, settings.clone(), FieldMap::default(), &self.means(id))?;
+        if let Ok(mut tx) = self.store.read().await
+            && let Ok(Some(known)) = tx.connection(id).await
+            && let Some(resets_at) = known.calls_reset_at
+        {
+            session
+                .api
+                .budget()
+                .carry(u64::try_from(known.calls_today).unwrap_or(0), resets_at);
+        }
+        sessions.insert(id.clone(), session.clone());
+        Ok(session)
+    }
+
+    /// What a session of a connection is made with.
+    pub fn means(&self, id: &ConnectionId) -> Means {
+        let vault = StoreVault::new(self.store.clone(), self.env.clone(), id.clone());
+        Means {
+            client: self.client.clone(),
+            env: self.env.clone(),
+            vault: Arc::new(vault),
+        }
+    }
+
+    /// Looks at the schedule sooner than it would by itself.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Works whatever is due until `stop` says so; then finishes the unit of work under way.
+    pub async fn run(&self, mut stop: tokio::sync::watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            match self.work_one(None, &stop).await {
+                Ok(Some(report)) => log(&report),
+                Ok(None) => {
+                    tokio::select! {
+                        () = self.wake.notified() => {}
+                        () = tokio::time::sleep(IDLE_POLL) => {}
+                        _ = stop.changed() => {}
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the database does not answer"
+                    );
+                    tokio::select! {
+                        () = tokio::time::sleep(IDLE_POLL * 5) => {}
+                        _ = stop.changed() => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Works every connection (or `only` one) until nothing is due, waiting out short pauses.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn run_until_quiet(&self, only: Option<&ConnectionId>) -> store::Result<Vec<Report>> {
+        let (_keep, stop) = tokio::sync::watch::channel(false);
+        let mut reports: BTreeMap<String, Report> = BTreeMap::new();
+        loop {
+            match self.work_one(only, &stop).await? {
+                Some(report) => match reports.get_mut(&report.connection) {
+                    Some(before) => before.add(report),
+                    None => drop(reports.insert(report.connection.clone(), report)),
+                },
+                None => {
+                    let now = self.env.now();
+                    let next = self.store.read().await?.next_due(only).await?;
+                    match next {
+                        Some(at) if at <= now + PATIENCE => {
+                            let wait = (at - now).to_std().unwrap_or_default();
+                            tokio::time::sleep(wait.max(Duration::from_millis(10))).await;
+                        }
+                        _ => return Ok(reports.into_values().collect()),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn work_one(
+        &self,
+        only: Option<&ConnectionId>,
+        stop: &tokio::sync::watch::Receiver<bool>,
+    ) -> store::Result<Option<Report>> {
+        let now = self.env.now();
+        let mut tx = self.store.write().await?;
+        let lease = tx.claim(only, now, now + LEASE).await?;
+        tx.commit().await?;
+        match lease {
+            Some(lease) => self.work(lease, stop).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn work(
+        &self,
+        lease: Lease,
+        stop: &tokio::sync::watch::Receiver<bool>,
+    ) -> store::Result<Report> {
+        let (id, started_at) = (lease.connection.clone(), self.env.now());
+        let (mut faults, mut tally, mut calls) = (Vec::new(), Tally::default(), 0);
+        match (self.session(&id).await, self.connections.get(&id)) {
+            (Ok(session), Some((crm, _))) => {
+                let before = (session.api.calls(), session.api.budget().spent());
+                let mut work = Work {
+                    store: &self.store,
+                    env: &self.env,
+                    crm: *crm,
+                    session: session.clone(),
+                    framework: self.framework.clone(),
+                    public_url: &self.public_url,
+                    lease: lease.clone(),
+                    tally: Tally::default(),
+                };
+                let ended = self.moves(&mut work, &mut faults, stop).await;
+                tally = work.tally;
+                calls = session.api.calls() - before.0;
+                let spent = session.api.budget().spent() - before.1;
+                let mut tx = self.store.write().await?;
+                tx.save_spending(
+                    &id,
+                    i64::try_from(spent).unwrap_or(i64::MAX),
+                    self.env.now(),
+                )
+                .await?;
+                tx.commit().await?;
+                match ended {
+                    Err(Stop::Store(error)) => return Err(error),
+                    Err(Stop::LeaseLost) => {
+                        tracing::warn!(connection.id = %id, "another process took this connection over");
+                    }
+                    Ok(()) | Err(Stop::Fault(_)) => {}
+                }
+            }
+            (Err(fault), _) => {
+                self.put_off(&lease, &MOVES, &fault).await?;
+                faults.push(fault);
+            }
+            (Ok(_), None) => {}
+        }
+        self.conclude(&lease, started_at, (&faults, tally, calls))
+            .await
+    }
+
+    async fn moves(
+        &self,
+        work: &mut Work<'_>,
+        faults: &mut Vec<Fault>,
+        stop: &tokio::sync::watch::Receiver<bool>,
+    ) -> Result<(), Stop> {
+        match prepare::prepare(work).await {
+            Ok(()) => {}
+            Err(Stop::Fault(fault)) => {
+                // Without it no move can be made, those on our own data included.
+                self.put_off(&work.lease, &MOVES, &fault).await?;
+                faults.push(fault);
+                return Ok(());
+            }
+            Err(ended) => return Err(ended),
+        }
+        while !*stop.borrow() {
+            let due = self.store.read().await?.due(work.id(), work.now()).await?;
+            let Some(due) = MOVES
+                .iter()
+                .find_map(|step| due.iter().find(|it| it.step == *step))
+            else {
+                return Ok(());
+            };
+            let done = match due.step.as_str() {
+                ASSESS => assess::assess(work).await,
+                ASK => ask::ask(work).await,
+                WRITE_BACK => write_back::write_back(work).await,
+                PULL => pull::pull(work).await,
+                _ => pull::reconcile(work).await,
+            };
+            match done {
+                Ok(done) => self.settle(work, due, done).await?,
+                Err(Stop::Fault(fault)) => {
+                    self.put_off(&work.lease, &[PULL, WRITE_BACK, RECONCILE], &fault)
+                        .await?;
+                    faults.push(fault);
+                }
+                Err(ended) => return Err(ended),
+            }
+        }
+        Ok(())
+    }
+
+    /// When a move that went well is due next: at once where there is more, else the clock's time
+    /// for those that read, the data's own times for the others.
+    async fn settle(&self, work: &mut Work<'_>, due: &Due, done: bool) -> Result<(), Stop> {
+        let (id, now) = (work.id().clone(), work.now());
+        let mut tx = work.begin().await?;
+        let (look, write) = tx.next_times(&id).await?;
+        let at = match due.step.as_str() {
+            PULL if done => now + self.poll_every,
+            ASK => look.unwrap_or(now + FAR),
+            WRITE_BACK if work.session.settings.dry_run => now + FAR,
+            WRITE_BACK => write.unwrap_or(now + FAR),
+            _ if done => now + FAR,
+            _ => now,
+        };
+        tx.reschedule(&id, due, at, 0).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Puts moves off for as long as the fault says, or for a growing pause; notes it in the ledger.
+    async fn put_off(&self, lease: &Lease, steps: &[&str], fault: &Fault) -> store::Result<()> {
+        let (id, now) = (&lease.connection, self.env.now());
+        let mut tx = self.store.write().await?;
+        let failures = tx.failures(id, steps).await?;
+        let doubled = FIRST_PAUSE * (1 << failures.clamp(0, 10));
+        let growing = doubled.min(LONGEST_PAUSE).num_milliseconds() as f64;
+        let jittered =
+            TimeDelta::milliseconds((growing * (0.5 + self.env.fraction() / 2.0)) as i64);
+        let (until, outcome) = match fault {
+            Fault::Later { at: Some(at), .. } => (*at, "later"),
+            Fault::Spent { until, .. } => (until.unwrap_or(now + LONGEST_PAUSE), "budget"),
+            Fault::Reconnect(_) | Fault::Expired(_) => (now + AFTER_RECONNECT, "reconnect"),
+            Fault::Setup(_) => (now + AFTER_SETUP, "setup"),
+            Fault::Later { .. } => (now + jittered, "later"),
+            Fault::Gone(_) | Fault::Lost(_) | Fault::Unknown(_) => (now + jittered, "unknown"),
+        };
+        if let (Fault::Later { at: Some(at), .. }, Some(session)) =
+            (fault, self.sessions.lock().await.get(id))
+        {
+            // Not even a hint may cause a call before the time the CRM named.
+            session.api.budget().close_until(*at);
+        }
+        tx.put_off(id, steps, until).await?;
+        tx.note(&[Entry {
+            connection: id.as_str().to_owned(),
+            at: now,
+            step: steps.join(" "),
+            deal: None,
+            attempt: lease.attempt,
+            outcome: outcome.to_owned(),
+            code: fault.cause().code.clone(),
+            message: Some(fault.cause().to_string()),
+            version: None,
+            mark: None,
+        }])
+        .await?;
+        tx.commit().await
+    }
+
+    /// Gives the lease back, and says how the run went.
+    async fn conclude(
+        &self,
+        lease: &Lease,
+        started_at: Time,
+        (faults, tally, calls): (&[Fault], Tally, u64),
+    ) -> store::Result<Report> {
+        let (id, now) = (&lease.connection, self.env.now());
+        let mut tx = self.store.write().await?;
+        let parked = tx.parked(id).await?;
+        let waiting = tx.waiting_writes(id).await?;
+        let worst = faults.iter().max_by_key(|fault| RunState::of(fault));
+        let dry_run = self
+            .connections
+            .get(id)
+            .is_some_and(|(_, settings)| settings.dry_run);
+        let state = match worst {
+            Some(fault) => RunState::of(fault),
+            None if !parked.is_empty() || (waiting > 0 && !dry_run) => RunState::Partly,
+            None => RunState::Ok,
+        };
+        let cause = worst.map(|fault| fault.cause().clone());
+        let told = cause
+            .as_ref()
+            .map(|it| (it.code.clone().unwrap_or_default(), it.to_string()));
+        let told = told
+            .as_ref()
+            .map(|(code, message)| (code.as_str(), message.as_str()));
+        tx.save_state(id, state.word(), told, now).await?;
+        let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        if calls > 0 || tally != Tally::default() || worst.is_some() {
+            tx.save_run(&Run {
+                connection: id.as_str().to_owned(),
+                started_at,
+                finished_at: now,
+                state: state.word().to_owned(),
+                pulled: count(tally.pulled),
+                asked: count(tally.asked),
+                assessed: count(tally.assessed),
+                written: count(tally.written),
+                rejected: count(parked.len() as u64),
+                calls: count(calls),
+                repaired: count(tally.repaired),
+            })
+            .await?;
+        }
+        tx.let_go(lease).await?;
+        tx.commit().await?;
+        Ok(Report {
+            connection: id.as_str().to_owned(),
+            state,
+            cause: cause.map(|it| it.to_string()),
+            tally,
+            calls,
+            rejected: parked
+                .into_iter()
+                .map(|(deal, reason)| Rejected { deal, reason })
+                .collect(),
+        })
+    }
+}
+
+impl Report {
+    /// Takes up a later run of the same connection: counts add up, the later state stands.
+    fn add(&mut self, later: Self) {
+        let tally = &mut self.tally;
+        tally.pulled += later.tally.pulled;
+        tally.asked += later.tally.asked;
+        tally.read += later.tally.read;
+        tally.assessed += later.tally.assessed;
+        tally.written += later.tally.written;
+        tally.fields += later.tally.fields;
+        tally.repaired += later.tally.repaired;
+        for (grade, count) in later.tally.grades {
+            *tally.grades.entry(grade).or_default() += count;
+        }
+        self.calls += later.calls;
+        (self.state, self.cause, self.rejected) = (later.state, later.cause, later.rejected);
+    }
+}
+
+fn log(report: &Report) {
+    let Report {
+        connection,
+        state,
+        tally,
+        calls,
+        ..
+    } = report;
+    let state = state.word();
+    if *calls > 0 || *tally != Tally::default() {
+        tracing::info!(
+            connection.id = connection,
+            run.state = state,
+            run.pulled = tally.pulled,
+            run.asked = tally.asked,
+            run.assessed = tally.assessed,
+            run.written = tally.written,
+            run.calls = calls,
+            run.rejected = report.rejected.len(),
+            run.cause = report.cause,
+            "worked a connection"
+        );
+    }
+}

@@ -1,0 +1,299 @@
+//! Writes to the CRM where its fields differ from what should stand there.
+//!
+//! Every write carries the whole of Latitude's fields for a deal, so a write that was repeated, or
+//! whose answer was lost, leaves the same content. The seller's own words are written only to
+//! carry what the seller published in Latitude, and only where the CRM still holds what the seller
+//! started from.
+
+use chrono::TimeDelta;
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use super::ask::{Around, fields_as_considered};
+use super::pull::mark_of_answers;
+use super::work::Work;
+use super::{ASK, PULL, Stop, WRITE_BACK};
+use crate::crm::write::{Outcome, Refusal, Update};
+use crate::domain::Time;
+use crate::domain::field::{Field, Value};
+use crate::domain::outlook::{mark, mark_of_facts};
+use crate::domain::strategy::Part;
+use crate::domain::text::{fit, fit_paragraphs};
+use crate::http::fault::{Cause, Fault};
+use crate::store::deals::Dossier;
+use crate::store::ledger::Entry;
+use crate::store::tx::Tx;
+use crate::store::writes::Written;
+
+/// The most deals taken up in one unit of work.
+const MOST: usize = 1000;
+/// A busy record is tried again after this long, doubled each time, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
+/// … but at least this often.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+/// A record that a set-up fault concerns is tried again after this long.
+const AFTER_SETUP: TimeDelta = TimeDelta::minutes(5);
+
+/// An update on its way, with what will be noted once it is there.
+struct Parcel {
+    update: Update,
+    written: Written,
+    version: i64,
+    failures: i64,
+}
+
+/// Writes what is due; returns whether there was less than a full batch.
+///
+/// # Errors
+/// The CRM's fault (what did get through is noted first), a lost lease, the database's.
+pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
+    if work.session.settings.dry_run {
+        return Ok(true);
+    }
+    let profile = work.crm.profile();
+    let most = (profile.write_batch * profile.writes_at_once * 2).min(MOST);
+    let (id, now) = (work.id().clone(), work.now());
+    let due = work
+        .store
+        .read()
+        .await?
+        .to_write(&id, now, most as i64)
+        .await?;
+    if due.is_empty() {
+        return Ok(true);
+    }
+    let parcels = pack(work, &due).await?;
+    work.hold().await?;
+    let (crm, session) = (work.crm, work.session.clone());
+    let batches: Vec<&[Parcel]> = parcels.chunks(profile.write_batch).collect();
+    let sent = stream::iter(batches.into_iter().map(|batch| {
+        let session = &session;
+        async move {
+            let updates: Vec<Update> = batch.iter().map(|it| it.update.clone()).collect();
+            let outcomes = match crm.write(session, &updates).await {
+                Ok(outcomes) if outcomes.len() != batch.len() => Err(Fault::Unknown(Cause::told(
+                    "outcomes",
+                    format!("{} outcomes for {} updates", outcomes.len(), batch.len()),
+                ))),
+                other => other,
+            };
+            (batch, outcomes)
+        }
+    }))
+    .buffer_unordered(profile.writes_at_once)
+    .collect::<Vec<_>>()
+    .await;
+    settle(work, sent).await?;
+    Ok(due.len() < most)
+}
+
+/// Makes updates of what is due. A deal that is no longer as it was considered is left for `ask`.
+async fn pack(work: &mut Work<'_>, due: &[Dossier]) -> Result<Vec<Parcel>, Stop> {
+    let (id, now) = (work.id().clone(), work.now());
+    let around = Around::read(work).await?;
+    let ids: Vec<&str> = due.iter().map(|it| it.id.as_str()).collect();
+    let questions = work.store.read().await?.questions(&id, &ids).await?;
+    let mut parcels = Vec::with_capacity(due.len());
+    let mut stale = Vec::new();
+    for deal in due {
+        let questions = questions
+            .get(&deal.id)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let fields = fields_as_considered(work, &around, deal, questions);
+        let wish = mark(&fields);
+        if deal.desired_mark.as_deref() != Some(&wish) {
+            stale.push(deal.id.as_str());
+            continue;
+        }
+        let facts = mark_of_facts(&fields);
+        let mut update = Update {
+            deal: deal.id.as_str().into(),
+            fields,
+            revision: None,
+        };
+        let answers = carry(work, deal, &mut update).await?;
+        let written = Written {
+            id: deal.id.clone(),
+            mark: wish,
+            facts,
+            answers,
+        };
+        update.fields = update
+            .fields
+            .into_iter()
+            .map(|it| fitted(work, it))
+            .collect();
+        update
+            .fields
+            .retain(|(field, _)| work.session.fields.name(*field).is_some());
+        parcels.push(Parcel {
+            update,
+            written,
+            version: deal.version,
+            failures: deal.write_failures,
+        });
+    }
+    if !stale.is_empty() {
+        let mut tx = work.begin().await?;
+        tx.look_again(&id, &stale, now).await?;
+        tx.hasten(&id, ASK, now).await?;
+        tx.commit().await?;
+    }
+    Ok(parcels)
+}
+
+/// Adds the seller's published words where the CRM still holds what they started from; returns
+/// their mark.
+async fn carry(
+    work: &mut Work<'_>,
+    deal: &Dossier,
+    update: &mut Update,
+) -> Result<Option<String>, Stop> {
+    let (Some(version), Some(answers)) = (deal.carry_version, &deal.answers) else {
+        return Ok(None);
+    };
+    if version != deal.version {
+        return Ok(None);
+    }
+    let Some(there) = work.crm.deal(&work.session, &update.deal).await? else {
+        return Ok(None);
+    };
+    if mark_of_answers(&there.answers) != deal.answers_mark {
+        let (id, now) = (work.id().clone(), work.now());
+        let mut tx = work.begin().await?;
+        tx.hasten(&id, PULL, now).await?;
+        tx.commit().await?;
+        return Ok(None);
+    }
+    for part in Part::ALL {
+        let (new, old) = (answers.part(part), there.answers.part(part));
+        if !new.trim().is_empty() && new != old {
+            update.fields.push((part.field(), Value::text(new)));
+        }
+    }
+    if answers.check_on.is_some() && answers.check_on != there.answers.check_on {
+        update.fields.push((
+            Field::CheckOn,
+            answers.check_on.map_or(Value::Empty, Value::Date),
+        ));
+    }
+    update.revision = there.revision;
+    Ok(Some(mark_of_answers(answers)))
+}
+
+/// The value, cut to what the CRM's field holds.
+fn fitted(work: &Work<'_>, (field, value): (Field, Value)) -> (Field, Value) {
+    let Value::Text(text) = &value else {
+        return (field, value);
+    };
+    let profile = work.crm.profile();
+    let place = work.session.fields.0.get(&field);
+    let limit = place
+        .and_then(|it| it.longest)
+        .unwrap_or(profile.longest_text);
+    let text = if field == Field::Coaching {
+        let paragraphs: Vec<String> = text.split("\n\n").map(str::to_owned).collect();
+        fit_paragraphs(&paragraphs, limit, profile.unit)
+    } else {
+        fit(text, limit, profile.unit)
+    };
+    (field, Value::Text(text))
+}
+
+/// Notes what became of each update; answers with the first fault, if there was one.
+async fn settle(
+    work: &mut Work<'_>,
+    sent: Vec<(&[Parcel], Result<Vec<Outcome>, Fault>)>,
+) -> Result<(), Stop> {
+    let now = work.now();
+    let mut tx = work.begin().await?;
+    let (mut written, mut entries, mut fault) = (Vec::new(), Vec::new(), None);
+    let mut fields = 0;
+    for (batch, outcomes) in sent {
+        match outcomes {
+            Ok(outcomes) => {
+                for (parcel, outcome) in batch.iter().zip(outcomes) {
+                    let entry = note(work, &mut tx, parcel, &outcome, now).await?;
+                    entries.push(entry);
+                    match outcome {
+                        Outcome::Written => {
+                            written.push(parcel.written.clone());
+                            fields += parcel.update.fields.len() as u64;
+                        }
+                        Outcome::Refused(refusal) if refusal.setup => {
+                            let cause = Cause::told(refusal.code, refusal.message);
+                            fault.get_or_insert(Fault::Setup(cause));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Err(broken) => {
+                for parcel in batch {
+                    let mut entry = work.entry(WRITE_BACK, Some(&parcel.written.id), "no answer");
+                    entry.code.clone_from(&broken.cause().code);
+                    entry.message = Some(broken.cause().to_string());
+                    entries.push(entry);
+                }
+                fault.get_or_insert(broken);
+            }
+        }
+    }
+    let id = work.id().clone();
+    tx.save_written(&id, &written, now).await?;
+    tx.note(&entries).await?;
+    if matches!(fault, Some(Fault::Setup(_))) {
+        tx.forget_setup(&id).await?;
+    }
+    tx.commit().await?;
+    work.tally.written += written.len() as u64;
+    work.tally.fields += fields;
+    fault.map_or(Ok(()), |fault| Err(Stop::Fault(fault)))
+}
+
+async fn note(
+    work: &Work<'_>,
+    tx: &mut Tx,
+    parcel: &Parcel,
+    outcome: &Outcome,
+    now: Time,
+) -> Result<Entry, Stop> {
+    let (id, deal) = (work.id(), parcel.written.id.as_str());
+    let told = |word: &str, refusal: Option<&Refusal>| Entry {
+        code: refusal.map(|it| it.code.clone()),
+        message: refusal.map(|it| it.message.clone()),
+        version: Some(parcel.version),
+        mark: Some(parcel.written.mark.clone()),
+        ..work.entry(WRITE_BACK, Some(deal), word)
+    };
+    Ok(match outcome {
+        Outcome::Written => told("written", None),
+        Outcome::Gone => {
+            tx.deal_gone(id, &parcel.update.deal, None, now).await?;
+            told("gone", None)
+        }
+        Outcome::Changed => {
+            tx.hasten(id, PULL, now).await?;
+            tx.write_later(id, deal, now + FIRST_PAUSE).await?;
+            told("changed", None)
+        }
+        Outcome::Busy(refusal) => {
+            let doubled = FIRST_PAUSE * (1 << parcel.failures.clamp(0, 12));
+            let jitter = 0.5 + work.env.fraction() / 2.0;
+            let pause = doubled.min(LONGEST_PAUSE).num_milliseconds() as f64 * jitter;
+            tx.write_later(id, deal, now + TimeDelta::milliseconds(pause as i64))
+                .await?;
+            told("busy", Some(refusal))
+        }
+        Outcome::Refused(refusal) if refusal.setup => {
+            tx.write_later(id, deal, now + AFTER_SETUP).await?;
+            told("refused", Some(refusal))
+        }
+        Outcome::Refused(refusal) => {
+            tx.park(id, deal, &format!("{}: {}", refusal.code, refusal.message))
+                .await?;
+            told("refused", Some(refusal))
+        }
+    })
+}
