@@ -11,6 +11,8 @@ pub mod domain;
 pub mod env;
 /// Outbound calls: the only door to the network.
 pub mod http;
+/// Running it: commands, configuration, demo, doctor.
+pub mod ops;
 /// CRMs as servers on this machine.
 pub mod sandbox;
 /// Where everything is kept.

@@ -32,6 +32,9 @@ use write::{Outcome, Update};
 /// To add one: a folder, its `mod` line above, its line here.
 pub static ALL: &[&dyn Crm] = &[];
 
+/// The CRM that the demo shows when it is not told which.
+pub const PREFERRED: &str = "salesforce";
+
 /// The CRM of that id.
 pub fn by_id(id: &str) -> Option<&'static dyn Crm> {
     ALL.iter().copied().find(|crm| crm.profile().id == id)

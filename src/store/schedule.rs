@@ -55,11 +55,10 @@ impl Tx {
     /// that is given.
     pub async fn claim(
         &mut self,
-        only: Option<&ConnectionId>,
+        only: Option<&str>,
         now: Time,
         until: Time,
     ) -> Result<Option<Lease>> {
-        let only = only.map(ConnectionId::as_str);
         let row: Option<(String, i64)> = match self {
             Self::Sqlite(tx) => {
                 let claim = query_as(CLAIM_SQLITE).bind(now).bind(until).bind(only);
@@ -160,11 +159,11 @@ impl Tx {
     }
 
     /// When anything is due next, of `only` where that is given.
-    pub async fn next_due(&mut self, only: Option<&ConnectionId>) -> Result<Option<Time>> {
+    pub async fn next_due(&mut self, only: Option<&str>) -> Result<Option<Time>> {
         match only {
             Some(id) => sql!(self, db => query_scalar(
                 "SELECT MIN(run_at) FROM schedule WHERE connection = $1",
-            ).bind(id.as_str()).fetch_one(db).await),
+            ).bind(id).fetch_one(db).await),
             None => sql!(self, db => query_scalar("SELECT MIN(run_at) FROM schedule")
                 .fetch_one(db).await),
         }

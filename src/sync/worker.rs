@@ -211,17 +211,20 @@ impl Engine {
             )));
         };
         let session = session::open(*crm, settings.clone(), FieldMap::default(), &self.means(id))?;
-        if let Ok(mut tx) = self.store.read().await
-            && let Ok(Some(known)) = tx.connection(id).await
-            && let Some(resets_at) = known.calls_reset_at
-        {
-            session
-                .api
-                .budget()
-                .carry(u64::try_from(known.calls_today).unwrap_or(0), resets_at);
+        if let Some((used, resets_at)) = self.spent_today(id).await {
+            session.api.budget().carry(used, resets_at);
         }
         sessions.insert(id.clone(), session.clone());
         Ok(session)
+    }
+
+    /// Units of today's budget that were spent before this process began to work the connection.
+    async fn spent_today(&self, id: &ConnectionId) -> Option<(u64, Time)> {
+        let known = self.store.read().await.ok()?.connection(id).await.ok()??;
+        Some((
+            u64::try_from(known.calls_today).unwrap_or(0),
+            known.calls_reset_at?,
+        ))
     }
 
     /// What a session of a connection is made with.
@@ -269,7 +272,7 @@ impl Engine {
     ///
     /// # Errors
     /// The database's.
-    pub async fn run_until_quiet(&self, only: Option<&ConnectionId>) -> store::Result<Vec<Report>> {
+    pub async fn run_until_quiet(&self, only: Option<&str>) -> store::Result<Vec<Report>> {
         let (_keep, stop) = tokio::sync::watch::channel(false);
         let mut reports: BTreeMap<String, Report> = BTreeMap::new();
         loop {
@@ -295,7 +298,7 @@ impl Engine {
 
     async fn work_one(
         &self,
-        only: Option<&ConnectionId>,
+        only: Option<&str>,
         stop: &tokio::sync::watch::Receiver<bool>,
     ) -> store::Result<Option<Report>> {
         let now = self.env.now();
@@ -315,13 +318,15 @@ impl Engine {
     ) -> store::Result<Report> {
         let (id, started_at) = (lease.connection.clone(), self.env.now());
         let (mut faults, mut tally, mut calls) = (Vec::new(), Tally::default(), 0);
-        match (self.session(&id).await, self.connections.get(&id)) {
-            (Ok(session), Some((crm, _))) => {
+        let session = self.session(&id).await;
+        let known = self.connections.get(&id).map(|(crm, _)| *crm);
+        match (session, known) {
+            (Ok(session), Some(crm)) => {
                 let before = (session.api.calls(), session.api.budget().spent());
                 let mut work = Work {
                     store: &self.store,
                     env: &self.env,
-                    crm: *crm,
+                    crm,
                     session: session.clone(),
                     framework: self.framework.clone(),
                     public_url: &self.public_url,
@@ -376,10 +381,7 @@ impl Engine {
         }
         while !*stop.borrow() {
             let due = self.store.read().await?.due(work.id(), work.now()).await?;
-            let Some(due) = MOVES
-                .iter()
-                .find_map(|step| due.iter().find(|it| it.step == *step))
-            else {
+            let Some(due) = first_of(due) else {
                 return Ok(());
             };
             let done = match due.step.as_str() {
@@ -390,7 +392,7 @@ impl Engine {
                 _ => pull::reconcile(work).await,
             };
             match done {
-                Ok(done) => self.settle(work, due, done).await?,
+                Ok(done) => self.settle(work, &due, done).await?,
                 Err(Stop::Fault(fault)) => {
                     self.put_off(&work.lease, &[PULL, WRITE_BACK, RECONCILE], &fault)
                         .await?;
@@ -437,11 +439,12 @@ impl Engine {
             Fault::Later { .. } => (now + jittered, "later"),
             Fault::Gone(_) | Fault::Lost(_) | Fault::Unknown(_) => (now + jittered, "unknown"),
         };
-        if let (Fault::Later { at: Some(at), .. }, Some(session)) =
-            (fault, self.sessions.lock().await.get(id))
-        {
+        if let Fault::Later { at: Some(at), .. } = fault {
             // Not even a hint may cause a call before the time the CRM named.
-            session.api.budget().close_until(*at);
+            let sessions = self.sessions.lock().await;
+            if let Some(session) = sessions.get(id) {
+                session.api.budget().close_until(*at);
+            }
         }
         tx.put_off(id, steps, until).await?;
         tx.note(&[Entry {
@@ -520,6 +523,12 @@ impl Engine {
                 .collect(),
         })
     }
+}
+
+/// The move to make first.
+fn first_of(due: Vec<Due>) -> Option<Due> {
+    let place = |step: &str| MOVES.iter().position(|it| *it == step);
+    due.into_iter().min_by_key(|due| place(&due.step))
 }
 
 impl Report {

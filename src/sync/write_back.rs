@@ -6,13 +6,14 @@
 //! started from.
 
 use chrono::TimeDelta;
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::{FutureExt, StreamExt, stream};
 
 use super::ask::{Around, fields_as_considered};
 use super::pull::mark_of_answers;
 use super::work::Work;
 use super::{ASK, PULL, Stop, WRITE_BACK};
+use crate::crm::Crm;
+use crate::crm::session::Session;
 use crate::crm::write::{Outcome, Refusal, Update};
 use crate::domain::Time;
 use crate::domain::field::{Field, Value};
@@ -42,6 +43,9 @@ struct Parcel {
     failures: i64,
 }
 
+/// A batch, and what became of each update in it.
+type Sent<'a> = (&'a [Parcel], Result<Vec<Outcome>, Fault>);
+
 /// Writes what is due; returns whether there was less than a full batch.
 ///
 /// # Errors
@@ -65,26 +69,29 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
     let parcels = pack(work, &due).await?;
     work.hold().await?;
     let (crm, session) = (work.crm, work.session.clone());
-    let batches: Vec<&[Parcel]> = parcels.chunks(profile.write_batch).collect();
-    let sent = stream::iter(batches.into_iter().map(|batch| {
-        let session = &session;
-        async move {
-            let updates: Vec<Update> = batch.iter().map(|it| it.update.clone()).collect();
-            let outcomes = match crm.write(session, &updates).await {
-                Ok(outcomes) if outcomes.len() != batch.len() => Err(Fault::Unknown(Cause::told(
-                    "outcomes",
-                    format!("{} outcomes for {} updates", outcomes.len(), batch.len()),
-                ))),
-                other => other,
-            };
-            (batch, outcomes)
-        }
-    }))
-    .buffer_unordered(profile.writes_at_once)
-    .collect::<Vec<_>>()
-    .await;
+    let calls: Vec<_> = parcels
+        .chunks(profile.write_batch)
+        .map(|it| send(crm, &session, it).boxed())
+        .collect();
+    let sent = stream::iter(calls)
+        .buffer_unordered(profile.writes_at_once)
+        .collect()
+        .await;
     settle(work, sent).await?;
     Ok(due.len() < most)
+}
+
+/// Sends one batch.
+async fn send<'a>(crm: &dyn Crm, session: &Session, batch: &'a [Parcel]) -> Sent<'a> {
+    let updates: Vec<Update> = batch.iter().map(|it| it.update.clone()).collect();
+    let outcomes = match crm.write(session, &updates).await {
+        Ok(outcomes) if outcomes.len() != batch.len() => {
+            let told = format!("{} outcomes for {} updates", outcomes.len(), batch.len());
+            Err(Fault::Unknown(Cause::told("outcomes", told)))
+        }
+        other => other,
+    };
+    (batch, outcomes)
 }
 
 /// Makes updates of what is due. A deal that is no longer as it was considered is left for `ask`.
@@ -202,10 +209,7 @@ fn fitted(work: &Work<'_>, (field, value): (Field, Value)) -> (Field, Value) {
 }
 
 /// Notes what became of each update; answers with the first fault, if there was one.
-async fn settle(
-    work: &mut Work<'_>,
-    sent: Vec<(&[Parcel], Result<Vec<Outcome>, Fault>)>,
-) -> Result<(), Stop> {
+async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>) -> Result<(), Stop> {
     let now = work.now();
     let mut tx = work.begin().await?;
     let (mut written, mut entries, mut fault) = (Vec::new(), Vec::new(), None);

@@ -1,0 +1,142 @@
+//! The commands: names, options, help. What they do stands in the modules beside this one.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::config::Config;
+use super::{crm, demo, doctor, sandbox, service, sync, telemetry};
+use crate::env::Env;
+
+/// Asks sellers for a deal strategy in place of activity counts, assesses the thinking, and writes
+/// strategy, grade and coaching questions back to the CRM.
+#[derive(Debug, Parser)]
+#[command(name = "latitude", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show everything on sandbox CRMs: no configuration, no network
+    #[command(after_help = "Example:\n  latitude demo\n  latitude demo --once --json --deals 200")]
+    Demo(demo::Demo),
+    /// Serve sandbox CRMs to try clients against
+    #[command(after_help = "Example:\n  latitude sandbox --port 9000 --weather breezy")]
+    Sandbox(sandbox::Serve),
+    /// Serve the pages and work the connections, in one process
+    #[command(after_help = "Example:\n  latitude run --config latitude.toml")]
+    Run(WithConfig),
+    /// Serve the pages only
+    #[command(after_help = "Example:\n  latitude web --config latitude.toml")]
+    Web(WithConfig),
+    /// Work the connections only
+    #[command(after_help = "Example:\n  latitude worker --config latitude.toml")]
+    Worker(WithConfig),
+    /// Bring every connection up to date once, and say how it went
+    #[command(after_help = "Example:\n  latitude sync --once --config latitude.toml --json")]
+    Sync(sync::Once),
+    /// Set up fields and views in a CRM, and take them away again
+    #[command(
+        after_help = "Example:\n  latitude crm plan --config latitude.toml --connection acme"
+    )]
+    Crm(crm::Crm),
+    /// Bring the database's schema up to date
+    #[command(after_help = "Example:\n  latitude migrate --config latitude.toml")]
+    Migrate(WithConfig),
+    /// Print the configuration in force, secrets masked
+    #[command(after_help = "Example:\n  latitude config --config latitude.toml")]
+    Config(WithConfig),
+    /// Check everything Latitude needs, and say what to do about what is missing
+    #[command(after_help = "Example:\n  latitude doctor --config latitude.toml")]
+    Doctor(doctor::Doctor),
+    /// Make a key for `secrets.key`
+    #[command(after_help = "Example:\n  export LATITUDE_SECRETS__KEY=$(latitude key)")]
+    Key,
+}
+
+/// Where the configuration is.
+#[derive(Debug, Args)]
+pub struct WithConfig {
+    /// The configuration file; defaults and the environment alone where it is not given
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl WithConfig {
+    /// Reads it and starts logging as it says.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(&self) -> anyhow::Result<Config> {
+        let config = Config::read(self.config.as_deref())?;
+        telemetry::start(&config.log)?;
+        Ok(config)
+    }
+}
+
+/// Parses, runs, says what went wrong.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("latitude: the machine gives no threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("latitude: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    let env = Env::system();
+    match command {
+        Command::Demo(demo) => demo.run(env).await,
+        Command::Sandbox(serve) => serve.run(env).await,
+        Command::Run(at) => service::run(&at.read()?, env, service::Parts::Both).await,
+        Command::Web(at) => service::run(&at.read()?, env, service::Parts::Web).await,
+        Command::Worker(at) => service::run(&at.read()?, env, service::Parts::Worker).await,
+        Command::Sync(once) => once.run(env).await,
+        Command::Crm(crm) => crm.run(env).await,
+        Command::Migrate(at) => {
+            at.read()?.store(&env).await?;
+            println!("The schema is up to date.");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Config(at) => {
+            print!(
+                "{}",
+                super::config_print::masked(&Config::read(at.config.as_deref())?)
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Doctor(doctor) => doctor.run(env).await,
+        Command::Key => {
+            use base64::Engine as _;
+            println!(
+                "{}",
+                base64::prelude::BASE64_STANDARD.encode(env.bytes::<32>())
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_commands_are_sound() {
+        <super::Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,272 @@
+//! The configuration: built-in defaults, one file, the environment; checked before anything runs.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use chrono::TimeDelta;
+use figment::Figment;
+use figment::providers::{Env as EnvProvider, Format, Toml};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+use crate::crm::settings::Settings;
+use crate::domain::framework::Framework;
+use crate::domain::ids::ConnectionId;
+use crate::env::Env;
+use crate::store::Store;
+use crate::store::sealed::Seal;
+use crate::sync::worker::Engine;
+
+/// Every key with its default; also the reference for people.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// The whole configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The framework file; empty for the built-in one.
+    pub framework: PathBuf,
+    /// Where everything is kept.
+    pub database: Database,
+    /// The pages.
+    pub web: Web,
+    /// Keeping in step with the CRMs.
+    pub sync: Sync,
+    /// Keys.
+    pub secrets: Secrets,
+    /// What is logged, and how.
+    pub log: Log,
+    /// CRM installations by name.
+    pub connections: BTreeMap<String, Settings>,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://…` or `postgres://…`.
+    pub url: SecretString,
+}
+
+/// The pages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Web {
+    /// Where they are served.
+    pub listen: SocketAddr,
+    /// How people reach them.
+    pub public_url: Url,
+}
+
+/// Keeping in step with the CRMs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sync {
+    /// How often each CRM is asked for changes.
+    pub poll_seconds: u32,
+}
+
+/// Keys that seal secrets in the database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// The key, base64.
+    pub key: SecretString,
+    /// A file that holds the key.
+    pub key_file: PathBuf,
+    /// Keys that were in use before.
+    pub older_keys: Vec<SecretString>,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// A level or a filter.
+    pub level: String,
+    /// `text` or `json`.
+    pub format: LogFormat,
+}
+
+/// How logs look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines, one object a line.
+    Json,
+}
+
+impl Config {
+    /// Reads defaults, the file where one is given, and the environment.
+    ///
+    /// # Errors
+    /// Naming the key, its value and where it stands.
+    pub fn read(file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut layers = Figment::from(Toml::string(DEFAULTS));
+        if let Some(file) = file {
+            if !file.is_file() {
+                bail!(
+                    "{}: there is no such file; give one with --config",
+                    file.display()
+                );
+            }
+            layers = layers.merge(Toml::file_exact(file));
+        }
+        let config: Self = layers
+            .merge(EnvProvider::prefixed("LATITUDE_").split("__"))
+            .extract()
+            .map_err(told)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        if self.sync.poll_seconds == 0 {
+            bail!("sync.poll_seconds = 0: write 1 or more");
+        }
+        if !matches!(self.web.public_url.scheme(), "http" | "https") {
+            bail!(
+                "web.public_url = \"{}\": write an http or https address",
+                self.web.public_url
+            );
+        }
+        for name in self.connections.keys() {
+            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+            if name.is_empty() || !name.chars().all(plain) {
+                bail!("connections.{name}: use letters, digits, - and _ only");
+            }
+        }
+        Ok(())
+    }
+
+    /// The framework in force.
+    ///
+    /// # Errors
+    /// When the file is missing or unfit; names key, value and remedy.
+    pub fn framework(&self) -> anyhow::Result<Arc<Framework>> {
+        if self.framework.as_os_str().is_empty() {
+            return Ok(Arc::new(Framework::standard()));
+        }
+        let place = self.framework.display();
+        let text = std::fs::read_to_string(&self.framework)
+            .with_context(|| format!("framework = \"{place}\" cannot be read"))?;
+        let framework = Framework::read(&text).with_context(|| format!("in {place}"))?;
+        Ok(Arc::new(framework))
+    }
+
+    /// The keys that seal secrets, newest first.
+    ///
+    /// # Errors
+    /// When there is none, or one is not 32 bytes of base64.
+    pub fn seal(&self, env: &Env) -> anyhow::Result<Seal> {
+        let remedy = "make one with `latitude key` and set LATITUDE_SECRETS__KEY";
+        let newest = if self.secrets.key_file.as_os_str().is_empty() {
+            self.secrets.key.expose_secret().to_owned()
+        } else {
+            let place = self.secrets.key_file.display();
+            std::fs::read_to_string(&self.secrets.key_file)
+                .with_context(|| format!("secrets.key_file = \"{place}\" cannot be read"))?
+        };
+        if newest.trim().is_empty() {
+            bail!("secrets.key is empty: {remedy}");
+        }
+        let older = self
+            .secrets
+            .older_keys
+            .iter()
+            .map(|key| key.expose_secret().to_owned());
+        let keys: Vec<Vec<u8>> = std::iter::once(newest)
+            .chain(older)
+            .map(|key| {
+                BASE64_STANDARD
+                    .decode(key.trim())
+                    .map_err(|_| anyhow::anyhow!("secrets.key is not base64: {remedy}"))
+            })
+            .collect::<anyhow::Result<_>>()?;
+        Seal::new(&keys, env.clone()).map_err(|why| anyhow::anyhow!("secrets.key: {why}; {remedy}"))
+    }
+
+    /// Opens the database; brings its schema up to date.
+    ///
+    /// # Errors
+    /// When it does not answer, or its secrets were sealed with another key.
+    pub async fn store(&self, env: &Env) -> anyhow::Result<Store> {
+        let store = Store::open(self.database.url.expose_secret(), self.seal(env)?).await?;
+        store.migrate().await?;
+        check_key(&store).await?;
+        Ok(store)
+    }
+
+    /// An engine for every connection, or for one.
+    ///
+    /// # Errors
+    /// When a connection names an unknown CRM, or `only` names no connection.
+    pub async fn engine(&self, env: &Env, only: Option<&str>) -> anyhow::Result<Engine> {
+        let store = self.store(env).await?;
+        let poll = TimeDelta::seconds(i64::from(self.sync.poll_seconds));
+        let public_url = self.web.public_url.as_str();
+        let mut engine = Engine::new(store, env.clone(), self.framework()?, public_url, poll);
+        if let Some(only) = only.filter(|only| !self.connections.contains_key(*only)) {
+            let names: Vec<&str> = self.connections.keys().map(String::as_str).collect();
+            bail!(
+                "there is no connection {only}; the configuration has: {}",
+                names.join(", ")
+            );
+        }
+        for (name, settings) in &self.connections {
+            if only.is_none_or(|only| only == name) {
+                let id = ConnectionId::from(name.as_str());
+                engine
+                    .add(id, settings.clone())
+                    .map_err(anyhow::Error::msg)?;
+            }
+        }
+        engine.enrol().await?;
+        Ok(engine)
+    }
+}
+
+/// A wrong key is found at start, not at the first refresh at night.
+async fn check_key(store: &Store) -> anyhow::Result<()> {
+    let mut tx = store.read().await?;
+    for connection in tx.connections().await? {
+        let id = ConnectionId::from(connection.id);
+        if let Some(sealed) = tx.tokens(&id).await?.and_then(|row| row.tokens) {
+            let place = crate::sync::vault::place(&id);
+            store.seal().open(&place, &sealed).map_err(|error| {
+                anyhow::anyhow!(
+                    "secrets.key does not open the saved sign-in of connection {id}: {error}; \
+                     set the key it was sealed with, or add it to secrets.older_keys"
+                )
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// One clear sentence from figment's report: what, where, what would do.
+fn told(error: figment::Error) -> anyhow::Error {
+    let lines: Vec<String> = error
+        .into_iter()
+        .map(|one| {
+            let key = one.path.join(".");
+            let place = one.metadata.as_ref().map_or_else(String::new, |metadata| {
+                let source = metadata
+                    .source
+                    .as_ref()
+                    .map_or(String::new(), |it| format!(" {it}"));
+                format!(" ({}{source})", metadata.name)
+            });
+            format!("{key}: {}{place}", one.kind)
+        })
+        .collect();
+    anyhow::anyhow!("configuration: {}", lines.join("; "))
+}

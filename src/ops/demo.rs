@@ -1,0 +1,232 @@
+//! `latitude demo`: everything on sandbox CRMs, on this machine, without configuration.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use chrono::{NaiveTime, TimeDelta};
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::provision::{Way, carry_out, plan};
+use super::table::table;
+use super::{sandbox, sync};
+use crate::crm;
+use crate::domain::framework::Framework;
+use crate::domain::ids::ConnectionId;
+use crate::env::Env;
+use crate::sandbox::serve::Served;
+use crate::store::Store;
+use crate::store::sealed::Seal;
+use crate::sync::worker::{Engine, Report, RunState};
+
+/// Show everything on sandbox CRMs: no configuration, no network.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Run until nothing is due, print what was done, and end
+    #[arg(long)]
+    once: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// How many deals each company has
+    #[arg(long, default_value_t = 60)]
+    deals: usize,
+    /// Which CRMs: an id, several, or `all`
+    #[arg(long, value_name = "ID")]
+    crm: Vec<String>,
+    /// The company is always the same for the same seed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// What goes wrong: calm, breezy or storm
+    #[arg(long, default_value = "calm")]
+    weather: String,
+}
+
+impl Demo {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When a CRM or the weather is unknown, or the machine gives no port or no disk.
+    pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
+        let stage = Stage::set(&self, &env).await?;
+        let ended = if self.once {
+            self.once(&stage).await
+        } else {
+            self.serve(&stage).await
+        };
+        stage.clear().await;
+        ended
+    }
+
+    async fn once(&self, stage: &Stage) -> anyhow::Result<ExitCode> {
+        let reports = stage.engine.run_until_quiet(None).await?;
+        if self.json {
+            println!("{}", summary(&reports));
+        } else {
+            print_table(&reports);
+        }
+        let ok = sync::state(&reports) == RunState::Ok;
+        Ok(if ok {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+
+    async fn serve(&self, stage: &Stage) -> anyhow::Result<ExitCode> {
+        let (stop, stopping) = tokio::sync::watch::channel(false);
+        let engine = stage.engine.clone();
+        let worker = tokio::spawn(async move { engine.run(stopping).await });
+        println!("Ctrl-C ends it.");
+        super::service::stopped().await;
+        stop.send_replace(true);
+        worker.await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The sandboxes, a database in a temporary folder, and an engine between them.
+struct Stage {
+    engine: Arc<Engine>,
+    folder: PathBuf,
+}
+
+impl Stage {
+    async fn set(demo: &Demo, env: &Env) -> anyhow::Result<Self> {
+        let ids = if demo.crm.is_empty() {
+            vec![first_crm()]
+        } else {
+            demo.crm.clone()
+        };
+        let crms = sandbox::chosen(&ids)?;
+        let served = sandbox::all(&crms, env, demo.seed, demo.deals, 0).await?;
+        let mark: String = env
+            .bytes::<6>()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let folder = std::env::temp_dir().join(format!("latitude-demo-{mark}"));
+        let place = format!("sqlite://{}/latitude.db", folder.display());
+        let store = Store::open(&place, Seal::random(env)).await?;
+        store.migrate().await?;
+        let mut engine = Engine::new(
+            store,
+            env.clone(),
+            Arc::new(framework()),
+            "http://127.0.0.1:8080",
+            TimeDelta::seconds(if demo.once { 3600 } else { 5 }),
+        );
+        for one in &served {
+            engine
+                .add(ConnectionId::from(one.crm), one.settings.clone())
+                .map_err(anyhow::Error::msg)?;
+        }
+        engine.enrol().await?;
+        for one in &served {
+            set_up(&engine, one).await?;
+            sandbox::set_weather(&one.world, &demo.weather)?;
+        }
+        Ok(Self {
+            engine: Arc::new(engine),
+            folder,
+        })
+    }
+
+    async fn clear(&self) {
+        self.engine.store.close().await;
+        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
+            eprintln!("latitude: {} stays: {error}", self.folder.display());
+        }
+    }
+}
+
+fn first_crm() -> String {
+    crm::PREFERRED.to_owned()
+}
+
+/// The built-in guardrails, for a company that never sleeps: a demo must show asks at any hour.
+fn framework() -> Framework {
+    let mut framework = Framework::standard();
+    framework.cadence.weekends = true;
+    framework.cadence.quiet_from = NaiveTime::MIN;
+    framework.cadence.quiet_until = NaiveTime::MIN;
+    framework.cadence.asks_per_seller_and_day = 1000;
+    framework
+}
+
+async fn set_up(engine: &Engine, one: &Served) -> anyhow::Result<()> {
+    let id = ConnectionId::from(one.crm);
+    let crm = crm::by_id(one.crm).context("a sandbox is of a known CRM")?;
+    let session = engine.session(&id).await?;
+    let plan = plan(crm, &session, Way::Apply)
+        .await
+        .context("looking at the sandbox")?;
+    carry_out(crm, &session, &plan, |_| {})
+        .await
+        .map_err(|(step, fault)| {
+            anyhow::Error::new(fault).context(super::provision::sentence(&step))
+        })
+}
+
+fn summary(reports: &[Report]) -> Value {
+    let sum = |count: fn(&Report) -> u64| reports.iter().map(count).sum::<u64>();
+    let crms: Map<String, Value> = reports
+        .iter()
+        .map(|it| (it.connection.clone(), json!(it)))
+        .collect();
+    json!({
+        "state": sync::state(reports),
+        "deals_pulled": sum(|it| it.tally.pulled),
+        "asked": sum(|it| it.tally.asked),
+        "strategies_read": sum(|it| it.tally.read),
+        "grades_given": sum(|it| it.tally.assessed),
+        "deals_written": sum(|it| it.tally.written),
+        "fields_written": sum(|it| it.tally.fields),
+        "calls": sum(|it| it.calls),
+        "rejected": reports.iter().map(|it| it.rejected.len()).sum::<usize>(),
+        "crms": crms,
+    })
+}
+
+fn print_table(reports: &[Report]) {
+    let rows: Vec<Vec<String>> = reports
+        .iter()
+        .map(|it| {
+            vec![
+                it.connection.clone(),
+                it.state.word().to_owned(),
+                it.tally.pulled.to_string(),
+                it.tally.asked.to_string(),
+                it.tally.read.to_string(),
+                it.tally.assessed.to_string(),
+                it.tally.fields.to_string(),
+                it.calls.to_string(),
+            ]
+        })
+        .collect();
+    let head = [
+        "crm",
+        "state",
+        "deals pulled",
+        "asked",
+        "strategies read",
+        "grades given",
+        "fields written",
+        "CRM calls",
+    ];
+    println!("{}", table(&head, &rows));
+    for report in reports {
+        let grades: Vec<String> = report
+            .tally
+            .grades
+            .iter()
+            .map(|(grade, count)| format!("{count} {grade}"))
+            .collect();
+        println!("{}: {}", report.connection, grades.join(", "));
+        if let Some(cause) = &report.cause {
+            println!("{}: {cause}", report.connection);
+        }
+    }
+}

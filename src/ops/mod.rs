@@ -1,0 +1,14 @@
+//! Running it: commands, configuration, demo, doctor.
+
+pub mod cli;
+pub mod config;
+pub mod config_print;
+pub mod crm;
+pub mod demo;
+pub mod doctor;
+pub mod provision;
+pub mod sandbox;
+pub mod service;
+pub mod sync;
+pub mod table;
+pub mod telemetry;

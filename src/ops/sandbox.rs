@@ -1,0 +1,150 @@
+//! `latitude sandbox`: CRMs as servers, for anyone who wants to try a client against them.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use serde_json::{Map, Value, json};
+use toml::Value as Toml;
+
+use super::config_print::{Secrets, facts};
+use crate::crm::{self, ALL, Crm};
+use crate::env::Env;
+use crate::sandbox::serve::{Served, serve};
+use crate::sandbox::weather::Weather;
+use crate::sandbox::world::World;
+
+/// Serve sandbox CRMs to try clients against.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Which CRMs: an id, several, or `all`
+    #[arg(long, value_name = "ID", default_value = "all")]
+    crm: Vec<String>,
+    /// The first CRM's port; each further CRM gets the next one. 0 picks free ports
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// How many deals the company has
+    #[arg(long, default_value_t = 60)]
+    deals: usize,
+    /// The company is always the same for the same seed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// What goes wrong: calm, breezy or storm
+    #[arg(long, default_value = "calm")]
+    weather: String,
+    /// Also write a configuration that connects to these sandboxes
+    #[arg(long, value_name = "FILE")]
+    write_config: Option<PathBuf>,
+}
+
+impl Serve {
+    /// Serves until Ctrl-C or SIGTERM; prints one JSON line once everything answers.
+    ///
+    /// # Errors
+    /// When a CRM or the weather is unknown, or a port is taken.
+    pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
+        let crms = chosen(&self.crm)?;
+        let served = all(&crms, &env, self.seed, self.deals, self.port).await?;
+        for one in &served {
+            set_weather(&one.world, &self.weather)?;
+        }
+        if let Some(file) = &self.write_config {
+            write_config(file, &served)?;
+        }
+        println!("{}", ready(&served));
+        super::service::stopped().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The CRMs of these ids; `all` for all.
+///
+/// # Errors
+/// When one is unknown.
+pub fn chosen(ids: &[String]) -> anyhow::Result<Vec<&'static dyn Crm>> {
+    if ids.iter().any(|id| id == "all") {
+        return Ok(ALL.to_vec());
+    }
+    ids.iter()
+        .map(|id| {
+            let known: Vec<&str> = ALL.iter().map(|crm| crm.profile().id).collect();
+            crm::by_id(id).with_context(|| {
+                format!(
+                    "--crm {id}: there is no such CRM; write all or one of: {}",
+                    known.join(", ")
+                )
+            })
+        })
+        .collect()
+}
+
+/// Serves each CRM with a world of its own, all drawn from the same seed.
+///
+/// # Errors
+/// When a port is taken.
+pub async fn all(
+    crms: &[&'static dyn Crm],
+    env: &Env,
+    seed: u64,
+    deals: usize,
+    port: u16,
+) -> anyhow::Result<Vec<Served>> {
+    let mut served = Vec::new();
+    for (n, crm) in (0..).zip(crms) {
+        let port = if port == 0 { 0 } else { port + n };
+        let world = World::new(env.clone(), seed, deals);
+        let one = serve(*crm, world, port, std::future::pending()).await;
+        served.push(one.with_context(|| format!("--port {port}: the port cannot be used"))?);
+    }
+    Ok(served)
+}
+
+/// Sets a world's weather by its word.
+///
+/// # Errors
+/// When there is no such weather.
+pub fn set_weather(world: &World, word: &str) -> anyhow::Result<()> {
+    match Weather::named(word) {
+        Some(knobs) => world.weather().set(knobs),
+        None => bail!("--weather {word}: write calm, breezy or storm"),
+    }
+    Ok(())
+}
+
+fn ready(served: &[Served]) -> Value {
+    let crms: Map<String, Value> = served
+        .iter()
+        .map(|one| {
+            let mut facts: Map<String, Value> = facts(&one.settings, Secrets::Plain)
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), Value::String(value)))
+                .collect();
+            let base = one.base.as_str().trim_end_matches('/');
+            facts.entry("base_url").or_insert_with(|| json!(base));
+            facts.insert("control_url".to_owned(), json!(format!("{base}/__sandbox")));
+            (one.crm.to_owned(), Value::Object(facts))
+        })
+        .collect();
+    json!({"ready": true, "crms": crms})
+}
+
+/// A configuration with a connection named after each CRM.
+fn write_config(file: &Path, served: &[Served]) -> anyhow::Result<()> {
+    let connections: toml::Table = served
+        .iter()
+        .map(|one| {
+            let mut table: toml::Table = facts(&one.settings, Secrets::Plain)
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), Toml::String(value)))
+                .collect();
+            table.insert("crm".to_owned(), Toml::String(one.crm.to_owned()));
+            table.insert("allow_private".to_owned(), Toml::Boolean(true));
+            (one.crm.to_owned(), Toml::Table(table))
+        })
+        .collect();
+    let mut config = toml::Table::new();
+    config.insert("connections".to_owned(), Toml::Table(connections));
+    std::fs::write(file, toml::to_string_pretty(&config)?)
+        .with_context(|| format!("--write-config {} cannot be written", file.display()))
+}

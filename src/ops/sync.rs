@@ -1,0 +1,141 @@
+//! `latitude sync --once`: one full reconcile of what is due, and how it went.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Args;
+use serde_json::json;
+
+use super::cli::WithConfig;
+use super::table::table;
+use crate::env::Env;
+use crate::sync::worker::{Report, RunState};
+use crate::sync::{PULL, WRITE_BACK};
+
+/// Bring every connection up to date once, and say how it went.
+#[derive(Debug, Args)]
+pub struct Once {
+    #[command(flatten)]
+    at: WithConfig,
+    /// Stop when nothing is due any more
+    #[arg(long)]
+    once: bool,
+    /// Only this connection
+    #[arg(long, value_name = "ID")]
+    connection: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl Once {
+    /// Runs it; exit code 0 only where the state is `ok`.
+    ///
+    /// # Errors
+    /// What the configuration or the database refuses.
+    pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
+        if !self.once {
+            bail!("sync without --once would never end; add --once, or use `latitude worker`");
+        }
+        let config = self.at.read()?;
+        if config.connections.is_empty() {
+            bail!("the configuration has no connection; add a table [connections.NAME]");
+        }
+        let engine = config.engine(&env, self.connection.as_deref()).await?;
+        let now = env.now();
+        let mut tx = engine.store.write().await?;
+        for (id, _) in engine.connections() {
+            tx.hasten(id, PULL, now).await?;
+            tx.hasten(id, WRITE_BACK, now).await?;
+        }
+        tx.commit().await?;
+        let reports = engine.run_until_quiet(self.connection.as_deref()).await?;
+        if self.json {
+            println!("{}", summary(&reports));
+        } else {
+            print_table(&reports);
+        }
+        let ok = !reports.is_empty() && state(&reports) == RunState::Ok;
+        Ok(if ok {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+}
+
+/// The worst state of all.
+pub fn state(reports: &[Report]) -> RunState {
+    reports
+        .iter()
+        .map(|report| report.state)
+        .max()
+        .unwrap_or(RunState::Failed)
+}
+
+fn summary(reports: &[Report]) -> serde_json::Value {
+    let sum = |count: fn(&Report) -> u64| reports.iter().map(count).sum::<u64>();
+    let rejected: Vec<serde_json::Value> = reports
+        .iter()
+        .flat_map(|report| {
+            report.rejected.iter().map(|one| {
+                json!({"connection": report.connection, "deal": one.deal, "reason": one.reason})
+            })
+        })
+        .collect();
+    let causes: Vec<&String> = reports
+        .iter()
+        .filter_map(|report| report.cause.as_ref())
+        .collect();
+    json!({
+        "state": state(reports),
+        "pulled": sum(|it| it.tally.pulled),
+        "asked": sum(|it| it.tally.asked),
+        "assessed": sum(|it| it.tally.assessed),
+        "written": sum(|it| it.tally.written),
+        "calls": sum(|it| it.calls),
+        "rejected": rejected,
+        "causes": causes,
+        "connections": reports,
+    })
+}
+
+fn print_table(reports: &[Report]) {
+    let rows: Vec<Vec<String>> = reports
+        .iter()
+        .map(|it| {
+            vec![
+                it.connection.clone(),
+                it.state.word().to_owned(),
+                it.tally.pulled.to_string(),
+                it.tally.asked.to_string(),
+                it.tally.assessed.to_string(),
+                it.tally.written.to_string(),
+                it.calls.to_string(),
+                it.rejected.len().to_string(),
+            ]
+        })
+        .collect();
+    let head = [
+        "connection",
+        "state",
+        "pulled",
+        "asked",
+        "assessed",
+        "written",
+        "calls",
+        "rejected",
+    ];
+    println!("{}", table(&head, &rows));
+    for report in reports {
+        if let Some(cause) = &report.cause {
+            println!("{}: {cause}", report.connection);
+        }
+        for one in &report.rejected {
+            println!(
+                "{}: deal {} refused: {}",
+                report.connection, one.deal, one.reason
+            );
+        }
+    }
+}
