@@ -73,7 +73,7 @@ impl Fault {
         let cause = Cause::from_reply(reply);
         match reply.status {
             401 => Self::Expired(cause),
-            402 | 403 | 404 => Self::Setup(cause),
+            402..=404 => Self::Setup(cause),
             408 | 423 | 425 | 429 => Self::Later {
                 at: reply.retry_at(),
                 cause,

@@ -117,7 +117,7 @@ impl Which {
         }
         if act {
             let done = carry_out(crm, &session, &plan, |step| {
-                println!("  {}", sentence(step))
+                println!("  {}", sentence(step));
             })
             .await;
             done.map_err(|(step, fault)| {

@@ -66,7 +66,7 @@ impl Tx {
                         .push_bind(&person.name)
                         .push_bind(&person.email)
                         .push_bind(person.active)
-                        .push_bind(person.manager.as_ref().map(|it| it.as_str()))
+                        .push_bind(person.manager.as_ref().map(super::super::domain::ids::PersonId::as_str))
                         .push_bind(&person.time_zone);
                 });
                 insert.push(

@@ -202,7 +202,7 @@ impl Tx {
                         .push_bind(what.version)
                         .push_bind(assessment.grade.label())
                         .push_bind(assessment.score.map(i64::from))
-                        .push_bind(assessment.weakest_part().map(|part| part.label()));
+                        .push_bind(assessment.weakest_part().map(super::super::domain::grade::Dimension::label));
                 });
                 update.push(") AS n WHERE deal.id = n.column1 AND deal.connection = ");
                 update.push_bind(connection.as_str());

@@ -219,7 +219,10 @@ async fn keep_answers(
             version: known.map_or(0, |known| known.version) + 1,
             answers,
             source: "crm",
-            author: deal.seller.as_ref().map(|it| it.as_str()),
+            author: deal
+                .seller
+                .as_ref()
+                .map(super::super::domain::ids::PersonId::as_str),
             at: deal.changed_at.min(now),
             stage: deal.stage.as_str(),
             amount: deal.amount,
