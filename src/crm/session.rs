@@ -1,6 +1,7 @@
 //! A connection, signed in: how to call it, and where our fields stand.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use secrecy::SecretString;
 use url::Url;
@@ -27,6 +28,36 @@ pub struct Session {
     pub fields: FieldMap,
     /// What the admin said about the connection.
     pub settings: Arc<Settings>,
+    /// What the connector found out and need not ask again while the session lasts.
+    pub memo: Memo,
+}
+
+/// What a connector found out about the server, by a name of its choice; clones share it.
+///
+/// Only for what cannot change under a session, or whose change the connector notices.
+#[derive(Clone, Default)]
+pub struct Memo(Arc<Mutex<BTreeMap<&'static str, serde_json::Value>>>);
+
+impl Memo {
+    /// What was found out; none where it was not, or is of another shape.
+    pub fn get<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let found = self.all().get(name).cloned()?;
+        serde_json::from_value(found).ok()
+    }
+
+    /// Remembers.
+    pub fn keep(&self, name: &'static str, found: impl Into<serde_json::Value>) {
+        self.all().insert(name, found.into());
+    }
+
+    /// Forgets what turned out to be no longer so.
+    pub fn forget(&self, name: &str) {
+        self.all().remove(name);
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<&'static str, serde_json::Value>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Who is signed in.
@@ -63,11 +94,13 @@ pub fn open(
 ) -> Result<Session, Fault> {
     let profile = crm.profile();
     let guard = guard(crm, &settings)?;
-    let credentials: Arc<dyn Credentials> = match sign_in(crm, &settings)? {
+    let kind = sign_in(crm, &settings)?;
+    let credentials: Arc<dyn Credentials> = match kind {
         SignIn::Token | SignIn::Login => Arc::new(Fixed {
             base: base(crm, &settings)?,
             secret: secret(&settings.token, "token")?,
-            header: profile.key,
+            // With a user name, the connector itself puts both into the call.
+            header: profile.key.filter(|_| matches!(kind, SignIn::Token)),
         }),
         _ => Arc::new(oauth(crm, &settings, means)?),
     };
@@ -86,6 +119,7 @@ pub fn open(
         api,
         fields,
         settings,
+        memo: Memo::default(),
     })
 }
 
