@@ -3,6 +3,7 @@
 //! A connection is worked by one replica at a time, so this count in memory is the whole truth
 //! about its pace; the day's total is carried over from the database when work begins.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +30,7 @@ pub struct Budget(Arc<Inner>);
 
 struct Inner {
     paces: Vec<DefaultDirectRateLimiter>,
+    lanes: Mutex<BTreeMap<&'static str, Arc<DefaultDirectRateLimiter>>>,
     daily: Mutex<Daily>,
     spent: AtomicU64,
 }
@@ -47,23 +49,33 @@ struct Daily {
 impl Budget {
     /// Spends at most the quotas, and at most `per_day` units a day where that is known.
     pub fn new(quotas: &[Quota], per_day: Option<u64>) -> Self {
-        let paces = quotas
-            .iter()
-            .filter_map(|quota| {
-                let calls = NonZeroU32::new(quota.calls)?;
-                let pace = Pace::with_period(quota.per / quota.calls)?.allow_burst(calls);
-                Some(RateLimiter::direct(pace))
-            })
-            .collect();
+        let paces = quotas.iter().filter_map(limiter).collect();
         let daily = Daily {
             limit: per_day,
             ..Daily::default()
         };
         Self(Arc::new(Inner {
             paces,
+            lanes: Mutex::default(),
             daily: Mutex::new(daily),
             spent: AtomicU64::new(0),
         }))
+    }
+
+    /// Waits for a turn in a lane of calls that the CRM gives a pace of their own, such as searches.
+    pub async fn turn(&self, lane: &'static str, pace: Quota) {
+        let limiter = {
+            let mut lanes = self.0.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            match lanes.get(lane) {
+                Some(known) => Some(known.clone()),
+                None => limiter(&pace).map(Arc::new).inspect(|fresh| {
+                    lanes.insert(lane, fresh.clone());
+                }),
+            }
+        };
+        if let Some(limiter) = limiter {
+            limiter.until_ready().await;
+        }
     }
 
     /// Takes up the day's count from before this process began to work the connection.
@@ -134,6 +146,12 @@ impl Budget {
     fn daily(&self) -> std::sync::MutexGuard<'_, Daily> {
         self.0.daily.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn limiter(quota: &Quota) -> Option<DefaultDirectRateLimiter> {
+    let calls = NonZeroU32::new(quota.calls)?;
+    let pace = Pace::with_period(quota.per / quota.calls)?.allow_burst(calls);
+    Some(RateLimiter::direct(pace))
 }
 
 /// No single call is counted for more than this against the pace.
