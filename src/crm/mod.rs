@@ -3,6 +3,7 @@
 //! A CRM is a folder: its connector, its wire shapes, its sandbox, its golden bodies. Nothing
 //! outside that folder and this file names it.
 
+mod dynamics365;
 pub mod page;
 pub mod profile;
 pub mod push;
@@ -30,7 +31,7 @@ use setup::{Blueprint, Setup, Step};
 use write::{Outcome, Update};
 
 /// To add one: a folder, its `mod` line above, its line here.
-pub static ALL: &[&dyn Crm] = &[];
+pub static ALL: &[&dyn Crm] = &[&dynamics365::Dynamics365];
 
 /// The CRM that the demo shows when it is not told which.
 pub const PREFERRED: &str = "salesforce";

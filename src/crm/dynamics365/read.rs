@@ -1,0 +1,312 @@
+//! Reading: who is signed in, stages, people, and deals by change.
+
+use chrono::TimeDelta;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::wire::{self, Change, Column, Opportunity, Rows, SystemUser};
+use super::{api, asking, spoken};
+use crate::crm::page::{Cursor, Next, Page, Seen};
+use crate::crm::session::{Identity, Session};
+use crate::domain::Time;
+use crate::domain::deal::{Deal, Pipeline};
+use crate::domain::ids::DealId;
+use crate::domain::people::Person;
+use crate::http::fault::{Cause, Fault};
+
+/// How far a pull reaches back before the beginning of the one before it. `modifiedon` is stamped
+/// when a transaction starts, and the row is seen when it ends.
+const OVERLAP_MINUTES: i64 = 5;
+/// Rows a page is asked for; smaller where an answer is larger or slower than we can take.
+const PAGE_ROWS: [u32; 3] = [5_000, 500, 50];
+/// The names that go with lookups; without them only ids come.
+const NAMES: &str = "odata.include-annotations=\"OData.Community.Display.V1.FormattedValue\"";
+
+/// Where a pull stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Place {
+    walk: Walk,
+    /// Content changed at or after this is read; none in a full pull, which reads open deals.
+    since: Option<Time>,
+    /// The CRM's time when this pull began.
+    began: Option<Time>,
+    /// The page to go on with.
+    page: Option<String>,
+    /// Where deletes are told from; none where the CRM does not track changes for us.
+    delta: Option<String>,
+}
+
+/// What a pull is reading.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Walk {
+    /// Every id, once, for the first delta link.
+    #[default]
+    Baseline,
+    /// Deals.
+    Content,
+    /// What changed since the delta link, for the deletes in it.
+    Deletes,
+}
+
+/// Deals changed since the place, one call each time.
+pub async fn deals(session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault> {
+    let place: Place = from.place();
+    match place.walk {
+        Walk::Baseline => baseline(session, place).await,
+        Walk::Content => content(session, place).await,
+        Walk::Deletes => deletes(session, place).await,
+    }
+}
+
+async fn baseline(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
+    let path = place
+        .page
+        .clone()
+        .unwrap_or_else(|| asking(session, "opportunities", &[("$select", "opportunityid")]));
+    // Annotations here have been seen to lose the delta link of the last page.
+    let prefer = format!("odata.track-changes,odata.maxpagesize={}", PAGE_ROWS[0]);
+    let tracked = rows::<Change>(session, &path, &prefer).await;
+    let next = match tracked {
+        Ok((rows, _)) => match rows.next {
+            Some(page) => Place {
+                page: Some(page),
+                ..place
+            },
+            None => Place {
+                walk: Walk::Content,
+                delta: rows.delta,
+                ..Place::default()
+            },
+        },
+        // Tracking is off for the table, or needs a wider role: content can be read all the same.
+        Err(fault) if matches!(fault.cause().status, Some(400 | 403 | 501)) => Place {
+            walk: Walk::Content,
+            ..Place::default()
+        },
+        Err(fault) => return Err(fault),
+    };
+    Ok(Page {
+        items: Vec::new(),
+        next: Next::More(Cursor::at(&next)),
+    })
+}
+
+async fn content(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
+    let path = place
+        .page
+        .clone()
+        .unwrap_or_else(|| content_path(session, place.since));
+    let (rows, date) = sized::<Opportunity>(session, &path).await?;
+    let began = place.began.unwrap_or(date);
+    let items = rows
+        .value
+        .into_iter()
+        .map(|row| Seen::Here(Box::new(row.deal(&session.fields))))
+        .collect();
+    let next = match (rows.next, place.since.and(place.delta.as_ref())) {
+        (Some(page), _) => Next::More(Cursor::at(&Place {
+            began: Some(began),
+            page: Some(page),
+            ..place
+        })),
+        (None, Some(delta)) => Next::More(Cursor::at(&Place {
+            walk: Walk::Deletes,
+            began: Some(began),
+            page: Some(delta.clone()),
+            ..place
+        })),
+        // A full pull has its delta link from just before, or there is none.
+        (None, None) => Next::Done(finished(began, place.delta)),
+    };
+    Ok(Page { items, next })
+}
+
+async fn deletes(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
+    let Some(path) = place.page.clone() else {
+        return Ok(start_over());
+    };
+    let prefer = format!("odata.maxpagesize={}", PAGE_ROWS[0]);
+    let (rows, date) = match rows::<Change>(session, &path, &prefer).await {
+        Ok(read) => read,
+        // The link lives a few days. What was deleted meanwhile is missing from a full pull.
+        Err(Fault::Lost(_)) => return Ok(start_over()),
+        Err(fault) => return Err(fault),
+    };
+    let items = rows.value.into_iter().filter_map(Change::gone).collect();
+    let next = match rows.next {
+        Some(page) => Next::More(Cursor::at(&Place {
+            page: Some(page),
+            ..place
+        })),
+        None => Next::Done(finished(place.began.unwrap_or(date), rows.delta)),
+    };
+    Ok(Page { items, next })
+}
+
+fn start_over() -> Page<Seen> {
+    Page {
+        items: Vec::new(),
+        next: Next::More(Cursor::default()),
+    }
+}
+
+fn finished(began: Time, delta: Option<String>) -> Cursor {
+    Cursor::at(&Place {
+        walk: Walk::Content,
+        since: Some(began - TimeDelta::minutes(OVERLAP_MINUTES)),
+        delta,
+        ..Place::default()
+    })
+}
+
+fn content_path(session: &Session, since: Option<Time>) -> String {
+    let filter = match since {
+        Some(since) => format!("modifiedon ge {}", since.format("%Y-%m-%dT%H:%M:%SZ")),
+        None => "statecode eq 0".to_owned(),
+    };
+    asking(
+        session,
+        "opportunities",
+        &[
+            ("$select", &columns(session)),
+            ("$filter", &filter),
+            ("$orderby", "modifiedon asc,opportunityid asc"),
+            ("$expand", wire::CURRENCY),
+        ],
+    )
+}
+
+fn columns(session: &Session) -> String {
+    session
+        .fields
+        .read()
+        .fold(wire::COLUMNS.to_owned(), |mut columns, (_, name)| {
+            columns.push(',');
+            columns.push_str(name);
+            columns
+        })
+}
+
+/// A page of deals, smaller where a large one does not come through.
+async fn sized<T: DeserializeOwned>(
+    session: &Session,
+    path: &str,
+) -> Result<(Rows<T>, Time), Fault> {
+    let mut last = None;
+    for size in PAGE_ROWS {
+        let prefer = format!("{NAMES},odata.maxpagesize={size}");
+        match rows(session, path, &prefer).await {
+            Err(fault) if too_much(fault.cause()) => last = Some(fault),
+            read => return read,
+        }
+    }
+    Err(last.unwrap_or_else(|| Fault::no_answer("no page was asked for")))
+}
+
+fn too_much(cause: &Cause) -> bool {
+    cause.code.as_deref() == Some("too_large") || cause.message.starts_with("timed out")
+}
+
+async fn rows<T: DeserializeOwned>(
+    session: &Session,
+    path: &str,
+    prefer: &str,
+) -> Result<(Rows<T>, Time), Fault> {
+    let reply = spoken(session.api.get(path))
+        .header("prefer", prefer)
+        .reply()
+        .await?;
+    if reply.looks_like_page() {
+        return Err(Fault::Later {
+            at: None,
+            cause: Cause::from_reply(&reply),
+        });
+    }
+    Ok((reply.decode()?, reply.date()))
+}
+
+/// One deal as it is now.
+pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault> {
+    let path = asking(
+        session,
+        &format!("opportunities({id})"),
+        &[("$select", &columns(session)), ("$expand", wire::CURRENCY)],
+    );
+    let read = spoken(session.api.get(path))
+        .header("prefer", NAMES)
+        .read::<Opportunity>()
+        .await;
+    match read {
+        Ok(row) => Ok(Some(row.deal(&session.fields))),
+        Err(Fault::Gone(_)) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Who is signed in, and to which organisation.
+pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
+    let me: wire::WhoAmI = spoken(session.api.get(api(session, "WhoAmI")))
+        .read()
+        .await?;
+    Ok(Identity {
+        name: format!("application user {}", me.user_id),
+        user: me.user_id,
+        organisation: me.organization_id,
+    })
+}
+
+/// Sales stages, and the two ways a deal is closed.
+pub async fn stages(session: &Session) -> Result<Vec<Pipeline>, Fault> {
+    let stages = options(session, "salesstage", "Picklist").await?;
+    let states = options(session, "statecode", "State").await?;
+    Ok(vec![wire::pipeline(&stages, &states)])
+}
+
+async fn options(session: &Session, column: &str, kind: &str) -> Result<wire::OptionSet, Fault> {
+    let path = asking(
+        session,
+        &format!(
+            "EntityDefinitions(LogicalName='opportunity')/Attributes(LogicalName='{column}')\
+             /Microsoft.Dynamics.CRM.{kind}AttributeMetadata"
+        ),
+        &[
+            ("$select", "LogicalName"),
+            ("$expand", "OptionSet($select=Options)"),
+        ],
+    );
+    let column: Column = spoken(session.api.get(path)).read().await?;
+    Ok(column.option_set.unwrap_or_default())
+}
+
+/// Where reading people stands.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct PeoplePlace {
+    page: Option<String>,
+}
+
+/// Every user who is a person: applications and non-interactive accounts own no deals.
+pub async fn people(session: &Session, from: &Cursor) -> Result<Page<Person>, Fault> {
+    let path = from.place::<PeoplePlace>().page.unwrap_or_else(|| {
+        asking(
+            session,
+            "systemusers",
+            &[
+                ("$select", SystemUser::COLUMNS),
+                ("$filter", "applicationid eq null and accessmode ne 4"),
+                ("$orderby", "systemuserid asc"),
+            ],
+        )
+    });
+    let prefer = format!("odata.maxpagesize={}", PAGE_ROWS[0]);
+    let (rows, _) = rows::<SystemUser>(session, &path, &prefer).await?;
+    Ok(Page {
+        items: rows.value.into_iter().map(SystemUser::person).collect(),
+        next: match rows.next {
+            Some(page) => Next::More(Cursor::at(&PeoplePlace { page: Some(page) })),
+            None => Next::Done(Cursor::default()),
+        },
+    })
+}

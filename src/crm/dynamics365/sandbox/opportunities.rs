@@ -1,0 +1,434 @@
+//! Opportunities: lists, changes since a token, single rows, writes.
+
+use axum::http::Method;
+use chrono::{DateTime, NaiveDate, TimeDelta};
+use serde_json::{Map, Value as Json, json};
+
+use super::columns::{NAVIGATION, Opportunities, STANDARD, next_id, open_stages, position};
+use super::query::{Query, Table, link, unknown_column};
+use super::{Answer, Ask, Org, at, data, done, no_segment, refuse};
+use crate::domain::deal::Standing;
+use crate::sandbox::world::{Deal, State, Trouble};
+
+/// How long a delta token is good.
+const TOKEN_DAYS: i64 = 7;
+/// The integration user, who makes every change that comes through the API.
+const APP: usize = 0;
+
+/// Answers for the table.
+pub fn answer(
+    org: &Org,
+    state: &mut State,
+    ask: &Ask,
+    key: Option<&str>,
+    rest: &str,
+) -> Result<Answer, Answer> {
+    match (&ask.method, key, rest) {
+        (&Method::GET, None, "") => list(org, state, ask),
+        (&Method::GET, None, "$count") => {
+            let count = state
+                .deals
+                .iter()
+                .filter(|deal| deal.deleted_at.is_none())
+                .count();
+            let mut answer = data(&json!(count));
+            answer.headers = vec![("content-type", "text/plain".to_owned())];
+            Ok(answer)
+        }
+        (&Method::POST, None, "") => {
+            let body = ask.json()?;
+            let id = create(org, state, body, None)?;
+            Ok(at(ask, "opportunities", &id))
+        }
+        (&Method::POST, None, "Microsoft.Dynamics.CRM.UpdateMultiple") => {
+            update_multiple(org, state, ask)
+        }
+        (&Method::GET, Some(id), "") => {
+            let row = position(state, id).ok_or_else(|| missing(id))?;
+            one(state, ask, row)
+        }
+        (&Method::PATCH, Some(id), "") => patch(org, state, ask, id),
+        (&Method::DELETE, Some(id), "") => {
+            let row = position(state, id).ok_or_else(|| missing(id))?;
+            matches_version(state, ask, row)?;
+            org.world.touch(state, row, APP);
+            state.deals[row].deleted_at = Some(org.world.now());
+            Ok(done())
+        }
+        (_, _, "") => Err(refuse(
+            405,
+            "0x80060888",
+            "The HTTP method is not supported.",
+        )),
+        _ => Err(no_segment(rest)),
+    }
+}
+
+fn missing(id: &str) -> Answer {
+    let message = format!("opportunity With Id = {id} Does Not Exist");
+    refuse(404, "0x80040217", &message)
+}
+
+fn expandable(query: &Query) -> Result<(), Answer> {
+    let unknown = query
+        .expand
+        .iter()
+        .find(|(name, _)| !NAVIGATION.contains(&name.as_str()));
+    unknown.map_or(Ok(()), |(name, _)| Err(unknown_column(name, "opportunity")))
+}
+
+fn one(state: &State, ask: &Ask, row: usize) -> Result<Answer, Answer> {
+    let query = Query::read(ask)?;
+    let table = Opportunities { state };
+    query.checked(&table)?;
+    expandable(&query)?;
+    let mut shown = table.shown(row, &query);
+    let context = format!("{}/$metadata#opportunities/$entity", ask.root);
+    shown.insert("@odata.context".to_owned(), Json::from(context));
+    Ok(data(&Json::Object(shown)))
+}
+
+fn list(org: &Org, state: &State, ask: &Ask) -> Result<Answer, Answer> {
+    let query = Query::read(ask)?;
+    let table = Opportunities { state };
+    query.checked(&table)?;
+    expandable(&query)?;
+    let now = org.world.now();
+    if let Some(token) = query.delta.clone() {
+        return changes(org, state, ask, &query, &token);
+    }
+    // A change that is not committed yet is seen by nobody who asks for changes.
+    let by_change = query
+        .filter
+        .as_ref()
+        .is_some_and(|it| it.columns().contains(&"modifiedon"));
+    let alive = (0..state.deals.len()).filter(|n| {
+        let deal = &state.deals[*n];
+        deal.deleted_at.is_none() && (!by_change || deal.visible_at <= now)
+    });
+    let (page, next) = query.page(ask, &table, alive);
+    let mut rows: Vec<Json> = page
+        .into_iter()
+        .map(|row| Json::Object(table.shown(row, &query)))
+        .collect();
+    if org.world.weather().duplicates()
+        && let Some(first) = rows.first().cloned()
+    {
+        rows.push(first);
+    }
+    let ended = next.is_none();
+    let answer = query.answer(ask, &table, rows, next);
+    if query.tracking && ended {
+        return Ok(with_delta(answer, ask, &token_at(org)));
+    }
+    Ok(answer)
+}
+
+/// A token that stands for now: a version and a time, to be taken as it is.
+fn token_at(org: &Org) -> String {
+    let now = org.world.now();
+    format!(
+        "{}!{}",
+        now.timestamp_millis(),
+        now.format("%m/%d/%Y %H:%M:%S")
+    )
+}
+
+fn with_delta(mut answer: Answer, ask: &Ask, token: &str) -> Answer {
+    if let Ok(Json::Object(mut body)) = serde_json::from_str(&answer.body) {
+        let link = link(ask, "$deltatoken", token);
+        body.insert("@odata.deltaLink".to_owned(), Json::from(link));
+        answer.body = Json::Object(body).to_string();
+    }
+    answer
+}
+
+/// Rows changed since the token, then the ids of rows deleted since.
+fn changes(
+    org: &Org,
+    state: &State,
+    ask: &Ask,
+    query: &Query,
+    token: &str,
+) -> Result<Answer, Answer> {
+    let since = token
+        .split_once('!')
+        .and_then(|(millis, _)| DateTime::from_timestamp_millis(millis.parse().ok()?));
+    let now = org.world.now();
+    let Some(since) = since else {
+        return Err(refuse(400, "0x80040203", "The delta token is malformed."));
+    };
+    if now - since > TimeDelta::days(TOKEN_DAYS) {
+        let message =
+            "Version stamp associated with the client has expired. Please perform a full sync.";
+        return Err(refuse(400, "0x80044352", message));
+    }
+    let table = Opportunities { state };
+    let seen = (0..state.deals.len()).filter(|n| {
+        let deal = &state.deals[*n];
+        deal.visible_at >= since && deal.visible_at <= now
+    });
+    let (gone, changed): (Vec<usize>, Vec<usize>) =
+        seen.partition(|n| state.deals[*n].deleted_at.is_some());
+    let mut rows: Vec<Json> = changed
+        .into_iter()
+        .map(|row| Json::Object(table.shown(row, query)))
+        .collect();
+    let context = format!("{}/$metadata#opportunities/$deletedEntity", ask.root);
+    rows.extend(gone.into_iter().map(
+        |row| json!({"@odata.context": context, "id": state.deals[row].id, "reason": "deleted"}),
+    ));
+    let answer = query.answer(ask, &table, rows, None);
+    Ok(with_delta(answer, ask, &token_at(org)))
+}
+
+/// `If-Match` and `If-None-Match` against a row that exists.
+fn matches_version(state: &State, ask: &Ask, row: usize) -> Result<(), Answer> {
+    if ask.header("if-none-match") == "*" {
+        let message = "A record with matching key values already exists.";
+        return Err(refuse(412, "0x80060882", message));
+    }
+    let wanted = ask.header("if-match");
+    if wanted.is_empty() || wanted == "*" || wanted == (Opportunities { state }).etag(row) {
+        return Ok(());
+    }
+    let message =
+        "The version of the existing record doesn't match the RowVersion property provided.";
+    Err(refuse(412, "0x80060882", message))
+}
+
+fn patch(org: &Org, state: &mut State, ask: &Ask, id: &str) -> Result<Answer, Answer> {
+    let body = ask.json()?;
+    let Some(row) = position(state, id) else {
+        // Without a condition this is an upsert: the row is made.
+        if !ask.header("if-match").is_empty() {
+            return Err(missing(id));
+        }
+        let id = create(org, state, body, Some(id.to_ascii_lowercase()))?;
+        return Ok(at(ask, "opportunities", &id));
+    };
+    matches_version(state, ask, row)?;
+    update(org, state, row, &body)?;
+    if ask.preference("return").as_deref() == Some("representation") {
+        return one(state, ask, row);
+    }
+    Ok(at(ask, "opportunities", id))
+}
+
+fn update_multiple(org: &Org, state: &mut State, ask: &Ask) -> Result<Answer, Answer> {
+    let body = ask.json()?;
+    let targets = body
+        .get("Targets")
+        .and_then(Json::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let mut before: Vec<(usize, Deal)> = Vec::new();
+    for target in targets {
+        let done = update_target(org, state, &mut before, target);
+        if let Err(refusal) = done {
+            for (row, deal) in before.into_iter().rev() {
+                state.deals[row] = deal;
+            }
+            return Err(refusal);
+        }
+    }
+    Ok(done())
+}
+
+fn update_target(
+    org: &Org,
+    state: &mut State,
+    before: &mut Vec<(usize, Deal)>,
+    target: Json,
+) -> Result<(), Answer> {
+    let Json::Object(mut target) = target else {
+        return Err(refuse(400, "0x80048d19", "A target is not an object."));
+    };
+    let kind = target.remove("@odata.type");
+    if kind != Some(json!("Microsoft.Dynamics.CRM.opportunity")) {
+        return Err(refuse(400, "0x80048d19", "A target lacks its @odata.type."));
+    }
+    let id = target.remove("opportunityid");
+    let id = id.as_ref().and_then(Json::as_str).unwrap_or_default();
+    let row = position(state, id).ok_or_else(|| {
+        let message = format!("Opportunity With Ids = {id} Do Not Exist");
+        refuse(404, "0x80040217", &message)
+    })?;
+    before.push((row, state.deals[row].clone()));
+    update(org, state, row, &target)
+}
+
+fn create(
+    org: &Org,
+    state: &mut State,
+    body: Map<String, Json>,
+    id: Option<String>,
+) -> Result<String, Answer> {
+    if body.get("name").and_then(Json::as_str).is_none() {
+        let message = "Attribute: name cannot be set to NULL";
+        return Err(refuse(400, "0x80044331", message));
+    }
+    let mut body = body;
+    let own = body.remove("opportunityid");
+    let own = own.and_then(|own| own.as_str().map(str::to_owned));
+    let id = id.or(own).unwrap_or_else(|| next_id(state));
+    let now = org.world.now();
+    let mut deal = state
+        .deals
+        .first()
+        .cloned()
+        .ok_or_else(|| no_segment("opportunities"))?;
+    deal.id.clone_from(&id);
+    deal.stage = 0;
+    deal.amount = None;
+    deal.created_at = now;
+    deal.deleted_at = None;
+    deal.custom.clear();
+    deal.mind.clear();
+    deal.trouble = None;
+    state.deals.push(deal);
+    let row = state.deals.len() - 1;
+    match update(org, state, row, &body) {
+        Ok(()) => Ok(id),
+        Err(refusal) => {
+            state.deals.pop();
+            Err(refusal)
+        }
+    }
+}
+
+/// Changes one row: all of it, or nothing.
+fn update(
+    org: &Org,
+    state: &mut State,
+    row: usize,
+    body: &Map<String, Json>,
+) -> Result<(), Answer> {
+    in_the_way(org, state, row)?;
+    let mut changed = state.deals[row].clone();
+    for (column, value) in body {
+        set(state, &mut changed, column, value)?;
+    }
+    state.deals[row] = changed;
+    org.world.touch(state, row, APP);
+    Ok(())
+}
+
+/// What keeps the row from being written.
+fn in_the_way(org: &Org, state: &mut State, row: usize) -> Result<(), Answer> {
+    let standing = state.stages[state.deals[row].stage].standing;
+    let deal = &mut state.deals[row];
+    let deadlock = || {
+        Err(refuse(
+            500,
+            "0x80044150",
+            "Generic SQL error. CRM ErrorCode: -2147204784 Sql ErrorCode: -2146232060 Sql Number: 1205",
+        ))
+    };
+    let no_right = || {
+        let message = format!(
+            "Principal with id {} does not have WriteAccess right(s) for record with id {} of \
+             entity opportunity.",
+            state.people[APP].id, deal.id
+        );
+        Err(refuse(403, "0x80040220", &message))
+    };
+    match &mut deal.trouble {
+        Some(Trouble::Refused(why)) => return Err(refuse(400, "0x80040265", why)),
+        Some(Trouble::Busy(left)) if *left > 0 => {
+            *left -= 1;
+            return deadlock();
+        }
+        Some(Trouble::Locked) => {
+            let message = "The record is locked until its approval is decided.";
+            return Err(refuse(400, "0x80040265", message));
+        }
+        Some(Trouble::ReadOnly) => return no_right(),
+        _ => {}
+    }
+    if org.world.weather().busy() {
+        return deadlock();
+    }
+    if standing != Standing::Open {
+        let message = "The opportunity is in a state in which it cannot be updated.";
+        return Err(refuse(400, "0x80040203", message));
+    }
+    Ok(())
+}
+
+fn set(state: &State, deal: &mut Deal, column: &str, value: &Json) -> Result<(), Answer> {
+    if let Some(definition) = state.fields.get(column) {
+        if value.is_null() {
+            deal.custom.remove(column);
+        } else {
+            let held = super::metadata::checked(column, definition, value)?;
+            deal.custom.insert(column.to_owned(), held);
+        }
+        return Ok(());
+    }
+    let wrong = || {
+        let message = format!(
+            "Error identified in Payload provided by the user for Entity :'opportunities', \
+             Cannot convert the value of '{column}'."
+        );
+        refuse(400, "0x80048d19", &message)
+    };
+    match column {
+        "name" => {
+            let text = value.as_str().ok_or_else(wrong)?;
+            fits(column, text, 300)?;
+            text.clone_into(&mut deal.name);
+        }
+        "estimatedvalue" => match value {
+            Json::Null => deal.amount = None,
+            _ => deal.amount = Some(value.as_f64().ok_or_else(wrong)?),
+        },
+        "estimatedclosedate" => {
+            let day = value
+                .as_str()
+                .and_then(|text| text.parse::<NaiveDate>().ok());
+            deal.close_on = day.ok_or_else(wrong)?;
+        }
+        "salesstage" => {
+            let stage = value.as_u64().ok_or_else(wrong)? as usize;
+            if stage >= open_stages(state) {
+                return Err(outside(column, value));
+            }
+            deal.stage = stage;
+        }
+        "ownerid@odata.bind" => {
+            let bound = value.as_str().unwrap_or_default();
+            let id = bound
+                .rsplit('(')
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches(')');
+            deal.owner = state.person_at(id).ok_or_else(wrong)?;
+        }
+        known if STANDARD.iter().any(|(name, ..)| *name == known) => {}
+        annotation if annotation.contains('@') => {}
+        unknown => return Err(unknown_column(unknown, "opportunity")),
+    }
+    Ok(())
+}
+
+/// Refuses a text that is longer than its column, counted in UTF-16 units.
+pub fn fits(column: &str, text: &str, most: usize) -> Result<(), Answer> {
+    if text.encode_utf16().count() <= most {
+        return Ok(());
+    }
+    let message = format!(
+        "A validation error occurred.  The length of the '{column}' attribute of the \
+         'opportunity' entity exceeded the maximum allowed length of '{most}'."
+    );
+    Err(refuse(400, "0x80044331", &message))
+}
+
+/// The refusal of a number that is no option of a picklist, or out of range.
+pub fn outside(column: &str, value: &Json) -> Answer {
+    let message = format!(
+        "A validation error occurred. The value {value} of '{column}' on record of type \
+         'opportunity' is outside the valid range."
+    );
+    refuse(400, "0x8004431A", &message)
+}
