@@ -34,7 +34,7 @@ use write::{Outcome, Update};
 pub static ALL: &[&dyn Crm] = &[&dynamics365::Dynamics365];
 
 /// The CRM that the demo shows when it is not told which.
-pub const PREFERRED: &str = "salesforce";
+pub const PREFERRED: &str = "dynamics365";
 
 /// The CRM of that id.
 pub fn by_id(id: &str) -> Option<&'static dyn Crm> {

@@ -1,6 +1,7 @@
 //! One call: what is asked, and what came back.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -12,6 +13,9 @@ use url::Url;
 use super::fault::{Cause, Fault, retry_after};
 use super::{Api, LARGEST_BODY};
 use crate::domain::Time;
+
+/// How long after a broken call its one repeat goes out.
+const REPEAT_AFTER: Duration = Duration::from_millis(200);
 
 /// A call being put together; nothing happens until one of the last four methods is awaited.
 #[must_use = "a call does nothing until it is awaited"]
@@ -142,14 +146,16 @@ impl<'a> Call<'a> {
     async fn send(&self, base: &Url, standing: &super::token::Standing) -> Result<Reply, Fault> {
         let url = self.url(base)?;
         let first = self.send_once(&url, standing).await;
-        match first {
-            Err(Fault::Later { at: None, cause })
-                if self.idempotent && cause.code.as_deref() == Some("no_answer") =>
-            {
-                self.send_once(&url, standing).await
-            }
-            other => other,
+        let broken = match &first {
+            Ok(reply) => matches!(reply.status, 500 | 502..=504) && reply.retry_at().is_none(),
+            Err(Fault::Later { at: None, cause }) => cause.code.as_deref() == Some("no_answer"),
+            Err(_) => false,
+        };
+        if !(broken && self.idempotent) {
+            return first;
         }
+        tokio::time::sleep(REPEAT_AFTER).await;
+        self.send_once(&url, standing).await
     }
 
     async fn send_once(

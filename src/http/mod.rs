@@ -5,7 +5,7 @@
 //! judged once, by the CRM's own `fault` function, into a decision: see [`fault::Fault`].
 //!
 //! Nothing here waits for long or tries for ever: one retry in place, and only for a call that is
-//! safe to repeat and failed before a byte of the answer arrived. Longer waits belong to the
+//! safe to repeat and broke, or met a server error without a stated wait. Longer waits belong to the
 //! schedule.
 
 pub mod app;

@@ -19,7 +19,8 @@ use crate::env::Env;
 use crate::sandbox::serve::Served;
 use crate::store::Store;
 use crate::store::sealed::Seal;
-use crate::sync::worker::{Engine, Report, RunState};
+use crate::sync::report::{Report, RunState};
+use crate::sync::worker::Engine;
 
 /// Show everything on sandbox CRMs: no configuration, no network.
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::cli::WithConfig;
 use super::table::table;
 use crate::env::Env;
-use crate::sync::worker::{Report, RunState};
+use crate::sync::report::{Report, RunState};
 use crate::sync::{PULL, WRITE_BACK};
 
 /// Bring every connection up to date once, and say how it went.

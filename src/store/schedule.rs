@@ -113,21 +113,17 @@ impl Tx {
         ).bind(id.as_str()).bind(step).bind(at).execute(db).await.map(drop))
     }
 
-    /// Sets when a move that ran is due next, and how often it has failed in a row.
+    /// Sets when a move that went well is due next; what failed before is forgotten.
     ///
     /// A hint that came while it ran stands: the move then stays due.
-    pub async fn reschedule(
-        &mut self,
-        id: &ConnectionId,
-        due: &Due,
-        at: Time,
-        failures: i64,
-    ) -> Result<()> {
+    pub async fn reschedule(&mut self, id: &ConnectionId, due: &Due, at: Time) -> Result<()> {
+        sql!(&mut *self, db => query(
+            "UPDATE schedule SET run_at = $4 WHERE connection = $1 AND move = $2 AND hints = $3",
+        ).bind(id.as_str()).bind(&due.step).bind(due.hints).bind(at)
+            .execute(db).await.map(drop))?;
         sql!(self, db => query(
-            "UPDATE schedule SET run_at = $4, failures = $5
-             WHERE connection = $1 AND move = $2 AND hints = $3",
-        ).bind(id.as_str()).bind(&due.step).bind(due.hints).bind(at).bind(failures)
-            .execute(db).await.map(drop))
+            "UPDATE schedule SET failures = 0 WHERE connection = $1 AND failures > 0",
+        ).bind(id.as_str()).execute(db).await.map(drop))
     }
 
     /// The most failures in a row of any of these moves.

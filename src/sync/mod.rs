@@ -14,6 +14,7 @@ pub mod ask;
 pub mod assess;
 pub mod prepare;
 pub mod pull;
+pub mod report;
 pub mod vault;
 pub mod work;
 pub mod worker;

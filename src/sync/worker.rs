@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use serde::Serialize;
 use tokio::sync::{Mutex, Notify};
 
+use super::report::{Rejected, Report, RunState, log};
 use super::work::{LEASE, Tally, Work};
 use super::{ASK, ASSESS, MOVES, PULL, RECONCILE, Stop, WRITE_BACK, ask, assess, prepare, pull};
 use super::{vault::StoreVault, write_back};
@@ -36,7 +36,7 @@ const AFTER_SETUP: TimeDelta = TimeDelta::minutes(5);
 /// A process with nothing to do looks again after this long, hints or not.
 const IDLE_POLL: Duration = Duration::from_secs(1);
 /// When told to run until quiet, a wait up to this long is waited out.
-const PATIENCE: TimeDelta = TimeDelta::seconds(20);
+const PATIENCE: TimeDelta = TimeDelta::seconds(65);
 
 /// Works connections: as a service, or once until quiet.
 pub struct Engine {
@@ -54,82 +54,6 @@ pub struct Engine {
     client: reqwest::Client,
     sessions: Mutex<HashMap<ConnectionId, Session>>,
     wake: Notify,
-}
-
-/// How a run went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum RunState {
-    /// Everything stands where it should.
-    #[serde(rename = "ok")]
-    Ok,
-    /// Some deals were refused by the CRM or are still waiting.
-    #[serde(rename = "partly")]
-    Partly,
-    /// The call budget is spent.
-    #[serde(rename = "skipped: budget")]
-    Budget,
-    /// The CRM or the database did not answer as it should.
-    #[serde(rename = "failed")]
-    Failed,
-    /// The CRM, or our settings for it, need an admin.
-    #[serde(rename = "blocked: config")]
-    Config,
-    /// Someone must sign in again.
-    #[serde(rename = "blocked: login")]
-    Login,
-}
-
-impl RunState {
-    /// The word in the database and in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Partly => "partly",
-            Self::Budget => "skipped: budget",
-            Self::Failed => "failed",
-            Self::Config => "blocked: config",
-            Self::Login => "blocked: login",
-        }
-    }
-
-    fn of(fault: &Fault) -> Self {
-        match fault {
-            Fault::Spent { .. } => Self::Budget,
-            Fault::Reconnect(_) | Fault::Expired(_) => Self::Login,
-            Fault::Setup(_) => Self::Config,
-            Fault::Later { .. } | Fault::Gone(_) | Fault::Lost(_) | Fault::Unknown(_) => {
-                Self::Failed
-            }
-        }
-    }
-}
-
-/// What a run of one connection did.
-#[derive(Clone, Debug, Serialize)]
-pub struct Report {
-    /// The connection.
-    pub connection: String,
-    /// How it went.
-    pub state: RunState,
-    /// What stopped it, in the CRM's words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
-    /// What was done.
-    #[serde(flatten)]
-    pub tally: Tally,
-    /// Calls made to the CRM.
-    pub calls: u64,
-    /// Deals the CRM would not take, with its reason.
-    pub rejected: Vec<Rejected>,
-}
-
-/// A deal the CRM would not take.
-#[derive(Clone, Debug, Serialize)]
-pub struct Rejected {
-    /// The CRM's id.
-    pub deal: String,
-    /// The CRM's reason.
-    pub reason: String,
 }
 
 impl Engine {
@@ -418,7 +342,7 @@ impl Engine {
             _ if done => now + FAR,
             _ => now,
         };
-        tx.reschedule(&id, due, at, 0).await?;
+        tx.reschedule(&id, due, at).await?;
         Ok(tx.commit().await?)
     }
 
@@ -529,48 +453,4 @@ impl Engine {
 fn first_of(due: Vec<Due>) -> Option<Due> {
     let place = |step: &str| MOVES.iter().position(|it| *it == step);
     due.into_iter().min_by_key(|due| place(&due.step))
-}
-
-impl Report {
-    /// Takes up a later run of the same connection: counts add up, the later state stands.
-    fn add(&mut self, later: Self) {
-        let tally = &mut self.tally;
-        tally.pulled += later.tally.pulled;
-        tally.asked += later.tally.asked;
-        tally.read += later.tally.read;
-        tally.assessed += later.tally.assessed;
-        tally.written += later.tally.written;
-        tally.fields += later.tally.fields;
-        tally.repaired += later.tally.repaired;
-        for (grade, count) in later.tally.grades {
-            *tally.grades.entry(grade).or_default() += count;
-        }
-        self.calls += later.calls;
-        (self.state, self.cause, self.rejected) = (later.state, later.cause, later.rejected);
-    }
-}
-
-fn log(report: &Report) {
-    let Report {
-        connection,
-        state,
-        tally,
-        calls,
-        ..
-    } = report;
-    let state = state.word();
-    if *calls > 0 || *tally != Tally::default() {
-        tracing::info!(
-            connection.id = connection,
-            run.state = state,
-            run.pulled = tally.pulled,
-            run.asked = tally.asked,
-            run.assessed = tally.assessed,
-            run.written = tally.written,
-            run.calls = calls,
-            run.rejected = report.rejected.len(),
-            run.cause = report.cause,
-            "worked a connection"
-        );
-    }
 }
