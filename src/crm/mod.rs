@@ -7,6 +7,7 @@ mod dynamics365;
 pub mod page;
 pub mod profile;
 pub mod push;
+mod salesforce;
 pub mod session;
 pub mod settings;
 pub mod setup;
@@ -31,7 +32,7 @@ use setup::{Blueprint, Setup, Step};
 use write::{Outcome, Update};
 
 /// To add one: a folder, its `mod` line above, its line here.
-pub static ALL: &[&dyn Crm] = &[&dynamics365::Dynamics365];
+pub static ALL: &[&dyn Crm] = &[&dynamics365::Dynamics365, &salesforce::Salesforce];
 
 /// The CRM that the demo shows when it is not told which.
 pub const PREFERRED: &str = "dynamics365";

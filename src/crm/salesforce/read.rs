@@ -1,0 +1,246 @@
+//! Reading: who we are, stages, people, deals.
+
+use chrono::TimeDelta;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::wire::{self, Answer, Opportunity, OpportunityStage, User, UserInfo};
+use super::{api_path, faults, limits};
+use crate::crm::page::{Cursor, Next, Page, Seen};
+use crate::crm::session::{Identity, Session};
+use crate::domain::Time;
+use crate::domain::deal::{Deal, Pipeline};
+use crate::domain::ids::DealId;
+use crate::domain::people::Person;
+use crate::http::call::Reply;
+use crate::http::fault::{Cause, Fault};
+
+/// The most rows of a page.
+const PAGE: usize = 2000;
+/// How far back a pull reads again: a row is stamped inside its transaction but visible only after
+/// it, and a transaction over REST may last ten minutes.
+const OVERLAP_MINUTES: i64 = 10;
+/// Exists only in organisations with several currencies.
+const CURRENCY: &str = "CurrencyIsoCode";
+
+/// A place in the order of `(SystemModstamp, Id)`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Mark {
+    stamp: Time,
+    /// Empty: before every row of that stamp.
+    id: String,
+}
+
+/// Where a pull stands.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Place {
+    /// What comes after this is next.
+    after: Option<Mark>,
+    /// The first pull has ended; closed and deleted deals matter from now on.
+    #[serde(default)]
+    first_done: bool,
+    /// Salesforce's own time when this pull began; none between pulls.
+    #[serde(default)]
+    began: Option<Time>,
+    /// Learned from a refusal: the organisation has one currency and no field for it.
+    #[serde(default)]
+    one_currency: bool,
+}
+
+impl Place {
+    fn condition(&self) -> Option<String> {
+        let Mark { stamp, id } = self.after.as_ref()?;
+        let stamp = wire::soql_time(*stamp);
+        Some(if id.is_empty() {
+            format!("SystemModstamp >= {stamp}")
+        } else {
+            format!("(SystemModstamp > {stamp} OR (SystemModstamp = {stamp} AND Id > '{id}'))")
+        })
+    }
+
+    /// The place after a page: further on, or where the next pull begins.
+    ///
+    /// That is the last row read, or one overlap before this pull began where that is earlier.
+    fn next(self, reply: &Reply, last: Option<Mark>, more: bool) -> Result<Next, Fault> {
+        let stands_still = matches!((&last, &self.after), (Some(last), Some(after))
+            if (last.stamp, &last.id) <= (after.stamp, &after.id));
+        if more && (stands_still || last.is_none()) {
+            return Err(Fault::Unknown(Cause::told(
+                "stands_still",
+                "a page of the pull ends where it should begin",
+            )));
+        }
+        let began = self.began.unwrap_or_else(|| reply.date());
+        let mut place = Self {
+            after: last.or(self.after),
+            began: Some(began),
+            ..self
+        };
+        if more {
+            return Ok(Next::More(Cursor::at(&place)));
+        }
+        let settled = began - TimeDelta::minutes(OVERLAP_MINUTES);
+        if place
+            .after
+            .as_ref()
+            .is_none_or(|after| after.stamp > settled)
+        {
+            place.after = Some(Mark {
+                stamp: settled,
+                id: String::new(),
+            });
+        }
+        place.began = None;
+        place.first_done = true;
+        Ok(Next::Done(Cursor::at(&place)))
+    }
+}
+
+async fn query<T: DeserializeOwned>(
+    session: &Session,
+    resource: &str,
+    soql: &str,
+) -> Result<(Answer<T>, Reply), Fault> {
+    let call = session
+        .api
+        .get(api_path(session, resource))
+        .query("q", soql)
+        .header("sforce-query-options", "batchSize=2000");
+    limits::read(session, call).await
+}
+
+/// All rows of a query that fits a page.
+pub async fn rows<T: DeserializeOwned>(session: &Session, soql: &str) -> Result<Vec<T>, Fault> {
+    Ok(query(session, "/query", soql).await?.0.records)
+}
+
+/// See [`crate::crm::Crm::whoami`].
+pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
+    let call = session.api.get("/services/oauth2/userinfo");
+    let (info, _): (UserInfo, _) = limits::read(session, call).await?;
+    Ok(Identity {
+        user: info.user_id,
+        name: info.name,
+        organisation: info.organization_id,
+    })
+}
+
+/// See [`crate::crm::Crm::stages`]. Inactive stages too: deals may still stand in them.
+pub async fn stages(session: &Session) -> Result<Vec<Pipeline>, Fault> {
+    let soql = "SELECT ApiName, MasterLabel, IsClosed, IsWon FROM OpportunityStage \
+                ORDER BY SortOrder";
+    let stages: Vec<OpportunityStage> = rows(session, soql).await?;
+    Ok(vec![wire::pipeline(stages)])
+}
+
+/// See [`crate::crm::Crm::people`].
+pub async fn people(session: &Session, from: &Cursor) -> Result<Page<Person>, Fault> {
+    let place: Place = from.place();
+    let also = place
+        .condition()
+        .map_or_else(String::new, |condition| format!(" AND {condition}"));
+    let soql = format!(
+        "SELECT Id, Name, Email, IsActive, ManagerId, TimeZoneSidKey, SystemModstamp FROM User \
+         WHERE UserType = 'Standard'{also} ORDER BY SystemModstamp ASC, Id ASC LIMIT {}",
+        PAGE + 1
+    );
+    let (answer, reply) = query::<User>(session, "/query", &soql).await?;
+    let more = !answer.done || answer.records.len() > PAGE;
+    let last = answer.records.last().map(|user| Mark {
+        stamp: user.system_modstamp.0,
+        id: user.id.clone(),
+    });
+    Ok(Page {
+        items: answer.records.into_iter().map(Into::into).collect(),
+        next: place.next(&reply, last, more)?,
+    })
+}
+
+/// See [`crate::crm::Crm::deals`].
+///
+/// The first pull reads what is open. Each later one reads everything that changed, deleted deals
+/// among it, in one query; a filter on open deals would hide the very change that closes one.
+pub async fn deals(session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault> {
+    let mut place: Place = from.place();
+    let (answer, reply) = match page(session, &place).await {
+        Err(fault) if !place.one_currency && faults::lacks_field(&fault, CURRENCY) => {
+            place.one_currency = true;
+            page(session, &place).await?
+        }
+        other => other?,
+    };
+    let more = !answer.done || answer.records.len() > PAGE;
+    let last = answer.records.last().map(|row| Mark {
+        stamp: row.stamp,
+        id: row.id.clone(),
+    });
+    let rows = answer.records.into_iter();
+    Ok(Page {
+        items: rows.map(|row| row.seen(&session.fields)).collect(),
+        next: place.next(&reply, last, more)?,
+    })
+}
+
+/// One row more than a page is asked for, so that `done` says whether there is another page: the
+/// next one is then asked for by key, which no expired locator can lose.
+async fn page(session: &Session, place: &Place) -> Result<(Answer<Opportunity>, Reply), Fault> {
+    let columns = columns(session, place.one_currency);
+    let open = (!place.first_done).then(|| "IsClosed = false".to_owned());
+    let conditions: Vec<String> = open.into_iter().chain(place.condition()).collect();
+    let (resource, deleted) = if place.first_done {
+        ("/queryAll", ", IsDeleted")
+    } else {
+        ("/query", "")
+    };
+    let soql = format!(
+        "SELECT {columns}{deleted} FROM Opportunity WHERE {} \
+         ORDER BY SystemModstamp ASC, Id ASC LIMIT {}",
+        conditions.join(" AND "),
+        PAGE + 1
+    );
+    query(session, resource, &soql).await
+}
+
+fn columns(session: &Session, one_currency: bool) -> String {
+    let currency = (!one_currency).then_some(CURRENCY);
+    let facts = [
+        "Id",
+        "SystemModstamp",
+        "LastModifiedDate",
+        "Name",
+        "StageName",
+        "Amount",
+        "CloseDate",
+        "OwnerId",
+        "Account.Name",
+        "IsClosed",
+        "IsWon",
+    ];
+    let ours = session.fields.read().map(|(_, name)| name);
+    let all: Vec<&str> = facts.into_iter().chain(currency).chain(ours).collect();
+    all.join(", ")
+}
+
+/// See [`crate::crm::Crm::deal`].
+pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault> {
+    if !is_record_id(id.as_str()) {
+        return Ok(None);
+    }
+    let soql = |one_currency| {
+        let columns = columns(session, one_currency);
+        format!("SELECT {columns} FROM Opportunity WHERE Id = '{id}'")
+    };
+    let found: Vec<Opportunity> = match rows(session, &soql(false)).await {
+        Err(fault) if faults::lacks_field(&fault, CURRENCY) => rows(session, &soql(true)).await?,
+        other => other?,
+    };
+    Ok(found
+        .into_iter()
+        .next()
+        .map(|row| row.deal(&session.fields)))
+}
+
+/// Whether a text can stand in a query as a record's id.
+fn is_record_id(text: &str) -> bool {
+    matches!(text.len(), 15 | 18) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
