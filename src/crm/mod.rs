@@ -35,7 +35,7 @@ use write::{Outcome, Update};
 pub static ALL: &[&dyn Crm] = &[&dynamics365::Dynamics365, &salesforce::Salesforce];
 
 /// The CRM that the demo shows when it is not told which.
-pub const PREFERRED: &str = "dynamics365";
+pub const PREFERRED: &str = "salesforce";
 
 /// The CRM of that id.
 pub fn by_id(id: &str) -> Option<&'static dyn Crm> {
