@@ -19,3 +19,5 @@ pub mod sandbox;
 pub mod store;
 /// Keeping the CRM and Latitude in step.
 pub mod sync;
+/// The pages: what sellers, managers and leaders see.
+pub mod web;

@@ -12,6 +12,7 @@ pub mod grade;
 pub mod ids;
 pub mod outlook;
 pub mod people;
+pub mod role;
 pub mod rubric;
 pub mod strategy;
 pub mod text;

@@ -3,13 +3,16 @@
 //! Each statement is written once and runs on both; [`tx`] says how. What a person wrote is only
 //! ever added to.
 
+pub mod board;
 pub mod connections;
 pub mod deals;
 pub mod ledger;
 pub mod people;
 pub mod schedule;
 pub mod sealed;
+pub mod sessions;
 pub mod strategies;
+pub mod team;
 pub mod tx;
 pub mod writes;
 

@@ -1,0 +1,199 @@
+//! The board: open deals by the quality of the thinking, for those who lead sellers; for a seller,
+//! their own. Never a rank, never a sum per seller.
+
+use axum::extract::State;
+use axum_extra::extract::Query as UrlQuery;
+
+use super::Shared;
+use super::chrome::{Chrome, Show};
+use super::error::Problem;
+use super::query::{Chip, Query};
+use super::session::{Me, Reader};
+use super::table::{For, Table};
+use super::words;
+use crate::domain::deal::Standing;
+use crate::domain::field::{GRADES, PARTS, STATES};
+use crate::domain::grade::Grade;
+use crate::domain::ids::ConnectionId;
+use crate::store::board::BoardRow;
+use crate::store::people::StageRow;
+
+/// Deals on one page.
+const PAGE: usize = 40;
+
+/// Adds the routes.
+pub fn routes(table: Table) -> Table {
+    table.get(For::People, "/board", board)
+}
+
+#[derive(askama::Template)]
+#[template(path = "board.html")]
+struct Page {
+    chrome: Chrome,
+    leads: bool,
+    connections: Vec<Choice>,
+    sellers: Vec<Choice>,
+    grades: Vec<Choice>,
+    states: Vec<Choice>,
+    parts: Vec<Choice>,
+    stages: Vec<Choice>,
+    asked: Query,
+    set: usize,
+    chips: Vec<Chip>,
+    deals: Vec<Card>,
+    first: Option<String>,
+    next: Option<String>,
+}
+
+/// Something to choose in the filter.
+pub struct Choice {
+    /// What is sent.
+    pub value: String,
+    /// What is read.
+    pub label: String,
+    /// Whether it is chosen.
+    pub on: bool,
+}
+
+/// A deal on the board.
+pub struct Card {
+    /// Its page.
+    pub href: String,
+    /// What the seller calls it.
+    pub name: String,
+    /// The customer.
+    pub account: String,
+    /// The stage in words.
+    pub stage: String,
+    /// Whose it is; empty on one's own board.
+    pub seller: String,
+    /// Value in words.
+    pub amount: String,
+    /// Close date in words.
+    pub close_on: String,
+    /// How far away that is.
+    pub away: String,
+    /// The label of its grade.
+    pub grade: String,
+    /// The class it is drawn with.
+    pub class: &'static str,
+    /// Its score in words.
+    pub score: String,
+    /// The label of its weakest part.
+    pub weakest: String,
+    /// The label of its state.
+    pub state: String,
+}
+
+/// The person as the connection asked for knows them; the first where none is asked for.
+///
+/// # Errors
+/// [`Problem::NotFound`] when that connection does not know them.
+pub fn chosen<'a>(reader: &'a Reader, connection: &str) -> Result<&'a Me, Problem> {
+    match connection {
+        "" => reader.first(),
+        id => reader.in_connection(&ConnectionId::from(id)),
+    }
+    .ok_or(Problem::NotFound)
+}
+
+async fn board(
+    State(app): State<Shared>,
+    reader: Reader,
+    UrlQuery(asked): UrlQuery<Query>,
+) -> Result<Show<impl askama::Template>, Problem> {
+    let me = chosen(&reader, &asked.connection)?;
+    let mut tx = app.store.read().await?;
+    let stages = tx.stages(&me.connection).await?;
+    let filter = asked.filter(me.sellers(), &stages);
+    let place = asked.place();
+    let mut rows = tx
+        .board(&me.connection, &filter, place.as_ref(), PAGE + 1)
+        .await?;
+    drop(tx);
+    let is_more = rows.len() > PAGE;
+    rows.truncate(PAGE);
+    let next = rows
+        .last()
+        .filter(|_| is_more)
+        .map(|last| asked.next(last.close_on, &last.id));
+    let today = app.env.now().date_naive();
+    let leads = me.role.sees_team();
+    let sellers = me.team.iter().map(|it| (it.id.as_str(), it.name.as_str()));
+    Ok(Show(Page {
+        chrome: Chrome::of(if leads { "Board" } else { "My deals" }, &reader, "/board"),
+        leads,
+        connections: choices(
+            reader.me.iter().map(|it| (it.connection.as_str(), it.connection.as_str())),
+            |it| it == me.connection.as_str(),
+        ),
+        sellers: choices(sellers.filter(|_| leads), |it| it == asked.seller),
+        grades: labels(GRADES, &asked.grade),
+        states: labels(&STATES[..STATES.len() - 1], &asked.state),
+        parts: labels(PARTS, &asked.weakest),
+        stages: stage_choices(&stages, &asked.stage),
+        set: asked.set(),
+        chips: asked.chips(|id| me.name_of(id).to_owned()),
+        deals: rows.iter().map(|row| card(row, me, &stages, today)).collect(),
+        first: place.map(|_| asked.first_page()),
+        next,
+        asked,
+    }))
+}
+
+fn labels(labels: &[&str], chosen: &[String]) -> Vec<Choice> {
+    choices(labels.iter().map(|it| (*it, *it)), |it| {
+        chosen.iter().any(|one| one == it)
+    })
+}
+
+fn choices<'a>(
+    all: impl Iterator<Item = (&'a str, &'a str)>,
+    on: impl Fn(&str) -> bool,
+) -> Vec<Choice> {
+    all.map(|(value, label)| Choice {
+        value: value.to_owned(),
+        label: label.to_owned(),
+        on: on(value),
+    })
+    .collect()
+}
+
+fn stage_choices(stages: &[StageRow], chosen: &[String]) -> Vec<Choice> {
+    let mut names: Vec<&str> = Vec::new();
+    for stage in stages.iter().filter(|it| it.standing() == Standing::Open) {
+        if !names.contains(&stage.name.as_str()) {
+            names.push(&stage.name);
+        }
+    }
+    labels(&names, chosen)
+}
+
+/// What people call a stage; its id where nobody said.
+pub fn stage_name<'a>(stages: &'a [StageRow], id: &'a str) -> &'a str {
+    stages.iter().find(|it| it.id == id).map_or(id, |it| it.name.as_str())
+}
+
+/// A deal as the board shows it.
+pub fn card(row: &BoardRow, me: &Me, stages: &[StageRow], today: chrono::NaiveDate) -> Card {
+    let grade = row.grade.as_deref().unwrap_or(Grade::NoStrategyYet.label());
+    let seller = row.seller.as_deref().unwrap_or_default();
+    Card {
+        href: words::deal_path(me.connection.as_str(), &row.id),
+        name: row.name.clone(),
+        account: row.account.clone().unwrap_or_default(),
+        stage: stage_name(stages, &row.stage).to_owned(),
+        seller: if seller == me.face.id { String::new() } else { me.name_of(seller).to_owned() },
+        amount: row
+            .amount
+            .map(|amount| words::money(amount, row.currency.as_deref()))
+            .unwrap_or_default(),
+        close_on: row.close_on.map(words::day).unwrap_or_default(),
+        away: row.close_on.map(|date| words::away(date, today)).unwrap_or_default(),
+        grade: grade.to_owned(),
+        class: words::grade_class(grade),
+        score: row.score.map(|score| score.to_string()).unwrap_or_default(),
+        weakest: row.weakest.clone().unwrap_or_default(),
+        state: row.state.clone().unwrap_or_default(),
+    }
+}

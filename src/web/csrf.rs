@@ -1,0 +1,127 @@
+//! Only our own pages change things.
+//!
+//! Two proofs for every request that changes something in the name of a cookie: the browser says
+//! that it came from our own pages (`Origin`, `Sec-Fetch-Site`), and it carries a token that only
+//! those pages know. Sign-in, where there is no session yet, rests on the first alone.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum_extra::extract::CookieJar;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::error::Problem;
+use super::session::cookie_name;
+use super::{App, Shared};
+use crate::env::Env;
+
+/// The largest form our pages send.
+const LARGEST_FORM: usize = 1024 * 1024;
+/// The header scripts send the token in.
+pub const HEADER: &str = "x-csrf-token";
+
+/// A token of a session, masked anew each time so that compression cannot betray it.
+pub fn token(env: &Env, session: &str) -> String {
+    let mask = env.bytes::<32>();
+    let masked = proof(session);
+    let masked = masked.iter().zip(mask).map(|(byte, mask)| byte ^ mask);
+    mask.iter().copied().chain(masked).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn proof(session: &str) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(session.as_bytes())
+        .unwrap_or_else(|_| unreachable!("a key of any length will do"));
+    mac.update(b"csrf");
+    mac.finalize().into_bytes().into()
+}
+
+fn fits(token: &str, session: &str) -> bool {
+    let bytes: Option<Vec<u8>> = (0..token.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(token.get(at..at + 2)?, 16).ok())
+        .collect();
+    let Some((mask, masked)) = bytes.as_deref().and_then(|it| it.split_at_checked(32)) else {
+        return false;
+    };
+    let sent: Vec<u8> = mask.iter().zip(masked).map(|(mask, byte)| mask ^ byte).collect();
+    masked.len() == 32 && bool::from(sent.as_slice().ct_eq(&proof(session)))
+}
+
+/// Lets through what reads, and what our own pages sent.
+pub async fn guard(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return next.run(request).await;
+    }
+    match check(&app, request).await {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn check(app: &App, request: Request) -> Result<Request, Problem> {
+    if !from_our_pages(app, request.headers()) {
+        return Err(Problem::Refused("This did not come from one of our own pages."));
+    }
+    let jar = CookieJar::from_headers(request.headers());
+    let Some(session) = jar.get(cookie_name(app)).map(|it| it.value().to_owned()) else {
+        return Ok(request);
+    };
+    let in_header = request
+        .headers()
+        .get(HEADER)
+        .and_then(|it| it.to_str().ok())
+        .map(str::to_owned);
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, LARGEST_FORM)
+        .await
+        .map_err(|_| Problem::Unfit("That is more than a page can take.".to_owned()))?;
+    let sent = in_header.or_else(|| {
+        let mut pairs = url::form_urlencoded::parse(&body);
+        pairs.find(|(key, _)| key == "csrf").map(|(_, value)| value.into_owned())
+    });
+    if sent.is_some_and(|token| fits(&token, &session)) {
+        Ok(Request::from_parts(parts, Body::from(body)))
+    } else {
+        Err(Problem::Refused(
+            "This page was open for too long. Go back, reload it and send it again.",
+        ))
+    }
+}
+
+fn from_our_pages(app: &App, headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|it: &header::HeaderValue| it.to_str().ok());
+    let site = text("sec-fetch-site");
+    if site.is_some_and(|site| site != "same-origin") {
+        return false;
+    }
+    let Some(origin) = text("origin") else {
+        return site.is_some();
+    };
+    let ours = url::Url::parse(&app.settings.public_url).ok();
+    let same = ours.is_some_and(|ours| ours.origin().ascii_serialization() == origin);
+    // A second name for this machine, such as localhost: the browser names the host it called.
+    let host = origin.split_once("://").map(|(_, host)| host);
+    same || (host.is_some() && host == text("host"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_fits_its_own_session_only() {
+        let env = Env::system();
+        let (one, two) = (token(&env, "a"), token(&env, "a"));
+
+        assert_ne!(one, two);
+        assert!(fits(&one, "a") && fits(&two, "a"));
+        assert!(!fits(&one, "b"));
+        for bad in ["", "0", "zz", &one[2..], &format!("{one}00")] {
+            assert!(!fits(bad, "a"), "{bad}");
+        }
+    }
+}

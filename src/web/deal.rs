@@ -1,0 +1,273 @@
+//! One deal: the strategy with its evidence, coaching, and every version with what changed.
+//!
+//! This is where the link in the CRM leads. The link carries no right of its own: who opens it is
+//! judged like on every page, and whoever may not see the deal cannot tell that it exists.
+
+use axum::extract::{Path, State};
+
+use super::Shared;
+use super::board::stage_name;
+use super::chrome::{Chrome, Show};
+use super::error::Problem;
+use super::marked::{How, Piece, changes, pieces, rule_words};
+use super::session::{Me, Reader, Sight};
+use super::table::{For, Table};
+use super::words;
+use crate::domain::cadence::Reason;
+use crate::domain::framework::Framework;
+use crate::domain::grade::{Assessment, Dimension, Grade};
+use crate::domain::ids::{ConnectionId, DealId};
+use crate::domain::outlook::MOST_NOTES;
+use crate::domain::strategy::{Answers, Part};
+use crate::store::deals::Dossier;
+use crate::store::people::StageRow;
+use crate::store::strategies::{Question, Version};
+
+/// Adds the routes.
+pub fn routes(table: Table) -> Table {
+    table.get(For::People, "/deals/{connection}/{deal}", deal)
+}
+
+#[derive(askama::Template)]
+#[template(path = "deal.html")]
+struct Page {
+    chrome: Chrome,
+    own: bool,
+    name: String,
+    facts: Vec<(&'static str, String)>,
+    grade: String,
+    class: &'static str,
+    score: Option<u8>,
+    state: String,
+    asked: Option<&'static str>,
+    dims: Vec<Bar>,
+    answers: Vec<Shown>,
+    check_on: Option<String>,
+    rules: Vec<Rule>,
+    questions: Vec<Asked>,
+    notes: Vec<String>,
+    private_notes: Vec<String>,
+    versions: Vec<Edition>,
+}
+
+/// Points of one dimension.
+struct Bar {
+    name: &'static str,
+    points: u8,
+}
+
+/// One part of the strategy.
+struct Shown {
+    label: &'static str,
+    prompt: String,
+    pieces: Vec<Piece>,
+}
+
+/// What one rule said, with the words it quotes.
+struct Rule {
+    name: String,
+    dimension: &'static str,
+    quote: String,
+    points: String,
+    lost: bool,
+}
+
+struct Asked {
+    who: String,
+    when: String,
+    text: String,
+}
+
+/// One version, and what changed with it.
+struct Edition {
+    number: i64,
+    when: String,
+    source: &'static str,
+    grade: String,
+    class: &'static str,
+    changed: Vec<Shown>,
+}
+
+/// A deal that the reader may see, and what of it.
+///
+/// # Errors
+/// [`Problem::NotFound`] when there is none for them.
+pub async fn open<'a>(
+    app: &Shared,
+    reader: &'a Reader,
+    connection: &ConnectionId,
+    deal: &DealId,
+) -> Result<(&'a Me, Dossier, Sight), Problem> {
+    let me = reader.in_connection(connection).ok_or(Problem::NotFound)?;
+    let mut tx = app.store.read().await?;
+    let dossier = tx.dossier(connection, deal).await?.ok_or(Problem::NotFound)?;
+    let sight = me.sight(dossier.seller.as_deref()).ok_or(Problem::NotFound)?;
+    Ok((me, dossier, sight))
+}
+
+async fn deal(
+    State(app): State<Shared>,
+    Path((connection, deal)): Path<(String, String)>,
+    reader: Reader,
+) -> Result<Show<impl askama::Template>, Problem> {
+    let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
+    let (me, dossier, sight) = open(&app, &reader, &connection, &deal).await?;
+    let mut tx = app.store.read().await?;
+    let stages = tx.stages(&connection).await?;
+    let versions = tx.versions(&connection, &deal).await?;
+    let mut questions = tx.questions(&connection, &[deal.as_str()]).await?;
+    drop(tx);
+    let stage = stage_name(&stages, &dossier.stage);
+    let assessment = dossier.assessment.as_ref().map(|it| &it.0);
+    let answers = dossier.answers.as_ref().map(|it| &it.0);
+    let findings = assessment.map_or(&[][..], |it| &it.findings);
+    let grade = assessment.map_or(Grade::NoStrategyYet, |it| it.grade).label();
+    let own = sight == Sight::Own;
+    Ok(Show(Page {
+        chrome: Chrome::of(&dossier.name, &reader, "/board"),
+        own,
+        facts: facts(&app, me, &dossier, &stages),
+        grade: grade.to_owned(),
+        class: words::grade_class(grade),
+        score: assessment.and_then(|it| it.score),
+        state: dossier.state.clone().unwrap_or_default(),
+        asked: dossier.asked_reason.as_deref().and_then(Reason::named).map(Reason::told),
+        dims: assessment.filter(|it| it.score.is_some()).map(bars).unwrap_or_default(),
+        answers: answers
+            .map(|answers| {
+                shown(&app.framework, stage, |part| {
+                    pieces(answers.part(part), part, findings)
+                })
+            })
+            .unwrap_or_default(),
+        check_on: answers.and_then(|it| it.check_on).map(words::day),
+        rules: answers.zip(assessment).map(|(a, it)| rules(a, it)).unwrap_or_default(),
+        questions: questions
+            .remove(deal.as_str())
+            .unwrap_or_default()
+            .iter()
+            .map(|it| asked(it, me))
+            .collect(),
+        notes: assessment
+            .map(|it| it.notes.iter().take(MOST_NOTES).map(|note| note.text.clone()).collect())
+            .unwrap_or_default(),
+        private_notes: assessment
+            .filter(|_| own)
+            .map(|it| it.private_notes.iter().map(|note| note.text.clone()).collect())
+            .unwrap_or_default(),
+        versions: editions(&app.framework, stage, &versions),
+        name: dossier.name,
+    }))
+}
+
+fn facts(
+    app: &Shared,
+    me: &Me,
+    deal: &Dossier,
+    stages: &[StageRow],
+) -> Vec<(&'static str, String)> {
+    let today = app.env.now().date_naive();
+    let mut facts = vec![("Stage", stage_name(stages, &deal.stage).to_owned())];
+    if let Some(account) = &deal.account {
+        facts.insert(0, ("Account", account.clone()));
+    }
+    if let Some(seller) = &deal.seller {
+        facts.push(("Seller", me.name_of(seller).to_owned()));
+    }
+    if let Some(amount) = deal.amount {
+        facts.push(("Amount", words::money(amount, deal.currency.as_deref())));
+    }
+    if let Some(date) = deal.close_on {
+        let away = words::away(date, today);
+        facts.push(("Closes", format!("{}, {away}", words::day(date))));
+    }
+    facts
+}
+
+fn bars(assessment: &Assessment) -> Vec<Bar> {
+    Dimension::ALL
+        .into_iter()
+        .map(|dimension| Bar {
+            name: dimension.label(),
+            points: assessment.dims.of(dimension),
+        })
+        .collect()
+}
+
+fn shown(framework: &Framework, stage: &str, text: impl Fn(Part) -> Vec<Piece>) -> Vec<Shown> {
+    Part::ALL
+        .into_iter()
+        .map(|part| Shown {
+            label: part.field().label(),
+            prompt: framework.prompt(framework.stage(stage), part).to_owned(),
+            pieces: text(part),
+        })
+        .filter(|shown| shown.pieces.iter().any(|piece| !piece.text.trim().is_empty()))
+        .collect()
+}
+
+fn rules(answers: &Answers, assessment: &Assessment) -> Vec<Rule> {
+    assessment
+        .findings
+        .iter()
+        .filter(|finding| finding.points != 0)
+        .map(|finding| Rule {
+            name: rule_words(&finding.rule),
+            dimension: finding.dimension.map_or("the whole", Dimension::label),
+            quote: answers
+                .part(finding.part)
+                .get(finding.start..finding.end)
+                .unwrap_or_default()
+                .to_owned(),
+            points: format!(
+                "{}{}.{:02}",
+                if finding.points < 0 { "−" } else { "+" },
+                finding.points.abs() / 100,
+                finding.points.abs() % 100
+            ),
+            lost: finding.points < 0,
+        })
+        .collect()
+}
+
+fn asked(question: &Question, me: &Me) -> Asked {
+    Asked {
+        who: question
+            .author
+            .as_deref()
+            .map_or("Your manager", |author| me.name_of(author))
+            .to_owned(),
+        when: words::day(question.at.date_naive()),
+        text: question.text.clone(),
+    }
+}
+
+fn editions(framework: &Framework, stage: &str, versions: &[Version]) -> Vec<Edition> {
+    let nothing = Answers::default();
+    versions
+        .iter()
+        .enumerate()
+        .map(|(n, version)| {
+            let before = versions.get(n + 1).map_or(&nothing, |it| &it.answers.0);
+            let assessment = version.assessment.as_ref();
+            let grade = assessment.map_or("Not assessed yet", |it| it.grade.label());
+            let mut changed = shown(framework, stage, |part| {
+                changes(before.part(part), version.answers.part(part))
+            });
+            changed.retain(|it| it.pieces.iter().any(|piece| piece.how != How::Plain));
+            Edition {
+                number: version.version,
+                when: words::moment(version.at),
+                source: match version.source.as_str() {
+                    "panel" => "written in Latitude",
+                    "merge" => "picked from two",
+                    "import" => "brought along",
+                    _ => "written in the CRM",
+                },
+                grade: grade.to_owned(),
+                class: words::grade_class(grade),
+                changed,
+            }
+        })
+        .collect()
+}

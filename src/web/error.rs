@@ -1,0 +1,155 @@
+//! What went wrong, in a sentence for the person: as a page, or as JSON for other programs.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Serialize;
+
+use super::Shared;
+use super::chrome::{Chrome, Show};
+
+/// Why a page cannot be shown.
+#[derive(Clone, Debug)]
+pub enum Problem {
+    /// Nobody is signed in.
+    SignIn,
+    /// There is no such thing, or it is not this person's to see: they cannot tell which.
+    NotFound,
+    /// The request is not one our pages make.
+    Refused(&'static str),
+    /// What was sent cannot be used, and why.
+    Unfit(String),
+    /// It changed meanwhile, or is no longer possible.
+    Conflict(String),
+    /// Too many requests.
+    TooMany,
+    /// The database or something else of ours failed.
+    Broken(Arc<dyn std::error::Error + Send + Sync>),
+}
+
+impl Problem {
+    /// Something of ours failed.
+    pub fn broken(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Broken(Arc::new(error))
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Refused(_) => StatusCode::FORBIDDEN,
+            Self::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn sentence(&self, id: &str) -> String {
+        match self {
+            Self::SignIn => "Sign in first.".to_owned(),
+            Self::NotFound => "There is nothing here, or it is not yours to see.".to_owned(),
+            Self::Refused(why) => (*why).to_owned(),
+            Self::Unfit(why) | Self::Conflict(why) => why.clone(),
+            Self::TooMany => "That was a lot at once. Wait a minute, then try again.".to_owned(),
+            Self::Broken(_) => format!(
+                "Something of ours failed; nothing you wrote was lost by it. Try again, and if it \
+                 stays, tell your admin this number: {id}"
+            ),
+        }
+    }
+}
+
+impl From<crate::store::Error> for Problem {
+    fn from(error: crate::store::Error) -> Self {
+        Self::broken(error)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[derive(Serialize)]
+struct Told {
+    error: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    chrome: Chrome,
+    title: &'static str,
+    sentence: String,
+}
+
+/// Where no route leads.
+pub async fn nothing_here() -> Problem {
+    Problem::NotFound
+}
+
+/// Turns problems, and refusals of the framework, into pages or JSON.
+pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let asked = request
+        .uri()
+        .path_and_query()
+        .map_or(path.clone(), |it| it.as_str().to_owned());
+    let is_get = request.method() == axum::http::Method::GET;
+    let response = next.run(request).await;
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let problem = match response.extensions().get::<Problem>() {
+        Some(problem) => problem.clone(),
+        // Refusals of extractors and layers: their wording is for programmers.
+        None => match status {
+            StatusCode::NOT_FOUND => Problem::NotFound,
+            StatusCode::TOO_MANY_REQUESTS => Problem::TooMany,
+            _ if status.is_server_error() => return response,
+            _ => Problem::Unfit("This cannot be read as what our pages send.".to_owned()),
+        },
+    };
+    let for_programs = path.starts_with("/api/") || path.starts_with("/push/");
+    if matches!(problem, Problem::SignIn) && !for_programs {
+        let next = if is_get { asked } else { "/".to_owned() };
+        let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        return Redirect::to(&format!("/sign-in?next={next}")).into_response();
+    }
+    let id: String = app.env.bytes::<6>().iter().map(|it| format!("{it:02x}")).collect();
+    if let Problem::Broken(error) = &problem {
+        let error: &(dyn std::error::Error + 'static) = &**error;
+        tracing::error!(error, problem.id = id, "a page failed");
+    }
+    let sentence = problem.sentence(&id);
+    let mut dressed = if for_programs {
+        Json(Told { error: sentence }).into_response()
+    } else {
+        let title = match problem {
+            Problem::NotFound => "Nothing here",
+            Problem::Broken(_) => "That failed",
+            _ => "That did not work",
+        };
+        Show(ErrorPage {
+            chrome: Chrome::bare(title),
+            title,
+            sentence,
+        })
+        .into_response()
+    };
+    // What a layer said besides, such as when to try again, stays.
+    *dressed.status_mut() = if status == StatusCode::OK { problem.status() } else { status };
+    if let Some(later) = response.headers().get(header::RETRY_AFTER) {
+        dressed.headers_mut().insert(header::RETRY_AFTER, later.clone());
+    }
+    dressed
+}

@@ -1,0 +1,202 @@
+//! The board's filters as they stand in the address, so that a view can be sent to a colleague.
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use crate::domain::field::{GRADES, PARTS, STATES};
+use crate::store::board::{After, Filter};
+use crate::store::people::StageRow;
+
+/// What the address asks for. What is not understood filters nothing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    /// Which connection, where the reader is known in several.
+    pub connection: String,
+    /// Labels of grades.
+    pub grade: Vec<String>,
+    /// Labels of states.
+    pub state: Vec<String>,
+    /// Labels of weakest parts.
+    pub weakest: Vec<String>,
+    /// Names of stages.
+    pub stage: Vec<String>,
+    /// One seller, by the CRM's id.
+    pub seller: String,
+    /// Lowest score.
+    pub score_from: String,
+    /// Highest score.
+    pub score_to: String,
+    /// Lowest amount.
+    pub amount_from: String,
+    /// Highest amount.
+    pub amount_to: String,
+    /// First close date.
+    pub close_from: String,
+    /// Last close date.
+    pub close_to: String,
+    /// Where the page begins.
+    pub after: String,
+}
+
+impl Query {
+    /// What is asked of the store, of the deals of these sellers.
+    pub fn filter(&self, sellers: Vec<String>, stages: &[StageRow]) -> Filter {
+        let known = |asked: &[String], labels: &[&str]| -> Vec<String> {
+            let known = |it: &&String| labels.contains(&it.as_str());
+            asked.iter().filter(known).cloned().collect()
+        };
+        let sellers = match self.seller.as_str() {
+            "" => sellers,
+            one => sellers.into_iter().filter(|it| it == one).collect(),
+        };
+        let mut ids: Vec<String> = stages
+            .iter()
+            .filter(|stage| self.stage.contains(&stage.name))
+            .map(|stage| stage.id.clone())
+            .collect();
+        ids.dedup();
+        Filter {
+            sellers,
+            grades: known(&self.grade, GRADES),
+            states: known(&self.state, STATES),
+            weakest: known(&self.weakest, PARTS),
+            stages: ids,
+            score: (number(&self.score_from), number(&self.score_to)),
+            amount: (number(&self.amount_from), number(&self.amount_to)),
+            close_on: (number(&self.close_from), number(&self.close_to)),
+        }
+    }
+
+    /// Where the page begins.
+    pub fn place(&self) -> Option<After> {
+        let (date, id) = self.after.split_once('~')?;
+        let close_on = match date {
+            "" => None,
+            date => Some(date.parse().ok()?),
+        };
+        Some(After {
+            close_on,
+            id: id.to_owned(),
+        })
+    }
+
+    /// How many filters are set.
+    pub fn set(&self) -> usize {
+        self.pairs().iter().filter(|(name, _)| *name != "connection").count()
+    }
+
+    /// The address of the page after this one, which ends with that deal.
+    pub fn next(&self, close_on: Option<NaiveDate>, id: &str) -> String {
+        let date = close_on.map(|date| date.to_string()).unwrap_or_default();
+        self.address(&[("after", &format!("{date}~{id}"))], None)
+    }
+
+    /// The address of the first page.
+    pub fn first_page(&self) -> String {
+        self.address(&[], None)
+    }
+
+    /// What is set, each with the address of the board without it.
+    pub fn chips(&self, name_of: impl Fn(&str) -> String) -> Vec<Chip> {
+        self.pairs()
+            .into_iter()
+            .enumerate()
+            .filter(|(_, (name, _))| *name != "connection")
+            .map(|(n, (name, value))| Chip {
+                text: match name {
+                    "seller" => name_of(value),
+                    "score_from" => format!("score from {value}"),
+                    "score_to" => format!("score to {value}"),
+                    "amount_from" => format!("amount from {value}"),
+                    "amount_to" => format!("amount to {value}"),
+                    "close_from" => format!("closing from {value}"),
+                    "close_to" => format!("closing by {value}"),
+                    "weakest" => format!("weakest part: {value}"),
+                    _ => value.to_owned(),
+                },
+                without: self.address(&[], Some(n)),
+            })
+            .collect()
+    }
+
+    fn pairs(&self) -> Vec<(&'static str, &str)> {
+        let many = [
+            ("grade", &self.grade),
+            ("state", &self.state),
+            ("stage", &self.stage),
+            ("weakest", &self.weakest),
+        ];
+        let one = [
+            ("connection", &self.connection),
+            ("seller", &self.seller),
+            ("score_from", &self.score_from),
+            ("score_to", &self.score_to),
+            ("amount_from", &self.amount_from),
+            ("amount_to", &self.amount_to),
+            ("close_from", &self.close_from),
+            ("close_to", &self.close_to),
+        ];
+        many.iter()
+            .flat_map(|(name, values)| values.iter().map(|value| (*name, value.as_str())))
+            .chain(one.iter().map(|(name, value)| (*name, value.as_str())))
+            .filter(|(_, value)| !value.is_empty())
+            .collect()
+    }
+
+    fn address(&self, more: &[(&str, &str)], without: Option<usize>) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (n, (name, value)) in self.pairs().into_iter().enumerate() {
+            if Some(n) != without {
+                query.append_pair(name, value);
+            }
+        }
+        for (name, value) in more {
+            query.append_pair(name, value);
+        }
+        match query.finish().as_str() {
+            "" => "/board".to_owned(),
+            query => format!("/board?{query}"),
+        }
+    }
+}
+
+/// A filter that is set.
+pub struct Chip {
+    /// What it says.
+    pub text: String,
+    /// The board without it.
+    pub without: String,
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Option<T> {
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_is_wholly_in_its_address() {
+        let query = Query {
+            grade: vec!["Thin".to_owned(), "No strategy yet".to_owned()],
+            seller: "a&b".to_owned(),
+            close_to: "2026-12-31".to_owned(),
+            ..Query::default()
+        };
+
+        let next = query.next("2026-12-01".parse().ok(), "d 1");
+        let chips = query.chips(str::to_owned);
+
+        assert_eq!(
+            next,
+            "/board?grade=Thin&grade=No+strategy+yet&seller=a%26b&close_to=2026-12-31&after=2026-12-01%7Ed+1"
+        );
+        assert_eq!(chips.len(), 4);
+        assert_eq!(
+            chips[0].without,
+            "/board?grade=No+strategy+yet&seller=a%26b&close_to=2026-12-31"
+        );
+    }
+}

@@ -1,0 +1,177 @@
+//! Signing in and out. In the demo, by picking a person.
+
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use serde::Deserialize;
+
+use super::Shared;
+use super::chrome::{Chrome, Show};
+use super::error::Problem;
+use super::session::{self, Me, Reader};
+use super::settings::SignIn;
+use super::table::{For, Table};
+use crate::domain::ids::ConnectionId;
+use crate::domain::role::Role;
+
+/// People offered on the demo's page, of each role.
+const OFFERED: usize = 6;
+/// People looked at to find them.
+const LOOKED_AT: i64 = 400;
+
+/// Adds the routes.
+pub fn routes(table: Table) -> Table {
+    table
+        .get(For::Anyone, "/sign-in", page)
+        .post(For::Anyone, "/sign-in", pick)
+        .post(For::People, "/sign-out", sign_out)
+        .post(For::People, "/sign-out-everywhere", sign_out_everywhere)
+}
+
+#[derive(Deserialize)]
+struct Wish {
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "sign_in.html")]
+struct Page {
+    chrome: Chrome,
+    next: String,
+    groups: Vec<Group>,
+    is_demo: bool,
+}
+
+struct Group {
+    role: &'static str,
+    people: Vec<Pick>,
+}
+
+struct Pick {
+    key: String,
+    name: String,
+    about: String,
+}
+
+/// A path of ours, or the front door: never another site.
+pub fn own_path(next: &str) -> &str {
+    let plain = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains(['\\', '\r', '\n', '\t'])
+        && !next.starts_with("/sign-");
+    if plain { next } else { "/" }
+}
+
+async fn page(State(app): State<Shared>, Query(wish): Query<Wish>) -> Result<Response, Problem> {
+    let is_demo = matches!(app.settings.sign_in, SignIn::Demo);
+    let mut groups = Vec::new();
+    if is_demo {
+        let mut tx = app.store.read().await?;
+        let faces = tx.faces(LOOKED_AT).await?;
+        let mut people = Vec::with_capacity(faces.len());
+        for face in faces.into_iter().filter(|it| it.email.is_some()) {
+            people.push(Me::read(&app, &mut tx, face).await?);
+        }
+        for role in Role::ALL {
+            let picks: Vec<Pick> = people
+                .iter()
+                .filter(|me| me.role == role && (!me.team.is_empty() || me.face.manager.is_some()))
+                .take(OFFERED)
+                .map(|me| Pick {
+                    key: format!("{}:{}", me.connection, me.face.id),
+                    name: me.face.name.clone(),
+                    about: about(me),
+                })
+                .collect();
+            if !picks.is_empty() {
+                groups.push(Group {
+                    role: role.label(),
+                    people: picks,
+                });
+            }
+        }
+    }
+    let page = Page {
+        chrome: Chrome::bare("Sign in"),
+        next: own_path(&wish.next).to_owned(),
+        groups,
+        is_demo,
+    };
+    Ok(Show(page).into_response())
+}
+
+fn about(me: &Me) -> String {
+    match me.team.len() {
+        0 => format!("sells, in {}", me.connection),
+        1 => format!("leads one person, in {}", me.connection),
+        many => format!("leads {many} people, in {}", me.connection),
+    }
+}
+
+#[derive(Deserialize)]
+struct Picked {
+    person: String,
+    #[serde(default)]
+    next: String,
+}
+
+async fn pick(
+    State(app): State<Shared>,
+    jar: CookieJar,
+    Form(picked): Form<Picked>,
+) -> Result<Response, Problem> {
+    if !matches!(app.settings.sign_in, SignIn::Demo) {
+        return Err(Problem::NotFound);
+    }
+    let (connection, person) = picked.person.split_once(':').ok_or(Problem::NotFound)?;
+    let mut tx = app.store.read().await?;
+    let face = tx.face(&ConnectionId::from(connection), person).await?;
+    drop(tx);
+    let face = face.ok_or(Problem::NotFound)?;
+    let jar = session::begin(&app, jar, &face, ("demo", None)).await?;
+    Ok((jar, Redirect::to(own_path(&picked.next))).into_response())
+}
+
+async fn sign_out(
+    State(app): State<Shared>,
+    jar: CookieJar,
+    reader: Reader,
+) -> Result<Response, Problem> {
+    let mut tx = app.store.write().await?;
+    tx.end_session(&reader.mark).await?;
+    tx.commit().await?;
+    let jar = session::without_cookie(&app, jar);
+    Ok((jar, Redirect::to("/sign-in")).into_response())
+}
+
+async fn sign_out_everywhere(
+    State(app): State<Shared>,
+    jar: CookieJar,
+    reader: Reader,
+) -> Result<Response, Problem> {
+    let mut tx = app.store.write().await?;
+    for me in &reader.me {
+        tx.end_sessions(me.connection.as_str(), &me.face.id).await?;
+    }
+    tx.commit().await?;
+    let jar = session::without_cookie(&app, jar);
+    Ok((jar, Redirect::to("/sign-in")).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own_path;
+
+    #[test]
+    fn sign_in_leads_back_to_our_own_pages_only() {
+        assert_eq!(own_path("/deals/a/b?c=d"), "/deals/a/b?c=d");
+        for other in [
+            "", "board", "//evil.test", "/\\evil.test", "https://evil.test", "/\tevil", "javascript:x",
+            "/sign-in?next=/", "/\r\nset-cookie: a=b",
+        ] {
+            assert_eq!(own_path(other), "/", "{other}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Facts in words, the same on every page.
+
+use chrono::NaiveDate;
+
+use crate::domain::Time;
+use crate::domain::grade::Grade;
+
+/// A day, such as `3 Dec 2026`.
+pub fn day(date: NaiveDate) -> String {
+    date.format("%-d %b %Y").to_string()
+}
+
+/// A moment, such as `3 Dec 2026, 14:05 UTC`.
+pub fn moment(time: Time) -> String {
+    time.format("%-d %b %Y, %H:%M UTC").to_string()
+}
+
+/// How far away a day is, seen from another.
+pub fn away(date: NaiveDate, today: NaiveDate) -> String {
+    match (date - today).num_days() {
+        0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        -1 => "yesterday".to_owned(),
+        days @ 2.. => format!("in {days} days"),
+        days => format!("{} days ago", -days),
+    }
+}
+
+/// An amount with its currency, such as `EUR 12,500`.
+pub fn money(amount: f64, currency: Option<&str>) -> String {
+    let digits = format!("{:.0}", amount.abs());
+    let mut grouped = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let sign = if amount < 0.0 { "−" } else { "" };
+    match currency {
+        Some(currency) => format!("{currency} {sign}{grouped}"),
+        None => format!("{sign}{grouped}"),
+    }
+}
+
+/// The class a grade is drawn with.
+pub fn grade_class(label: &str) -> &'static str {
+    match Grade::labelled(label) {
+        Some(Grade::Strong) => "g-strong",
+        Some(Grade::Solid) => "g-solid",
+        Some(Grade::Developing) => "g-developing",
+        Some(Grade::Thin) => "g-thin",
+        _ => "g-none",
+    }
+}
+
+/// An address of a deal's page.
+pub fn deal_path(connection: &str, deal: &str) -> String {
+    format!("/deals/{}/{}", encoded(connection), encoded(deal))
+}
+
+/// A text as one part of a path: everything but letters, digits, `-`, `.`, `_` and `~` escaped.
+pub fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_read_well() {
+        let date = |text: &str| text.parse::<NaiveDate>().expect("a date");
+
+        assert_eq!(money(1_234_567.4, Some("EUR")), "EUR 1,234,567");
+        assert_eq!(money(-950.0, None), "−950");
+        assert_eq!(day(date("2026-12-03")), "3 Dec 2026");
+        assert_eq!(away(date("2026-12-03"), date("2026-12-01")), "in 2 days");
+        assert_eq!(away(date("2026-11-28"), date("2026-12-01")), "3 days ago");
+        assert_eq!(deal_path("acme", "a/b c+"), "/deals/acme/a%2Fb%20c%2B");
+    }
+}
