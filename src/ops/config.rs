@@ -18,10 +18,13 @@ use url::Url;
 use crate::crm::settings::Settings;
 use crate::domain::framework::Framework;
 use crate::domain::ids::ConnectionId;
+use crate::domain::role::Role;
 use crate::env::Env;
 use crate::store::Store;
 use crate::store::sealed::Seal;
 use crate::sync::worker::Engine;
+use crate::web;
+use crate::web::settings::SignIn;
 
 /// Every key with its default; also the reference for people.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -62,6 +65,16 @@ pub struct Web {
     pub listen: SocketAddr,
     /// How people reach them.
     pub public_url: Url,
+    /// How people sign in.
+    pub sign_in: SignIn,
+    /// Roles that the CRM's hierarchy does not tell.
+    pub roles: BTreeMap<String, Role>,
+    /// Who may show the panel in a frame, per connection.
+    pub frame_ancestors: BTreeMap<String, Vec<String>>,
+    /// A session ends when nobody was here for so many minutes …
+    pub idle_minutes: u32,
+    /// … and after so many hours whatever they do.
+    pub session_hours: u32,
 }
 
 /// Keeping in step with the CRMs.
@@ -145,6 +158,32 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// What the pages need to know.
+    pub fn web_settings(&self) -> web::settings::Settings {
+        let Web {
+            sign_in,
+            roles,
+            frame_ancestors,
+            idle_minutes,
+            session_hours,
+            ..
+        } = self.web.clone();
+        let public_url = self
+            .web
+            .public_url
+            .as_str()
+            .trim_end_matches('/')
+            .to_owned();
+        web::settings::Settings {
+            public_url,
+            sign_in,
+            roles,
+            frame_ancestors,
+            idle_minutes,
+            session_hours,
+        }
     }
 
     /// The framework in force.

@@ -1,13 +1,17 @@
 //! `latitude demo`: everything on sandbox CRMs, on this machine, without configuration.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{NaiveTime, TimeDelta};
 use clap::Args;
 use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::provision::{Way, carry_out, plan};
 use super::table::table;
@@ -16,11 +20,16 @@ use crate::crm;
 use crate::domain::framework::Framework;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
+use crate::sandbox::life;
 use crate::sandbox::serve::Served;
+use crate::sandbox::world::World;
 use crate::store::Store;
 use crate::store::sealed::Seal;
 use crate::sync::report::{Report, RunState};
+use crate::sync::work::Tally;
 use crate::sync::worker::Engine;
+use crate::web::settings::Settings;
+use crate::web::{self, App};
 
 /// Show everything on sandbox CRMs: no configuration, no network.
 #[derive(Debug, Args)]
@@ -37,6 +46,9 @@ pub struct Demo {
     /// Which CRMs: an id, several, or `all`
     #[arg(long, value_name = "ID")]
     crm: Vec<String>,
+    /// Where the pages are served; 8080 where it is free
+    #[arg(long)]
+    port: Option<u16>,
     /// The company is always the same for the same seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -51,11 +63,19 @@ impl Demo {
     /// # Errors
     /// When a CRM or the weather is unknown, or the machine gives no port or no disk.
     pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
-        let stage = Stage::set(&self, &env).await?;
-        let ended = if self.once {
-            self.once(&stage).await
+        let listener = if self.once {
+            None
         } else {
-            self.serve(&stage).await
+            Some(listen(self.port).await?)
+        };
+        let address = match &listener {
+            Some(listener) => format!("http://{}", listener.local_addr()?),
+            None => format!("http://127.0.0.1:{USUAL_PORT}"),
+        };
+        let stage = Stage::set(&self, &env, &address).await?;
+        let ended = match listener {
+            Some(listener) => self.serve(&stage, listener, &address).await,
+            None => self.once(&stage).await,
         };
         stage.clear().await;
         ended
@@ -76,28 +96,111 @@ impl Demo {
         })
     }
 
-    async fn serve(&self, stage: &Stage) -> anyhow::Result<ExitCode> {
+    async fn serve(
+        &self,
+        stage: &Stage,
+        listener: TcpListener,
+        address: &str,
+    ) -> anyhow::Result<ExitCode> {
         let (stop, stopping) = tokio::sync::watch::channel(false);
-        let engine = stage.engine.clone();
-        let worker = tokio::spawn(async move { engine.run(stopping).await });
-        println!("Ctrl-C ends it.");
+        let parts = [
+            tokio::spawn(worked(stage.engine.clone(), stopping.clone())),
+            tokio::spawn(served(stage.engine.clone(), listener, stopping.clone())),
+            tokio::spawn(lived(stage.worlds.clone(), stopping)),
+        ];
+        println!("Latitude is at {address} — pick a person to look through their eyes.");
+        println!("Ctrl-C ends it.\n");
         super::service::stopped().await;
         stop.send_replace(true);
-        worker.await?;
+        for part in parts {
+            part.await?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 }
 
+/// The port people know it by, or any other where that one is taken.
+async fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
+    let at = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    match port {
+        Some(port) => at(port)
+            .await
+            .with_context(|| format!("--port {port} cannot be used")),
+        None => match at(USUAL_PORT).await {
+            Ok(listener) => Ok(listener),
+            Err(_) => at(0).await.context("the machine gives no port"),
+        },
+    }
+}
+
+/// Works the connections and prints what happens as it happens.
+async fn worked(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
+    engine
+        .run(stop, |report| {
+            let Tally {
+                pulled,
+                asked,
+                read,
+                assessed,
+                written,
+                ..
+            } = report.tally;
+            if pulled + asked + assessed + written > 0 {
+                println!(
+                    "{}: {pulled} deals changed, {asked} asked, {read} strategies read, \
+                     {assessed} graded, {written} written back ({})",
+                    report.connection,
+                    report.state.word()
+                );
+            }
+        })
+        .await;
+}
+
+async fn served(engine: Arc<Engine>, listener: TcpListener, stop: watch::Receiver<bool>) {
+    let app = App {
+        store: engine.store.clone(),
+        env: engine.env.clone(),
+        framework: engine.framework.clone(),
+        settings: Settings::demo(&engine.public_url),
+        engine,
+    };
+    if let Err(error) = web::serve(app, listener, stop).await {
+        eprintln!("latitude: the pages stopped: {error}");
+    }
+}
+
+/// Lets time pass in the worlds: every few seconds somebody does something.
+async fn lived(worlds: Vec<World>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(A_WHILE) => {}
+            _ = stop.changed() => return,
+        }
+        for world in &worlds {
+            if let Some(told) = life::pass(world) {
+                println!("{told}");
+            }
+        }
+    }
+}
+
+/// The port people know Latitude by.
+const USUAL_PORT: u16 = 8080;
+/// How often something happens in a world.
+const A_WHILE: Duration = Duration::from_secs(4);
+
 /// The sandboxes, a database in a temporary folder, and an engine between them.
 struct Stage {
     engine: Arc<Engine>,
+    worlds: Vec<World>,
     folder: PathBuf,
 }
 
 impl Stage {
-    async fn set(demo: &Demo, env: &Env) -> anyhow::Result<Self> {
+    async fn set(demo: &Demo, env: &Env, address: &str) -> anyhow::Result<Self> {
         let ids = if demo.crm.is_empty() {
-            vec![first_crm()]
+            vec![crm::PREFERRED.to_owned()]
         } else {
             demo.crm.clone()
         };
@@ -116,7 +219,7 @@ impl Stage {
             store,
             env.clone(),
             Arc::new(framework()),
-            "http://127.0.0.1:8080",
+            address,
             TimeDelta::seconds(if demo.once { 3600 } else { 5 }),
         );
         for one in &served {
@@ -131,6 +234,7 @@ impl Stage {
         }
         Ok(Self {
             engine: Arc::new(engine),
+            worlds: served.into_iter().map(|one| one.world).collect(),
             folder,
         })
     }
@@ -141,10 +245,6 @@ impl Stage {
             eprintln!("latitude: {} stays: {error}", self.folder.display());
         }
     }
-}
-
-fn first_crm() -> String {
-    crm::PREFERRED.to_owned()
 }
 
 /// The built-in guardrails, for a company that never sleeps: a demo must show asks at any hour.

@@ -4,11 +4,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::Context;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::config::Config;
 use crate::env::Env;
+use crate::sync::worker::Engine;
+use crate::web::{self, App};
 
 /// How long open work may take once told to stop.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -31,25 +34,65 @@ pub enum Parts {
 pub async fn run(config: &Config, env: Env, parts: Parts) -> anyhow::Result<ExitCode> {
     let engine = Arc::new(config.engine(&env, None).await?);
     let (stop, stopping) = watch::channel(false);
-    let worker = (parts != Parts::Web).then(|| {
-        let engine = engine.clone();
-        let stopping = stopping.clone();
-        tokio::spawn(async move { engine.run(stopping).await })
-    });
-    if parts != Parts::Worker {
-        bail!("the pages are not built yet");
+    let mut work = Vec::new();
+    if parts != Parts::Web {
+        let (engine, stopping) = (engine.clone(), stopping.clone());
+        work.push(tokio::spawn(
+            async move { engine.run(stopping, |_| {}).await },
+        ));
     }
-    tracing::info!(worker = worker.is_some(), "running");
+    if parts != Parts::Worker {
+        let place = config.web.listen;
+        let listener = TcpListener::bind(place)
+            .await
+            .with_context(|| format!("web.listen = \"{place}\" cannot be used"))?;
+        work.push(tokio::spawn(pages(
+            config,
+            engine.clone(),
+            listener,
+            stopping,
+        )));
+    }
+    tracing::info!(
+        web = parts != Parts::Worker,
+        worker = parts != Parts::Web,
+        "running"
+    );
     stopped().await;
     tracing::info!("stopping: finishing what is under way");
     stop.send_replace(true);
-    if let Some(worker) = worker
-        && tokio::time::timeout(DRAIN, worker).await.is_err()
-    {
+    let drained = async {
+        for part in work {
+            if let Err(error) = part.await {
+                tracing::error!(%error, "a part ended badly");
+            }
+        }
+    };
+    if tokio::time::timeout(DRAIN, drained).await.is_err() {
         tracing::warn!("work under way did not end in time; its lease will run out by itself");
     }
     engine.store.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+fn pages(
+    config: &Config,
+    engine: Arc<Engine>,
+    listener: TcpListener,
+    stop: watch::Receiver<bool>,
+) -> impl Future<Output = ()> + Send + 'static {
+    let app = App {
+        store: engine.store.clone(),
+        env: engine.env.clone(),
+        framework: engine.framework.clone(),
+        settings: config.web_settings(),
+        engine,
+    };
+    async move {
+        if let Err(error) = web::serve(app, listener, stop).await {
+            tracing::error!(%error, "the pages stopped");
+        }
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -6,6 +6,7 @@
 
 pub mod company;
 pub mod control;
+pub mod life;
 pub mod sellers;
 pub mod serve;
 pub mod weather;

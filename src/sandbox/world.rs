@@ -39,6 +39,7 @@ pub struct State {
     pub things: BTreeMap<String, Value>,
     /// The requests that came in, newest last; at most [`CALLS_KEPT`].
     pub calls: VecDeque<CallSeen>,
+    asks: BTreeMap<String, &'static str>,
     seed: u64,
 }
 
@@ -223,8 +224,14 @@ impl State {
             fields: BTreeMap::new(),
             things: BTreeMap::new(),
             calls: VecDeque::new(),
+            asks: BTreeMap::new(),
             seed,
         }
+    }
+
+    /// The part a custom field asks for, where the sellers have something in mind for it.
+    pub fn part_of(&self, api_name: &str) -> Option<&'static str> {
+        self.asks.get(api_name).copied()
     }
 
     /// The seed the company was drawn from.
@@ -258,6 +265,9 @@ impl State {
     /// Sellers answer when they see the field, so those deals change now.
     pub fn define(&mut self, world: &World, api_name: &str, label: &str, definition: Value) {
         self.fields.insert(api_name.to_owned(), definition);
+        if let Some(part) = part_asked(api_name, label) {
+            self.asks.insert(api_name.to_owned(), part);
+        }
         for n in 0..self.deals.len() {
             let Some(part) = part_asked(api_name, label) else {
                 return;
@@ -278,6 +288,7 @@ impl State {
     /// Removes a custom field and all it held.
     pub fn remove_field(&mut self, api_name: &str) {
         self.fields.remove(api_name);
+        self.asks.remove(api_name);
         for deal in &mut self.deals {
             deal.custom.remove(api_name);
         }

@@ -164,7 +164,11 @@ fn between<'a, DB: Database, T>(
     T: Encode<'a, DB> + Type<DB> + Send + 'a,
 {
     if let Some(from) = from {
-        select.push(" AND ").push(column).push(" >= ").push_bind(from);
+        select
+            .push(" AND ")
+            .push(column)
+            .push(" >= ")
+            .push_bind(from);
     }
     if let Some(to) = to {
         select.push(" AND ").push(column).push(" <= ").push_bind(to);

@@ -167,10 +167,18 @@ impl Engine {
     }
 
     /// Works whatever is due until `stop` says so; then finishes the unit of work under way.
-    pub async fn run(&self, mut stop: tokio::sync::watch::Receiver<bool>) {
+    /// Every run is logged and shown to `told`.
+    pub async fn run(
+        &self,
+        mut stop: tokio::sync::watch::Receiver<bool>,
+        told: impl Fn(&Report) + Send + Sync,
+    ) {
         while !*stop.borrow() {
             match self.work_one(None, &stop).await {
-                Ok(Some(report)) => log(&report),
+                Ok(Some(report)) => {
+                    log(&report);
+                    told(&report);
+                }
                 Ok(None) => {
                     tokio::select! {
                         () = self.wake.notified() => {}

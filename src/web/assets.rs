@@ -22,9 +22,7 @@ macro_rules! asset {
         Asset {
             text: include_str!(concat!("../../assets/", $name)),
             kind: $kind,
-            href: LazyLock::new(|| {
-                address($name, include_str!(concat!("../../assets/", $name)))
-            }),
+            href: LazyLock::new(|| address($name, include_str!(concat!("../../assets/", $name)))),
         }
     };
 }
@@ -47,7 +45,11 @@ impl Asset {
 
 fn address(name: &str, text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    let hash: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let (stem, end) = name.split_once('.').unwrap_or((name, ""));
     format!("/assets/{stem}-{hash}.{end}")
 }

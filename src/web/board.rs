@@ -124,7 +124,10 @@ async fn board(
         chrome: Chrome::of(if leads { "Board" } else { "My deals" }, &reader, "/board"),
         leads,
         connections: choices(
-            reader.me.iter().map(|it| (it.connection.as_str(), it.connection.as_str())),
+            reader
+                .me
+                .iter()
+                .map(|it| (it.connection.as_str(), it.connection.as_str())),
             |it| it == me.connection.as_str(),
         ),
         sellers: choices(sellers.filter(|_| leads), |it| it == asked.seller),
@@ -134,7 +137,10 @@ async fn board(
         stages: stage_choices(&stages, &asked.stage),
         set: asked.set(),
         chips: asked.chips(|id| me.name_of(id).to_owned()),
-        deals: rows.iter().map(|row| card(row, me, &stages, today)).collect(),
+        deals: rows
+            .iter()
+            .map(|row| card(row, me, &stages, today))
+            .collect(),
         first: place.map(|_| asked.first_page()),
         next,
         asked,
@@ -171,7 +177,10 @@ fn stage_choices(stages: &[StageRow], chosen: &[String]) -> Vec<Choice> {
 
 /// What people call a stage; its id where nobody said.
 pub fn stage_name<'a>(stages: &'a [StageRow], id: &'a str) -> &'a str {
-    stages.iter().find(|it| it.id == id).map_or(id, |it| it.name.as_str())
+    stages
+        .iter()
+        .find(|it| it.id == id)
+        .map_or(id, |it| it.name.as_str())
 }
 
 /// A deal as the board shows it.
@@ -183,13 +192,20 @@ pub fn card(row: &BoardRow, me: &Me, stages: &[StageRow], today: chrono::NaiveDa
         name: row.name.clone(),
         account: row.account.clone().unwrap_or_default(),
         stage: stage_name(stages, &row.stage).to_owned(),
-        seller: if seller == me.face.id { String::new() } else { me.name_of(seller).to_owned() },
+        seller: if seller == me.face.id {
+            String::new()
+        } else {
+            me.name_of(seller).to_owned()
+        },
         amount: row
             .amount
             .map(|amount| words::money(amount, row.currency.as_deref()))
             .unwrap_or_default(),
         close_on: row.close_on.map(words::day).unwrap_or_default(),
-        away: row.close_on.map(|date| words::away(date, today)).unwrap_or_default(),
+        away: row
+            .close_on
+            .map(|date| words::away(date, today))
+            .unwrap_or_default(),
         grade: grade.to_owned(),
         class: words::grade_class(grade),
         score: row.score.map(|score| score.to_string()).unwrap_or_default(),

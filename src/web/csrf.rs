@@ -29,7 +29,11 @@ pub fn token(env: &Env, session: &str) -> String {
     let mask = env.bytes::<32>();
     let masked = proof(session);
     let masked = masked.iter().zip(mask).map(|(byte, mask)| byte ^ mask);
-    mask.iter().copied().chain(masked).map(|byte| format!("{byte:02x}")).collect()
+    mask.iter()
+        .copied()
+        .chain(masked)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn proof(session: &str) -> [u8; 32] {
@@ -47,13 +51,20 @@ fn fits(token: &str, session: &str) -> bool {
     let Some((mask, masked)) = bytes.as_deref().and_then(|it| it.split_at_checked(32)) else {
         return false;
     };
-    let sent: Vec<u8> = mask.iter().zip(masked).map(|(mask, byte)| mask ^ byte).collect();
+    let sent: Vec<u8> = mask
+        .iter()
+        .zip(masked)
+        .map(|(mask, byte)| mask ^ byte)
+        .collect();
     masked.len() == 32 && bool::from(sent.as_slice().ct_eq(&proof(session)))
 }
 
 /// Lets through what reads, and what our own pages sent.
 pub async fn guard(State(app): State<Shared>, request: Request, next: Next) -> Response {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+    if matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    ) {
         return next.run(request).await;
     }
     match check(&app, request).await {
@@ -64,7 +75,9 @@ pub async fn guard(State(app): State<Shared>, request: Request, next: Next) -> R
 
 async fn check(app: &App, request: Request) -> Result<Request, Problem> {
     if !from_our_pages(app, request.headers()) {
-        return Err(Problem::Refused("This did not come from one of our own pages."));
+        return Err(Problem::Refused(
+            "This did not come from one of our own pages.",
+        ));
     }
     let jar = CookieJar::from_headers(request.headers());
     let Some(session) = jar.get(cookie_name(app)).map(|it| it.value().to_owned()) else {
@@ -81,7 +94,9 @@ async fn check(app: &App, request: Request) -> Result<Request, Problem> {
         .map_err(|_| Problem::Unfit("That is more than a page can take.".to_owned()))?;
     let sent = in_header.or_else(|| {
         let mut pairs = url::form_urlencoded::parse(&body);
-        pairs.find(|(key, _)| key == "csrf").map(|(_, value)| value.into_owned())
+        pairs
+            .find(|(key, _)| key == "csrf")
+            .map(|(_, value)| value.into_owned())
     });
     if sent.is_some_and(|token| fits(&token, &session)) {
         Ok(Request::from_parts(parts, Body::from(body)))
@@ -93,7 +108,11 @@ async fn check(app: &App, request: Request) -> Result<Request, Problem> {
 }
 
 fn from_our_pages(app: &App, headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|it: &header::HeaderValue| it.to_str().ok());
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|it: &header::HeaderValue| it.to_str().ok())
+    };
     let site = text("sec-fetch-site");
     if site.is_some_and(|site| site != "same-origin") {
         return false;

@@ -100,8 +100,13 @@ pub async fn open<'a>(
 ) -> Result<(&'a Me, Dossier, Sight), Problem> {
     let me = reader.in_connection(connection).ok_or(Problem::NotFound)?;
     let mut tx = app.store.read().await?;
-    let dossier = tx.dossier(connection, deal).await?.ok_or(Problem::NotFound)?;
-    let sight = me.sight(dossier.seller.as_deref()).ok_or(Problem::NotFound)?;
+    let dossier = tx
+        .dossier(connection, deal)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    let sight = me
+        .sight(dossier.seller.as_deref())
+        .ok_or(Problem::NotFound)?;
     Ok((me, dossier, sight))
 }
 
@@ -121,7 +126,9 @@ async fn deal(
     let assessment = dossier.assessment.as_ref().map(|it| &it.0);
     let answers = dossier.answers.as_ref().map(|it| &it.0);
     let findings = assessment.map_or(&[][..], |it| &it.findings);
-    let grade = assessment.map_or(Grade::NoStrategyYet, |it| it.grade).label();
+    let grade = assessment
+        .map_or(Grade::NoStrategyYet, |it| it.grade)
+        .label();
     let own = sight == Sight::Own;
     Ok(Show(Page {
         chrome: Chrome::of(&dossier.name, &reader, "/board"),
@@ -131,8 +138,15 @@ async fn deal(
         class: words::grade_class(grade),
         score: assessment.and_then(|it| it.score),
         state: dossier.state.clone().unwrap_or_default(),
-        asked: dossier.asked_reason.as_deref().and_then(Reason::named).map(Reason::told),
-        dims: assessment.filter(|it| it.score.is_some()).map(bars).unwrap_or_default(),
+        asked: dossier
+            .asked_reason
+            .as_deref()
+            .and_then(Reason::named)
+            .map(Reason::told),
+        dims: assessment
+            .filter(|it| it.score.is_some())
+            .map(bars)
+            .unwrap_or_default(),
         answers: answers
             .map(|answers| {
                 shown(&app.framework, stage, |part| {
@@ -141,7 +155,10 @@ async fn deal(
             })
             .unwrap_or_default(),
         check_on: answers.and_then(|it| it.check_on).map(words::day),
-        rules: answers.zip(assessment).map(|(a, it)| rules(a, it)).unwrap_or_default(),
+        rules: answers
+            .zip(assessment)
+            .map(|(a, it)| rules(a, it))
+            .unwrap_or_default(),
         questions: questions
             .remove(deal.as_str())
             .unwrap_or_default()
@@ -149,11 +166,22 @@ async fn deal(
             .map(|it| asked(it, me))
             .collect(),
         notes: assessment
-            .map(|it| it.notes.iter().take(MOST_NOTES).map(|note| note.text.clone()).collect())
+            .map(|it| {
+                it.notes
+                    .iter()
+                    .take(MOST_NOTES)
+                    .map(|note| note.text.clone())
+                    .collect()
+            })
             .unwrap_or_default(),
         private_notes: assessment
             .filter(|_| own)
-            .map(|it| it.private_notes.iter().map(|note| note.text.clone()).collect())
+            .map(|it| {
+                it.private_notes
+                    .iter()
+                    .map(|note| note.text.clone())
+                    .collect()
+            })
             .unwrap_or_default(),
         versions: editions(&app.framework, stage, &versions),
         name: dossier.name,
@@ -202,7 +230,12 @@ fn shown(framework: &Framework, stage: &str, text: impl Fn(Part) -> Vec<Piece>) 
             prompt: framework.prompt(framework.stage(stage), part).to_owned(),
             pieces: text(part),
         })
-        .filter(|shown| shown.pieces.iter().any(|piece| !piece.text.trim().is_empty()))
+        .filter(|shown| {
+            shown
+                .pieces
+                .iter()
+                .any(|piece| !piece.text.trim().is_empty())
+        })
         .collect()
 }
 

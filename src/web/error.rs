@@ -125,7 +125,12 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
         let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
         return Redirect::to(&format!("/sign-in?next={next}")).into_response();
     }
-    let id: String = app.env.bytes::<6>().iter().map(|it| format!("{it:02x}")).collect();
+    let id: String = app
+        .env
+        .bytes::<6>()
+        .iter()
+        .map(|it| format!("{it:02x}"))
+        .collect();
     if let Problem::Broken(error) = &problem {
         let error: &(dyn std::error::Error + 'static) = &**error;
         tracing::error!(error, problem.id = id, "a page failed");
@@ -147,9 +152,15 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
         .into_response()
     };
     // What a layer said besides, such as when to try again, stays.
-    *dressed.status_mut() = if status == StatusCode::OK { problem.status() } else { status };
+    *dressed.status_mut() = if status == StatusCode::OK {
+        problem.status()
+    } else {
+        status
+    };
     if let Some(later) = response.headers().get(header::RETRY_AFTER) {
-        dressed.headers_mut().insert(header::RETRY_AFTER, later.clone());
+        dressed
+            .headers_mut()
+            .insert(header::RETRY_AFTER, later.clone());
     }
     dressed
 }

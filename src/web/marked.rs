@@ -121,7 +121,12 @@ mod tests {
     #[test]
     fn findings_mark_the_words_they_quote() {
         let text = "Grün, because Anna says so";
-        let found = [finding(7, 14, 50), finding(7, 19, -25), finding(1, 3, 9), finding(3, 4, 9)];
+        let found = [
+            finding(7, 14, 50),
+            finding(7, 19, -25),
+            finding(1, 3, 9),
+            finding(3, 4, 9),
+        ];
 
         let pieces = pieces(text, Part::Approach, &found);
 

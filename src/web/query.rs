@@ -83,7 +83,10 @@ impl Query {
 
     /// How many filters are set.
     pub fn set(&self) -> usize {
-        self.pairs().iter().filter(|(name, _)| *name != "connection").count()
+        self.pairs()
+            .iter()
+            .filter(|(name, _)| *name != "connection")
+            .count()
     }
 
     /// The address of the page after this one, which ends with that deal.

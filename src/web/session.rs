@@ -217,7 +217,10 @@ impl FromRequestParts<Shared> for Reader {
             Some(email) => tx.faces_of(email).await?,
             None => {
                 let connection = ConnectionId::from(row.connection.as_str());
-                tx.face(&connection, &row.person).await?.into_iter().collect()
+                tx.face(&connection, &row.person)
+                    .await?
+                    .into_iter()
+                    .collect()
             }
         };
         if faces.is_empty() {

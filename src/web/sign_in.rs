@@ -168,8 +168,15 @@ mod tests {
     fn sign_in_leads_back_to_our_own_pages_only() {
         assert_eq!(own_path("/deals/a/b?c=d"), "/deals/a/b?c=d");
         for other in [
-            "", "board", "//evil.test", "/\\evil.test", "https://evil.test", "/\tevil", "javascript:x",
-            "/sign-in?next=/", "/\r\nset-cookie: a=b",
+            "",
+            "board",
+            "//evil.test",
+            "/\\evil.test",
+            "https://evil.test",
+            "/\tevil",
+            "javascript:x",
+            "/sign-in?next=/",
+            "/\r\nset-cookie: a=b",
         ] {
             assert_eq!(own_path(other), "/", "{other}");
         }
