@@ -96,6 +96,13 @@ impl Tx {
         ).bind(lease.connection.as_str()).bind(lease.attempt).execute(db).await.map(drop))
     }
 
+    /// Lets a lease run out now, whoever holds it; the fence keeps a holder that still lives from
+    /// doing harm. For an admin who knows that the holder is dead.
+    pub async fn break_lease(&mut self, id: &ConnectionId, now: Time) -> Result<()> {
+        sql!(self, db => query("UPDATE connection SET locked_until = $2 WHERE id = $1")
+            .bind(id.as_str()).bind(now).execute(db).await.map(drop))
+    }
+
     /// What is due for a connection, longest due first.
     pub async fn due(&mut self, id: &ConnectionId, now: Time) -> Result<Vec<Due>> {
         sql!(self, db => query_as(

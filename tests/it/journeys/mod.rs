@@ -1,0 +1,6 @@
+//! The main job, from the CRM through Latitude and back.
+
+mod configuration;
+mod kills;
+mod main_job;
+mod trouble;

@@ -1,0 +1,117 @@
+//! Refusals, storms, lost places: nothing is lost, nothing is called fine that is not.
+
+use chrono::TimeDelta;
+use latitude::domain::field::Field;
+use latitude::sandbox::weather::Weather;
+use latitude::sandbox::world::Trouble;
+use latitude::sync::report::RunState;
+
+use crate::stage::{Stage, databases};
+
+#[tokio::test]
+async fn a_refused_deal_is_parked_with_the_crms_words_and_the_state_says_so() {
+    for database in databases().await {
+        let stage = Stage::set(&database, 24).await;
+        let rule = "Close date cannot be in the past";
+        stage.served.world.state().deals[5].trouble = Some(Trouble::Refused(rule.to_owned()));
+
+        let report = stage.reconcile().await;
+        stage.clock.advance(TimeDelta::minutes(20));
+        let still = stage.reconcile().await;
+
+        assert_eq!(report.state, RunState::Partly);
+        assert_eq!(report.rejected.len(), 1);
+        assert!(
+            report.rejected[0].reason.contains(rule),
+            "{:?}",
+            report.rejected
+        );
+        assert_eq!(
+            still.state,
+            RunState::Partly,
+            "never fine while a record is rejected"
+        );
+        let mut tx = stage.engine.store.read().await.unwrap();
+        let id = stage.served.world.state().deals[5].id.clone();
+        let ledger = tx.ledger(&stage.id, Some(&id), 10).await.unwrap();
+        assert!(
+            ledger
+                .iter()
+                .any(|it| it.message.as_deref().is_some_and(|it| it.contains(rule)))
+        );
+        drop(tx);
+
+        stage.served.world.state().deals[5].trouble = None;
+        stage.types(5, Field::Approach, "Ask Ada, because she owns the gate.");
+        let mended = stage.reconcile().await;
+
+        assert_eq!(mended.state, RunState::Ok);
+        assert!(stage.shown(5, Field::Grade).is_string());
+    }
+}
+
+#[tokio::test]
+async fn a_busy_deal_is_tried_again() {
+    let stage = Stage::set(&crate::stage::sqlite(), 24).await;
+    stage.served.world.state().deals[5].trouble = Some(Trouble::Busy(1));
+
+    let mut tx = stage.engine.store.write().await.unwrap();
+    tx.hasten(&stage.id, latitude::sync::PULL, stage.env.now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let clock = stage.clock.clone();
+    let moved = async {
+        // The engine waits for the record; the clock is moved on until it is done.
+        loop {
+            tokio::task::yield_now().await;
+            clock.advance(TimeDelta::seconds(1));
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let reports = tokio::select! {
+        reports = stage.engine.run_until_quiet(None) => reports.unwrap(),
+        () = moved => unreachable!("the clock never ends"),
+    };
+
+    assert_eq!(reports[0].state, RunState::Ok);
+    assert!(stage.shown(5, Field::Grade).is_string());
+}
+
+#[tokio::test]
+async fn after_a_storm_everything_stands_as_in_calm_weather() {
+    let mut ends = Vec::new();
+    for weather in ["calm", "storm"] {
+        let stage = Stage::in_real_time(&crate::stage::sqlite(), 30).await;
+        stage
+            .served
+            .world
+            .weather()
+            .set(Weather::named(weather).unwrap());
+
+        let mut report = stage.reconcile().await;
+        stage
+            .served
+            .world
+            .weather()
+            .set(Weather::named("calm").unwrap());
+        if report.state != RunState::Ok {
+            report = stage.reconcile().await;
+        }
+
+        assert_eq!(report.state, RunState::Ok, "{weather}: {:?}", report.cause);
+        let stamped = stage.field(Field::AssessedAt);
+        let shown: Vec<_> = stage
+            .everything_shown()
+            .into_iter()
+            .map(|mut fields| {
+                // When it was assessed differs from run to run, as it should.
+                fields.remove(&stamped);
+                fields
+            })
+            .collect();
+        ends.push(shown);
+    }
+
+    assert_eq!(ends[0], ends[1]);
+}

@@ -1,0 +1,191 @@
+//! Latitude and one sandbox CRM on a fresh database: what the journeys are played on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use chrono::{NaiveTime, TimeDelta};
+use latitude::crm::setup::{Blueprint, VIEWS, steps_to_apply};
+use latitude::crm::{self, Crm};
+use latitude::domain::framework::Framework;
+use latitude::domain::ids::ConnectionId;
+use latitude::env::{Env, Frozen};
+use latitude::sandbox::serve::{Served, serve};
+use latitude::sandbox::world::World;
+use latitude::store::Store;
+use latitude::store::sealed::Seal;
+use latitude::sync::report::Report;
+use latitude::sync::worker::Engine;
+use latitude::sync::{PULL, WRITE_BACK};
+use serde_json::Value;
+use sqlx::{Connection, Executor};
+
+use crate::bench::MORNING;
+
+/// Addresses of fresh databases: SQLite always, PostgreSQL where the tests were given one.
+pub async fn databases() -> Vec<String> {
+    let mut all = vec![sqlite()];
+    if let Some(address) = postgres().await {
+        all.push(address);
+    }
+    all
+}
+
+/// The address of a fresh SQLite file.
+pub fn sqlite() -> String {
+    let folder = std::env::temp_dir().join(unique());
+    format!("sqlite://{}/latitude.db", folder.display())
+}
+
+/// The address of a fresh PostgreSQL database, where the tests were given a server.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests are told by the environment"
+)]
+pub async fn postgres() -> Option<String> {
+    let server = std::env::var("LATITUDE_TEST_POSTGRES").ok()?;
+    let name = unique().replace('-', "_");
+    let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    connection.execute(create).await.unwrap();
+    let mut url = url::Url::parse(&server).unwrap();
+    url.set_path(&name);
+    Some(url.to_string())
+}
+
+fn unique() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("latitude-test-{}-{count}", std::process::id())
+}
+
+/// Latitude, a sandbox CRM with our fields in it, and a database between them.
+pub struct Stage {
+    pub crm: &'static dyn Crm,
+    pub clock: Arc<Frozen>,
+    pub env: Env,
+    pub served: Served,
+    pub engine: Engine,
+    pub id: ConnectionId,
+}
+
+impl Stage {
+    /// A company of so many deals behind the preferred CRM; the clock stands still.
+    pub async fn set(database: &str, deals: usize) -> Self {
+        let clock = Frozen::at(MORNING.parse().unwrap());
+        let env = Env::seeded(clock.clone(), 7);
+        Self::with(env, clock, database, deals).await
+    }
+
+    /// The same with the real clock, for weather that says "come back in a second".
+    pub async fn in_real_time(database: &str, deals: usize) -> Self {
+        let unused = Frozen::at(MORNING.parse().unwrap());
+        Self::with(Env::system(), unused, database, deals).await
+    }
+
+    async fn with(env: Env, clock: Arc<Frozen>, database: &str, deals: usize) -> Self {
+        let crm = crm::by_id(crm::PREFERRED).unwrap();
+        let world = World::new(env.clone(), 7, deals);
+        let served = serve(crm, world, 0, std::future::pending()).await.unwrap();
+        let seal = Seal::new(&[vec![7; 32]], env.clone()).unwrap();
+        let store = Store::open(database, seal).await.unwrap();
+        store.migrate().await.unwrap();
+        let mut framework = Framework::standard();
+        framework.cadence.weekends = true;
+        framework.cadence.quiet_from = NaiveTime::MIN;
+        framework.cadence.quiet_until = NaiveTime::MIN;
+        framework.cadence.asks_per_seller_and_day = 1000;
+        let poll = TimeDelta::hours(1);
+        let mut engine = Engine::new(
+            store,
+            env.clone(),
+            Arc::new(framework),
+            "https://latitude.test",
+            poll,
+        );
+        let id = ConnectionId::from("acme");
+        engine.add(id.clone(), served.settings.clone()).unwrap();
+        engine.enrol().await.unwrap();
+        let stage = Self {
+            crm,
+            clock,
+            env,
+            served,
+            engine,
+            id,
+        };
+        stage.set_up_fields().await;
+        stage.clock.advance(TimeDelta::minutes(30));
+        stage
+    }
+
+    async fn set_up_fields(&self) {
+        let session = self.engine.session(&self.id).await.unwrap();
+        let prefix = session.settings.prefix().to_owned();
+        let wanted = Blueprint {
+            prefix,
+            mapped: Default::default(),
+            views: VIEWS,
+        };
+        let found = self.crm.setup(&session, &wanted).await.unwrap();
+        for step in steps_to_apply(&wanted, &found) {
+            self.crm.apply(&session, &wanted, &step).await.unwrap();
+        }
+    }
+
+    /// One reconcile of everything that is due, a pull and a write-back included.
+    pub async fn reconcile(&self) -> Report {
+        let mut tx = self.engine.store.write().await.unwrap();
+        for step in [PULL, WRITE_BACK] {
+            tx.hasten(&self.id, step, self.env.now()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let mut reports = self.engine.run_until_quiet(None).await.unwrap();
+        reports.pop().expect("a report")
+    }
+
+    /// The CRM's name of one of our fields.
+    pub fn field(&self, field: latitude::domain::field::Field) -> String {
+        self.crm.field_name("latitude_", field)
+    }
+
+    /// What a deal's custom field holds in the CRM.
+    pub fn shown(&self, deal: usize, field: latitude::domain::field::Field) -> Value {
+        let name = self.field(field);
+        self.served.world.state().deals[deal]
+            .custom
+            .get(&name)
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Types into a deal's field, as its owner would.
+    pub fn types(&self, deal: usize, field: latitude::domain::field::Field, text: &str) {
+        let name = self.field(field);
+        let world = &self.served.world;
+        let mut state = world.state();
+        state.deals[deal]
+            .custom
+            .insert(name, Value::String(text.to_owned()));
+        let owner = state.deals[deal].owner;
+        world.touch(&mut state, deal, owner);
+    }
+
+    /// Every custom value of every deal, as it stands in the CRM.
+    pub fn everything_shown(&self) -> Vec<std::collections::BTreeMap<String, Value>> {
+        self.served
+            .world
+            .state()
+            .deals
+            .iter()
+            .map(|deal| deal.custom.clone())
+            .collect()
+    }
+
+    /// Lets the lease of a process that was killed run out now.
+    pub async fn break_lease(&self) {
+        let mut tx = self.engine.store.write().await.unwrap();
+        let now = self.env.now();
+        tx.break_lease(&self.id, now).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
