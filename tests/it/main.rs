@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod architecture;
+mod assessment;
 mod bench;
 mod conformance;
