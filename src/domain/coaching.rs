@@ -1,9 +1,15 @@
 //! Coaching notes: questions back to the seller, never a line to recite.
 //!
 //! A note for the CRM and a note for the seller alone are different types, so that a private one
-//! cannot reach the CRM by mistake.
+//! cannot reach the CRM by mistake. The texts stand in the framework file; here is when to ask.
 
 use serde::{Deserialize, Serialize};
+
+use super::grade::{Assessment, Dimension, Grade};
+use super::rubric::Rubric;
+use super::rubric::file::RubricFile;
+use super::rubric::heard::Heard;
+use super::rubric::whole::Cap;
 
 /// A question that may be shown in the CRM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,10 +29,196 @@ pub struct PrivateNote {
     pub text: String,
 }
 
+/// The name of every note; each has its text in the framework file.
+pub const NOTES: [&str; 18] = [
+    "customer_action",
+    "person",
+    "why_way",
+    "gain",
+    "waiting",
+    "no_obstacle",
+    "one_option",
+    "price_first",
+    "evidence",
+    "single",
+    "date",
+    "need_open",
+    "stage_moved",
+    "activity",
+    "strong",
+    "not_mine",
+    "copy",
+    "blame",
+];
+
+/// The most notes shown in the CRM.
+const MOST_NOTES: usize = 2;
+/// A dimension above this level is left in peace.
+const GOOD_ENOUGH: u8 = 2;
+
 /// The question after a deal moved to another stage; named by that stage.
 pub fn stage_moved(stage: &str) -> Option<Note> {
-    (!stage.is_empty()).then(|| Note {
-        name: "stage_moved".to_owned(),
-        text: format!("The deal moved to {stage}. Which part of your plan still holds?"),
-    })
+    let file = Rubric::default();
+    (!stage.is_empty()).then(|| note("stage_moved", stage, file.file()))
+}
+
+/// The question when the check date has passed.
+pub fn check_date_passed(rubric: &Rubric) -> Note {
+    note("date", "", rubric.file())
+}
+
+/// The private question when a strategy reads like the one for another deal.
+pub fn copy(other_deal: &str, rubric: &Rubric) -> PrivateNote {
+    private("copy", other_deal, rubric.file())
+}
+
+/// When a note for the CRM is asked.
+struct Occasion {
+    name: &'static str,
+    about: Dimension,
+    arises: fn(&Heard) -> bool,
+}
+
+/// In the order in which they are asked where dimensions are equally weak.
+const OCCASIONS: [Occasion; 12] = [
+    Occasion {
+        name: "person",
+        about: Dimension::Customer,
+        arises: |it| !it.any(&["role", "person", "decides"]),
+    },
+    Occasion {
+        name: "evidence",
+        about: Dimension::Customer,
+        arises: |it| !it.any(&["said"]),
+    },
+    Occasion {
+        name: "single",
+        about: Dimension::Customer,
+        arises: |it| it.of_signal("role").len() == 1,
+    },
+    Occasion {
+        name: "customer_action",
+        about: Dimension::Goal,
+        arises: |it| it.any(&["only_pitch"]) || !it.any(&["decides", "they_decide", "brings"]),
+    },
+    Occasion {
+        name: "gain",
+        about: Dimension::Goal,
+        arises: |it| it.any(&["close"]),
+    },
+    Occasion {
+        name: "why_way",
+        about: Dimension::Approach,
+        arises: |it| !it.any(&["reason_who", "rejected"]),
+    },
+    Occasion {
+        name: "waiting",
+        about: Dimension::NextStep,
+        arises: |it| it.any(&["waiting"]),
+    },
+    Occasion {
+        name: "no_obstacle",
+        about: Dimension::Ownership,
+        arises: |it| it.plain.obstacles_empty || !it.any(&["obstacle"]),
+    },
+    Occasion {
+        name: "price_first",
+        about: Dimension::Ownership,
+        arises: |it| it.any(&["price_cut"]),
+    },
+    Occasion {
+        name: "one_option",
+        about: Dimension::Ownership,
+        arises: |it| !it.any(&["option", "fallback"]),
+    },
+    Occasion {
+        name: "need_open",
+        about: Dimension::NextStep,
+        arises: |it| it.plain.has_need && !it.any(&["day_who"]),
+    },
+    Occasion {
+        name: "date",
+        about: Dimension::NextStep,
+        arises: |it| !it.plain.has_check_date && !it.any(&["day", "clock", "deadline"]),
+    },
+];
+
+/// Adds the questions that the findings raise, about the weakest dimensions first.
+pub fn add_notes(
+    assessment: &mut Assessment,
+    heard: &Heard,
+    file: &RubricFile,
+    dismissed: &[&str],
+) {
+    let cap = heard.cap.as_ref().map(|(cap, _)| *cap);
+    let applies = |name: &str| !dismissed.contains(&name);
+    let mut asked = public_names(assessment, heard, cap);
+    asked.retain(|name| applies(name));
+    assessment.notes = asked
+        .into_iter()
+        .take(MOST_NOTES)
+        .map(|name| note(name, single_contact(heard), file))
+        .collect();
+    assessment.private_notes = private_names(assessment, heard, cap)
+        .into_iter()
+        .filter(|name| applies(name))
+        .map(|name| private(name, "", file))
+        .collect();
+}
+
+fn public_names(assessment: &Assessment, heard: &Heard, cap: Option<Cap>) -> Vec<&'static str> {
+    match (cap, assessment.grade) {
+        (Some(Cap::ActivityCounts), _) => vec!["activity"],
+        (_, Grade::NotEnoughYet) => Vec::new(),
+        (_, Grade::Strong) => vec!["strong"],
+        _ => {
+            let mut raised: Vec<&Occasion> = OCCASIONS
+                .iter()
+                .filter(|it| assessment.dims.of(it.about) <= GOOD_ENOUGH && (it.arises)(heard))
+                .collect();
+            raised.sort_by_key(|it| assessment.dims.of(it.about));
+            raised.into_iter().map(|it| it.name).collect()
+        }
+    }
+}
+
+/// Where there is not enough to assess, the question stays between Latitude and the seller.
+fn private_names(assessment: &Assessment, heard: &Heard, cap: Option<Cap>) -> Vec<&'static str> {
+    let is_stuck = assessment.dims.ownership <= 1 && heard.any(&["blame"]);
+    let mut names = Vec::new();
+    if assessment.grade == Grade::NotEnoughYet && cap != Some(Cap::ActivityCounts) {
+        names.push("person");
+    }
+    if heard.any(&["blame_opening"]) {
+        names.push("blame");
+    } else if is_stuck {
+        names.push("not_mine");
+    }
+    names
+}
+
+/// The only person named, as the seller calls them.
+fn single_contact(heard: &Heard) -> &str {
+    heard.single_contact.as_deref().unwrap_or("your contact")
+}
+
+fn note(name: &str, words: &str, file: &RubricFile) -> Note {
+    Note {
+        name: name.to_owned(),
+        text: filled(name, words, file),
+    }
+}
+
+fn private(name: &str, words: &str, file: &RubricFile) -> PrivateNote {
+    PrivateNote {
+        name: name.to_owned(),
+        text: filled(name, words, file),
+    }
+}
+
+fn filled(name: &str, words: &str, file: &RubricFile) -> String {
+    file.coaching
+        .get(name)
+        .map(|text| text.replace("{x}", words))
+        .unwrap_or_default()
 }

@@ -52,6 +52,17 @@ impl Grade {
         }
     }
 
+    /// The grade of a rating of the whole, 0 to 4.
+    pub fn of_level(level: u8) -> Self {
+        match level {
+            0 => Self::NotEnoughYet,
+            1 => Self::Thin,
+            2 => Self::Developing,
+            3 => Self::Solid,
+            _ => Self::Strong,
+        }
+    }
+
     /// The grade of that label.
     pub fn labelled(label: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|grade| grade.label() == label)
@@ -83,6 +94,17 @@ impl Dimension {
         Self::Ownership,
         Self::NextStep,
     ];
+
+    /// Its key in the framework file and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Goal => "goal",
+            Self::Approach => "approach",
+            Self::Ownership => "ownership",
+            Self::NextStep => "next_step",
+        }
+    }
 
     /// The label in the CRM's "weakest part" field.
     pub fn label(self) -> &'static str {
@@ -120,6 +142,17 @@ impl Dimensions {
             Dimension::Approach => self.approach,
             Dimension::Ownership => self.ownership,
             Dimension::NextStep => self.next_step,
+        }
+    }
+
+    /// The points of one dimension, to be set.
+    pub fn of_mut(&mut self, dimension: Dimension) -> &mut u8 {
+        match dimension {
+            Dimension::Customer => &mut self.customer,
+            Dimension::Goal => &mut self.goal,
+            Dimension::Approach => &mut self.approach,
+            Dimension::Ownership => &mut self.ownership,
+            Dimension::NextStep => &mut self.next_step,
         }
     }
 

@@ -14,6 +14,7 @@ pub mod outlook;
 pub mod people;
 pub mod role;
 pub mod rubric;
+pub mod similarity;
 pub mod strategy;
 pub mod text;
 

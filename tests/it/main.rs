@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod architecture;
+mod assessment;
 mod bench;
 mod conformance;
 mod journeys;

@@ -1,47 +1,291 @@
 //! From a strategy to an assessment: readable rules, each quoting the words it judged.
+//!
+//! A text is read once ([`reading`]); signals are listened for, one file per dimension; every hit
+//! becomes a finding with points ([`scale`]); points become levels, and levels and a few caps
+//! ([`whole`]) the grade. Nothing here knows who wrote the text, when, or what came before.
 
-use serde::Deserialize;
+pub mod approach;
+pub mod customer;
+pub mod dates;
+pub mod file;
+pub mod goal;
+pub mod heard;
+pub mod language;
+pub mod lexicon;
+pub mod next_step;
+pub mod ownership;
+pub mod parts;
+pub mod people;
+pub mod reading;
+pub mod scale;
+pub mod whole;
 
-use super::grade::{Assessment, Dimensions, Finding, Grade};
+use std::collections::HashSet;
+use std::sync::{Arc, LazyLock};
+
+use serde::{Deserialize, Deserializer, de};
+use toml::Table;
+
+use self::file::{RubricFile, Unfit, lay_over};
+use self::heard::Heard;
+use self::language::Ear;
+use self::lexicon::Lexicon;
+use self::reading::{Reading, Span};
+use super::coaching;
+use super::grade::{Assessment, Dimension, Dimensions, Finding, Grade};
 use super::strategy::{Answers, Part};
 
+/// The rubric that is built in.
+pub const DEFAULT: &str = include_str!("../../../config/rubric.toml");
+
+/// The signal of a date field that is filled in; it has no words to quote.
+pub const CHECK_DATE: &str = "check_date";
+
+/// Something a rule listens for.
+#[derive(Clone, Copy)]
+pub struct Signal {
+    /// Its name in the weights of the framework file.
+    pub name: &'static str,
+    /// What a hit says about the text, as a seller reads it.
+    pub says: &'static str,
+    /// Where it is heard.
+    pub find: fn(&Reading) -> Vec<Span>,
+}
+
+/// Every signal, in reading order.
+pub fn signals() -> impl Iterator<Item = &'static Signal> {
+    [
+        customer::SIGNALS,
+        goal::SIGNALS,
+        approach::SIGNALS,
+        ownership::SIGNALS,
+        next_step::SIGNALS,
+        parts::SIGNALS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// What a rule says about the words it quotes, as a seller reads it.
+pub fn says(rule: &str) -> &'static str {
+    let signal = signals()
+        .find(|signal| signal.name == rule)
+        .map(|signal| signal.says);
+    let cap = || {
+        whole::Cap::ALL
+            .into_iter()
+            .find(|cap| cap.name() == rule)
+            .map(whole::Cap::says)
+    };
+    signal.or_else(cap).unwrap_or("was found")
+}
+
 /// Weights and word lists of the rules; part of the framework, so that ops can tune them.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Rubric {}
+///
+/// Cheap to clone. A framework file names only what it changes; the rest stays as built in.
+#[derive(Clone, Debug)]
+pub struct Rubric {
+    compiled: Arc<Compiled>,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    file: RubricFile,
+    lexicon: Lexicon,
+    ear: Ear,
+    prompts: HashSet<u64>,
+}
+
+impl Rubric {
+    /// Checks a rubric file and compiles its words.
+    ///
+    /// # Errors
+    /// [`Unfit`], naming key, value and remedy.
+    pub fn of(file: RubricFile) -> Result<Self, Unfit> {
+        file.check()?;
+        let lexicon = Lexicon::compile(&file.lexicon);
+        let prompts = whole::prompt_runs(&file.prompts, &lexicon);
+        let ear = Ear::compile(&file.languages);
+        Ok(Self {
+            compiled: Arc::new(Compiled {
+                file,
+                lexicon,
+                ear,
+                prompts,
+            }),
+        })
+    }
+
+    /// The same rubric, which also knows these prompts when they are given back as an answer.
+    #[must_use]
+    pub fn knowing_prompts(&self, prompts: &[String]) -> Self {
+        let Compiled {
+            file,
+            lexicon,
+            ear,
+            prompts: known,
+        } = &*self.compiled;
+        let mut known = known.clone();
+        known.extend(whole::prompt_runs(prompts, lexicon));
+        Self {
+            compiled: Arc::new(Compiled {
+                file: file.clone(),
+                lexicon: lexicon.clone(),
+                ear: ear.clone(),
+                prompts: known,
+            }),
+        }
+    }
+
+    /// The file it was made from.
+    pub fn file(&self) -> &RubricFile {
+        &self.compiled.file
+    }
+
+    /// Whether these texts are in a language whose words the rubric has.
+    pub fn knows_language_of(&self, texts: &[&str]) -> bool {
+        self.compiled.ear.knows(texts.iter().copied())
+    }
+}
+
+impl Default for Rubric {
+    fn default() -> Self {
+        static BUILT_IN: LazyLock<Rubric> = LazyLock::new(|| {
+            let file = toml::from_str(DEFAULT)
+                .unwrap_or_else(|error| unreachable!("built-in rubric: {error}"));
+            Rubric::of(file).unwrap_or_else(|error| unreachable!("built-in {error}"))
+        });
+        BUILT_IN.clone()
+    }
+}
+
+impl<'de> Deserialize<'de> for Rubric {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        let mut table: Table = toml::from_str(DEFAULT).map_err(de::Error::custom)?;
+        lay_over(&mut table, Table::deserialize(source)?);
+        let file = RubricFile::deserialize(table)
+            .map_err(|error| de::Error::custom(format!("rubric: {}", error.message())))?;
+        Self::of(file).map_err(de::Error::custom)
+    }
+}
 
 /// Assesses one strategy.
 ///
 /// Pure and deterministic: the same text gets the same assessment, whoever wrote it.
-pub fn assess(answers: &Answers, _rubric: &Rubric) -> Assessment {
-    let words: usize = Part::ANSWERS
-        .iter()
-        .map(|part| answers.part(*part).split_whitespace().count())
-        .sum();
-    let (grade, score) = match words {
-        0 => (Grade::NoStrategyYet, None),
-        1..=14 => (Grade::NotEnoughYet, None),
-        _ => (Grade::Thin, Some(25)),
-    };
-    let findings = Part::ANSWERS
-        .into_iter()
-        .filter(|part| !answers.part(*part).is_empty())
-        .map(|part| Finding {
-            rule: "written".to_owned(),
-            dimension: None,
-            part,
-            start: 0,
-            end: answers.part(part).len(),
-            points: 0,
-        })
-        .collect();
+pub fn assess(answers: &Answers, rubric: &Rubric) -> Assessment {
+    assess_without(answers, rubric, &[])
+}
+
+/// Assesses one strategy; notes of which the seller said "does not apply here" stay away.
+pub fn assess_without(answers: &Answers, rubric: &Rubric, dismissed: &[&str]) -> Assessment {
+    if answers.is_blank() {
+        return unscored(Grade::NoStrategyYet);
+    }
+    if !rubric
+        .compiled
+        .ear
+        .knows(Part::ALL.iter().map(|part| answers.part(*part)))
+    {
+        return unscored(Grade::NotAssessedLanguage);
+    }
+    let heard = Heard::of(answers, &rubric.compiled);
+    let mut assessment = weighed(&heard, rubric.file());
+    coaching::add_notes(&mut assessment, &heard, rubric.file(), dismissed);
+    assessment
+}
+
+fn unscored(grade: Grade) -> Assessment {
     Assessment {
         grade,
-        score,
-        overall: u8::from(score.is_some()),
+        score: None,
+        overall: 0,
         dims: Dimensions::default(),
+        findings: Vec::new(),
+        notes: Vec::new(),
+        private_notes: Vec::new(),
+    }
+}
+
+/// What was heard, turned into points, levels, score and grade.
+fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
+    let highest = heard
+        .cap
+        .as_ref()
+        .map_or(scale::TOP, |(cap, _)| cap.overall());
+    let lowest = highest.min(1);
+    let mut findings = Vec::new();
+    let mut dims = Dimensions::default();
+    let mut whole = file.overall.scale.base;
+    let mut nothing = whole;
+    for dimension in Dimension::ALL {
+        let earned = points_of(heard, dimension, file);
+        let Some(scale) = file.levels.get(&dimension) else {
+            continue;
+        };
+        let points = scale.base + earned.iter().map(|finding| finding.points).sum::<i32>();
+        *dims.of_mut(dimension) = scale.level(points).min(highest);
+        let share = file
+            .overall
+            .share
+            .get(&dimension)
+            .copied()
+            .unwrap_or_default();
+        whole += points * share / 100;
+        nothing += scale.base * share / 100;
+        findings.extend(earned);
+    }
+    findings.extend(heard.cap.iter().flat_map(|(_, evidence)| evidence.clone()));
+    let highest = highest.min(highest_with_blame(heard, &dims, file));
+    let overall = file.overall.scale.level(whole).clamp(lowest, highest);
+    Assessment {
+        grade: Grade::of_level(overall),
+        score: (overall > 0).then(|| file.overall.scale.score(whole, overall, nothing)),
+        overall,
+        dims,
         findings,
         notes: Vec::new(),
         private_notes: Vec::new(),
     }
+}
+
+/// A plan that waits for one's own company to change is not solid, however well it knows the
+/// customer.
+fn highest_with_blame(heard: &Heard, dims: &Dimensions, file: &RubricFile) -> u8 {
+    let blames = heard.of_signal("blame").len() >= file.caps.blames;
+    if blames && dims.ownership <= 1 {
+        file.caps.blame_overall
+    } else {
+        scale::TOP
+    }
+}
+
+/// The findings that earn or lose points for a dimension.
+fn points_of(heard: &Heard, dimension: Dimension, file: &RubricFile) -> Vec<Finding> {
+    let weight_of = |name: &str| {
+        file.weights
+            .get(&dimension)
+            .and_then(|weights| weights.get(name))
+    };
+    let mut earned = Vec::new();
+    for (name, hits) in &heard.signals {
+        let Some(weight) = weight_of(name) else {
+            continue;
+        };
+        for (n, hit) in hits.iter().enumerate() {
+            let added = if *weight > 0 {
+                *weight * heard.density / 100
+            } else {
+                0
+            };
+            let points = scale::worth(*weight + added, file.repeat, n);
+            if points != 0 {
+                earned.push(Finding {
+                    dimension: Some(dimension),
+                    points,
+                    ..hit.clone()
+                });
+            }
+        }
+    }
+    earned
 }

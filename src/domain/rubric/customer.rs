@@ -1,0 +1,156 @@
+//! Customer: their own goal or problem, in their terms, and the persons who own it.
+
+use super::Signal;
+use super::lexicon::Class;
+use super::people;
+use super::reading::{Reading, Shape, Span};
+
+/// A number is a fact only in a sentence that says something about it.
+const FACT_SENTENCE_WORDS: usize = 5;
+
+/// What is listened for.
+pub const SIGNALS: &[Signal] = &[
+    Signal {
+        name: "role",
+        says: "says who, by role",
+        find: people::roles,
+    },
+    Signal {
+        name: "person",
+        says: "speaks of one person",
+        find: people::pronouns,
+    },
+    Signal {
+        name: "trouble",
+        says: "names what goes wrong for them",
+        find: trouble,
+    },
+    Signal {
+        name: "felt_trouble",
+        says: "says whom the problem hurts",
+        find: felt_trouble,
+    },
+    Signal {
+        name: "fact",
+        says: "gives a number and what it means",
+        find: fact,
+    },
+    Signal {
+        name: "said",
+        says: "says what the customer told",
+        find: said,
+    },
+    Signal {
+        name: "wants",
+        says: "says what a person there wants or must do",
+        find: wants,
+    },
+    Signal {
+        name: "feels",
+        says: "knows how a person there thinks",
+        find: feels,
+    },
+    Signal {
+        name: "stake",
+        says: "says what is at stake",
+        find: stake,
+    },
+    Signal {
+        name: "happened",
+        says: "tells what happened, and when",
+        find: happened,
+    },
+];
+
+fn trouble(reading: &Reading) -> Vec<Span> {
+    reading.of_class(Class::Trouble).collect()
+}
+
+fn felt_trouble(reading: &Reading) -> Vec<Span> {
+    reading
+        .of_class(Class::Trouble)
+        .filter(|span| reading.who_nearby(span.first))
+        .collect()
+}
+
+fn fact(reading: &Reading) -> Vec<Span> {
+    let is_time = |index: usize| {
+        reading
+            .times
+            .iter()
+            .any(|time| time.span.first <= index && index <= time.span.last)
+    };
+    let mut facts = Vec::new();
+    for sentence in reading.sentences() {
+        let mut words = 0;
+        let mut links = false;
+        let mut numbers = Vec::new();
+        for index in sentence.first..=sentence.last {
+            let Some(token) = reading.tokens.get(index) else {
+                continue;
+            };
+            match token.shape {
+                Shape::Number if !token.echo => numbers.push(index),
+                Shape::Word => words += 1,
+                _ => {}
+            }
+            links |= token.classes.has(Class::Common);
+        }
+        if words >= FACT_SENTENCE_WORDS && links {
+            facts.extend(numbers);
+        }
+    }
+    facts.retain(|index| !is_time(*index));
+    facts
+        .into_iter()
+        .map(|index| with_next_word(reading, index))
+        .collect()
+}
+
+fn with_next_word(reading: &Reading, index: usize) -> Span {
+    Span {
+        first: index,
+        last: reading.after(index, 1).next().unwrap_or(index),
+    }
+}
+
+fn said(reading: &Reading) -> Vec<Span> {
+    by_someone(reading, Class::Said, 3)
+}
+
+fn wants(reading: &Reading) -> Vec<Span> {
+    by_someone(reading, Class::Wants, 4)
+}
+
+fn feels(reading: &Reading) -> Vec<Span> {
+    by_someone(reading, Class::Feels, 4)
+}
+
+/// Words of a class with a person shortly before them.
+fn by_someone(reading: &Reading, class: Class, within: usize) -> Vec<Span> {
+    reading
+        .of_class(class)
+        .filter_map(|span| {
+            let who = reading
+                .before(span.first, within)
+                .find(|index| reading.is_who(*index))?;
+            Some(Span {
+                first: who,
+                last: span.last,
+            })
+        })
+        .collect()
+}
+
+fn stake(reading: &Reading) -> Vec<Span> {
+    reading.of_class(Class::Stake).collect()
+}
+
+fn happened(reading: &Reading) -> Vec<Span> {
+    reading
+        .times
+        .iter()
+        .filter(|time| time.past)
+        .map(|time| time.span)
+        .collect()
+}

@@ -1,0 +1,213 @@
+//! When: days, clock times, deadlines, in all the ways people write them.
+
+use super::lexicon::Class;
+use super::reading::{Reading, Shape, Span};
+
+/// How exactly a time is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exact {
+    /// A day one can write into a calendar: Friday, the 9th, 14 March, tomorrow.
+    Day,
+    /// A time of day: 9am, 14.00, noon.
+    Clock,
+    /// A season, a month, next week.
+    Coarse,
+}
+
+/// One mention of a time.
+#[derive(Clone, Copy, Debug)]
+pub struct When {
+    /// Its words.
+    pub span: Span,
+    /// How exact it is.
+    pub exact: Exact,
+    /// Whether it clearly lies in the past: last July, since March, in 2019.
+    pub past: bool,
+}
+
+/// Every time told in the text, echoes left out.
+pub fn times(reading: &Reading) -> Vec<When> {
+    let mut times: Vec<When> = Vec::new();
+    let mut index = 0;
+    while index < reading.tokens.len() {
+        let found = if reading.is_echo(index) {
+            None
+        } else {
+            at(reading, index)
+        };
+        let Some((last, exact)) = found else {
+            index += 1;
+            continue;
+        };
+        let past = reading
+            .before(index, 2)
+            .any(|before| reading.is(before, Class::Past))
+            || reading
+                .after(last, 1)
+                .any(|after| reading.is(after, Class::Past));
+        times.push(When {
+            span: Span { first: index, last },
+            exact,
+            past,
+        });
+        index = last + 1;
+    }
+    times
+}
+
+/// The time that begins at this token, and where it ends.
+fn at(reading: &Reading, index: usize) -> Option<(usize, Exact)> {
+    let token = reading.tokens.get(index)?;
+    let next = reading.after(index, 1).next();
+    let number_next = next.filter(|next| is_day_number(reading, *next));
+    let month_next = next.filter(|next| is_month(reading, *next));
+    if token.shape == Shape::Number {
+        if let Some(month) = month_next.filter(|_| is_day_number(reading, index)) {
+            return Some((month, Exact::Day));
+        }
+        return numeric(
+            &reading
+                .quote(Span {
+                    first: index,
+                    last: index,
+                })
+                .to_lowercase(),
+        )
+        .or_else(|| clock_after(reading, index))
+        .map(|exact| (index, exact));
+    }
+    if token.classes.has(Class::Weekday) {
+        return Some((number_next.unwrap_or(index), Exact::Day));
+    }
+    if token.classes.has(Class::MaybeDay) && is_dated(reading, index) {
+        return Some((number_next.unwrap_or(index), Exact::Day));
+    }
+    if token.classes.has(Class::Month)
+        || (token.classes.has(Class::MaybeDay) && number_next.is_some())
+    {
+        return Some(number_next.map_or((index, Exact::Coarse), |number| (number, Exact::Day)));
+    }
+    if token.classes.has(Class::Soon) {
+        return reading
+            .mark_at(Class::Soon, index)
+            .map(|span| (span.last, Exact::Day));
+    }
+    if token.classes.has(Class::Season) {
+        return reading
+            .mark_at(Class::Season, index)
+            .map(|span| (span.last, Exact::Coarse));
+    }
+    None
+}
+
+fn is_month(reading: &Reading, index: usize) -> bool {
+    reading.is(index, Class::Month) || reading.is(index, Class::MaybeDay)
+}
+
+/// Whether a doubtful word such as "sat" or "may" stands where a date stands.
+fn is_dated(reading: &Reading, index: usize) -> bool {
+    let prior = reading.before(index, 1).next();
+    let beside = prior.is_some_and(|prior| {
+        reading.is(prior, Class::Before)
+            || reading.is(prior, Class::Weekday)
+            || is_day_number(reading, prior)
+    });
+    let next = reading.after(index, 1).next();
+    beside || next.is_some_and(|next| is_clock_number(reading, next))
+}
+
+/// 1 to 31, with or without an ending: 9, 9th, 14.
+fn is_day_number(reading: &Reading, index: usize) -> bool {
+    let Some(token) = reading
+        .tokens
+        .get(index)
+        .filter(|token| token.shape == Shape::Number)
+    else {
+        return false;
+    };
+    let text = reading.quote(Span {
+        first: index,
+        last: index,
+    });
+    let digits = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+    token.end - token.start <= 4
+        && digits
+            .parse::<u8>()
+            .is_ok_and(|day| (1..=31).contains(&day))
+}
+
+fn is_clock_number(reading: &Reading, index: usize) -> bool {
+    let text = reading
+        .quote(Span {
+            first: index,
+            last: index,
+        })
+        .to_lowercase();
+    is_day_number(reading, index) || numeric(&text).is_some()
+}
+
+/// Digits alone that tell a time: 9th, 14.03., 3/11, 2026-03-09, 9:30, 14h, 7pm.
+fn numeric(text: &str) -> Option<Exact> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_alphabetic());
+    let ending = text.get(digits.len()..).unwrap_or_default();
+    let parts: Vec<Option<u16>> = digits
+        .split(['.', '/', ':', '-'])
+        .map(|part| part.parse().ok())
+        .collect();
+    let in_range =
+        |part: &Option<u16>, low, high| part.is_some_and(|part| (low..=high).contains(&part));
+    match (parts.as_slice(), ending) {
+        ([hour], "am" | "pm" | "h" | "hrs" | "uhr") if in_range(hour, 0, 24) => Some(Exact::Clock),
+        ([day], "st" | "nd" | "rd" | "th") if in_range(day, 1, 31) => Some(Exact::Day),
+        ([hour, minute], _)
+            if digits.contains(':') && in_range(hour, 0, 24) && in_range(minute, 0, 59) =>
+        {
+            Some(Exact::Clock)
+        }
+        ([hour, _], "am" | "pm" | "h" | "uhr") if in_range(hour, 0, 24) => Some(Exact::Clock),
+        ([first, second], "") if digits.contains('/') && is_date(*first, *second) => {
+            Some(Exact::Day)
+        }
+        ([_, _, _], "") if parts.iter().all(Option::is_some) && !digits.contains(',') => {
+            Some(Exact::Day)
+        }
+        _ => hour_and_minute(text),
+    }
+}
+
+/// 14h30, 06h30.
+fn hour_and_minute(text: &str) -> Option<Exact> {
+    let (hour, minute) = text.split_once('h')?;
+    let is_time = hour.parse::<u8>().is_ok_and(|hour| hour <= 24)
+        && minute.parse::<u8>().is_ok_and(|minute| minute < 60);
+    is_time.then_some(Exact::Clock)
+}
+
+fn is_date(first: Option<u16>, second: Option<u16>) -> bool {
+    let (Some(first), Some(second)) = (first, second) else {
+        return false;
+    };
+    let (low, high) = (first.min(second), first.max(second));
+    (1..=12).contains(&low) && (1..=31).contains(&high)
+}
+
+/// "14.00", "13.30", "14.03.": two numbers with a dot are a time or a date only after a day
+/// word or a preposition of time.
+fn clock_after(reading: &Reading, index: usize) -> Option<Exact> {
+    let text = reading.quote(Span {
+        first: index,
+        last: index,
+    });
+    let dated = reading.before(index, 1).any(|prior| {
+        reading.is(prior, Class::Before)
+            || reading.is(prior, Class::Weekday)
+            || reading.is(prior, Class::MaybeDay)
+    });
+    if !dated {
+        return None;
+    }
+    let (first, second) = text.split_once(['.', '/'])?;
+    let (first, second) = (first.parse::<u16>().ok()?, second.parse::<u16>().ok()?);
+    let two_digits = text.len() >= 4;
+    (two_digits && first <= 31 && second <= 59).then_some(Exact::Day)
+}

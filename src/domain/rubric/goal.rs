@@ -1,0 +1,153 @@
+//! Goal: what the next conversation should change: a decision, a commitment, a piece of
+//! knowledge that the customer gives.
+
+use super::Signal;
+use super::lexicon::Class;
+use super::reading::{Reading, Shape, Span};
+
+/// What is listened for.
+pub const SIGNALS: &[Signal] = &[
+    Signal {
+        name: "decides",
+        says: "says what a person there would decide, say or do",
+        find: decides,
+    },
+    Signal {
+        name: "they_decide",
+        says: "says what they would decide, say or do",
+        find: they_decide,
+    },
+    Signal {
+        name: "brings",
+        says: "wants a person there to do something",
+        find: brings,
+    },
+    Signal {
+        name: "open_question",
+        says: "names what is still to be learnt",
+        find: open_question,
+    },
+    Signal {
+        name: "choice",
+        says: "puts a choice before them",
+        find: choice,
+    },
+    Signal {
+        name: "asks_them",
+        says: "asks the customer a question",
+        find: asks_them,
+    },
+    Signal {
+        name: "pitch",
+        says: "describes what the seller will present",
+        find: pitch,
+    },
+    Signal {
+        name: "close",
+        says: "aims at the order itself",
+        find: close,
+    },
+];
+
+/// Where a person there decides, says or does something.
+pub fn decides(reading: &Reading) -> Vec<Span> {
+    acted_by(reading, |index| reading.is_who(index))
+}
+
+fn they_decide(reading: &Reading) -> Vec<Span> {
+    acted_by(reading, |index| reading.is(index, Class::They))
+}
+
+/// What a customer does, with the doer shortly before it and no "I" in between.
+fn acted_by(reading: &Reading, is_doer: impl Fn(usize) -> bool) -> Vec<Span> {
+    reading
+        .of_class(Class::Acts)
+        .filter_map(|span| {
+            let who = reading
+                .before(span.first, 4)
+                .take_while(|index| !reading.is(*index, Class::Own))
+                .find(|index| is_doer(*index))?;
+            Some(Span {
+                first: who,
+                last: span.last,
+            })
+        })
+        .collect()
+}
+
+/// Where the seller wants a person there to do something.
+pub fn brings(reading: &Reading) -> Vec<Span> {
+    reading
+        .of_class(Class::Brings)
+        .filter_map(|span| {
+            let who = reading
+                .after(span.last, 3)
+                .find(|index| reading.is_who(*index))?;
+            let act = reading
+                .after(who, 5)
+                .find(|index| reading.is(*index, Class::Acts));
+            let to = reading
+                .after(who, 3)
+                .find(|index| reading.quote(at(*index)) == "to");
+            act.or(to).map(|last| Span {
+                first: span.first,
+                last,
+            })
+        })
+        .collect()
+}
+
+fn at(index: usize) -> Span {
+    Span {
+        first: index,
+        last: index,
+    }
+}
+
+/// Where something is still to be learnt.
+pub fn open_question(reading: &Reading) -> Vec<Span> {
+    reading
+        .of_class(Class::Asks)
+        .filter_map(|span| {
+            let opener = reading
+                .before(span.first, 5)
+                .find(|index| reading.is(*index, Class::Acts) || reading.is(*index, Class::Said))?;
+            Some(Span {
+                first: opener,
+                last: span.last,
+            })
+        })
+        .collect()
+}
+
+fn choice(reading: &Reading) -> Vec<Span> {
+    reading
+        .of_class(Class::Option)
+        .filter(|span| {
+            reading
+                .before(span.first, 12)
+                .any(|index| reading.is(index, Class::Asks) || reading.is(index, Class::Acts))
+        })
+        .collect()
+}
+
+fn asks_them(reading: &Reading) -> Vec<Span> {
+    let marks = reading.tokens.iter().enumerate();
+    marks
+        .filter(|(index, token)| {
+            token.shape == Shape::Question && !token.echo && reading.before(*index, 3).count() == 3
+        })
+        .map(|(index, _)| Span {
+            first: reading.before(index, 4).last().unwrap_or(index),
+            last: index,
+        })
+        .collect()
+}
+
+fn pitch(reading: &Reading) -> Vec<Span> {
+    reading.of_class(Class::Pitch).collect()
+}
+
+fn close(reading: &Reading) -> Vec<Span> {
+    reading.of_class(Class::Close).collect()
+}

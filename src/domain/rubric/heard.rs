@@ -1,0 +1,127 @@
+//! Everything that was heard in one strategy, before anything is weighed.
+
+use std::collections::HashSet;
+
+use super::people;
+use super::reading::{Reading, Span};
+use super::whole::{self, Cap};
+use super::{CHECK_DATE, Compiled, Rubric, signals};
+use crate::domain::grade::Finding;
+use crate::domain::strategy::{Answers, Part};
+
+/// A strategy with everything that was heard in it.
+#[derive(Debug)]
+pub struct Heard {
+    /// Per signal, in the order of [`signals`], what was heard, the same words once.
+    pub signals: Vec<(&'static str, Vec<Finding>)>,
+    /// Why the whole cannot be rated higher, and the words that show it.
+    pub cap: Option<(Cap, Vec<Finding>)>,
+    /// Percent added to what is earned, because the text is short and dense.
+    pub density: i32,
+    /// The words for the only person named, where there is just one.
+    pub single_contact: Option<String>,
+    /// What the coaching needs to know beyond the signals.
+    pub plain: Plain,
+}
+
+/// Plain facts about the answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plain {
+    /// Nothing stands under obstacles.
+    pub obstacles_empty: bool,
+    /// A need is written down.
+    pub has_need: bool,
+    /// A check date is set.
+    pub has_check_date: bool,
+}
+
+impl Heard {
+    /// Reads a strategy and listens for every signal.
+    pub fn in_answers(answers: &Answers, rubric: &Rubric) -> Self {
+        Self::of(answers, &rubric.compiled)
+    }
+
+    pub(super) fn of(answers: &Answers, rubric: &Compiled) -> Self {
+        let reading = Reading::of(answers, &rubric.lexicon);
+        let mut signals: Vec<(&'static str, Vec<Finding>)> = signals()
+            .map(|signal| {
+                (
+                    signal.name,
+                    findings(&reading, signal.name, &(signal.find)(&reading)),
+                )
+            })
+            .collect();
+        if answers.check_on.is_some()
+            && let Some((_, found)) = signals.iter_mut().find(|(name, _)| *name == CHECK_DATE)
+        {
+            found.push(check_date());
+        }
+        let cap = whole::cap(&reading, &rubric.prompts, &rubric.file.caps)
+            .map(|cap| (cap, findings(&reading, cap.name(), &cap.evidence(&reading))));
+        let plain = Plain {
+            obstacles_empty: answers.obstacles.trim().is_empty(),
+            has_need: !answers.need.trim().is_empty(),
+            has_check_date: answers.check_on.is_some(),
+        };
+        let single_contact = match reading.quotes_of(&people::roles(&reading)).as_slice() {
+            [only] => Some((*only).to_owned()),
+            _ => None,
+        };
+        let density = whole::density(&reading, &rubric.file.brevity);
+        Self {
+            signals,
+            cap,
+            density,
+            single_contact,
+            plain,
+        }
+    }
+
+    /// What was heard of one signal.
+    pub fn of_signal(&self, name: &str) -> &[Finding] {
+        self.signals
+            .iter()
+            .find(|(other, _)| *other == name)
+            .map_or(&[], |(_, found)| found)
+    }
+
+    /// Whether any of these signals was heard.
+    pub fn any(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| !self.of_signal(name).is_empty())
+    }
+}
+
+/// A date field has no words to quote: its range is empty.
+fn check_date() -> Finding {
+    Finding {
+        rule: CHECK_DATE.to_owned(),
+        dimension: None,
+        part: Part::ConversationGoal,
+        start: 0,
+        end: 0,
+        points: 0,
+    }
+}
+
+/// The spans as findings without points, the same words once.
+fn findings(reading: &Reading, rule: &str, spans: &[Span]) -> Vec<Finding> {
+    let mut quoted = HashSet::new();
+    spans
+        .iter()
+        .filter(|span| quoted.insert(reading.words(**span)))
+        .filter_map(|span| {
+            let (first, last) = (
+                reading.tokens.get(span.first)?,
+                reading.tokens.get(span.last)?,
+            );
+            Some(Finding {
+                rule: rule.to_owned(),
+                dimension: None,
+                part: first.part,
+                start: first.start,
+                end: last.end,
+                points: 0,
+            })
+        })
+        .collect()
+}

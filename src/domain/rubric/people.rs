@@ -1,0 +1,53 @@
+//! Who: roles, titles, names, he and she.
+//!
+//! Capital letters play no part: a name is known by what it does, or what is wanted of it.
+
+use super::lexicon::{Class, Classes};
+use super::reading::{Reading, Shape, Span, Token};
+
+/// Marks every token that says who.
+pub fn mark(tokens: &mut [Token]) {
+    let mut previous: Option<(u32, Classes)> = None;
+    for index in 0..tokens.len() {
+        let acts_next = tokens.get(index + 1).is_some_and(is_deed_of_a_person);
+        let acts_or_to_next = acts_next
+            || tokens
+                .get(index + 1)
+                .is_some_and(|next| next.classes.has(Class::To));
+        let Some(token) = tokens.get_mut(index) else {
+            continue;
+        };
+        let opens = previous.is_none_or(|(sentence, _)| sentence != token.sentence);
+        let is_brought = !opens
+            && acts_or_to_next
+            && previous.is_some_and(|(_, before)| before.has(Class::Brings));
+        let after_title = !opens && previous.is_some_and(|(_, before)| before.has(Class::Title));
+        token.who = token.classes.has(Class::Role)
+            || token.classes.has(Class::Person)
+            || (may_be_name(token) && (after_title || acts_next || is_brought));
+        previous = Some((token.sentence, token.classes));
+    }
+}
+
+/// A word no list knows: a name, a place, a term of the trade.
+fn may_be_name(token: &Token) -> bool {
+    token.shape == Shape::Word && token.word == 0 && token.end - token.start > 1
+}
+
+/// Says, picks, fears: what only a person does.
+fn is_deed_of_a_person(token: &Token) -> bool {
+    [Class::Acts, Class::Said, Class::Feels, Class::Wants]
+        .into_iter()
+        .any(|class| token.classes.has(class))
+}
+
+/// Roles and titles: persons known by their standing.
+pub fn roles(reading: &Reading) -> Vec<Span> {
+    let titles = reading.of_class(Class::Title);
+    reading.of_class(Class::Role).chain(titles).collect()
+}
+
+/// He, she, her: someone who was spoken of before.
+pub fn pronouns(reading: &Reading) -> Vec<Span> {
+    reading.of_class(Class::Person).collect()
+}

@@ -1,0 +1,217 @@
+//! `latitude assess`: strategies in, assessments out, one JSON object per line.
+
+use std::io::{self, BufRead, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::explain::explain;
+use crate::domain::coaching::Note;
+use crate::domain::framework::Framework;
+use crate::domain::grade::{Assessment, Dimension, Dimensions, Finding, Grade};
+use crate::domain::rubric::{Rubric, assess};
+use crate::domain::strategy::{Answers, Part};
+
+/// Assess strategies: one JSON object per line in, one per line out.
+///
+/// Example: echo '{"id":1,"answers":{"conversation_goal":"Jo says which shift goes first"}}' |
+/// latitude assess --explain
+#[derive(Debug, Args)]
+pub struct AssessArgs {
+    /// Print a page a seller can follow instead of JSON.
+    #[arg(long)]
+    explain: bool,
+    /// The framework file whose weights and word lists apply; the built-in one by default.
+    #[arg(long, value_name = "FILE")]
+    framework: Option<PathBuf>,
+}
+
+/// Assesses what comes in on standard input.
+///
+/// # Errors
+/// The first line or framework file that cannot be read, and what to do about it.
+pub fn run(args: &AssessArgs) -> anyhow::Result<()> {
+    let rubric = rubric_of(args.framework.as_deref())?;
+    let form = if args.explain { Form::Page } else { Form::Json };
+    assess_lines(io::stdin().lock(), io::stdout().lock(), &rubric, form)
+}
+
+/// How an assessment is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One JSON object per line.
+    Json,
+    /// A page to read.
+    Page,
+}
+
+/// The rubric of a framework file, or the built-in one.
+///
+/// # Errors
+/// A file that cannot be read, or that names a key, value and remedy.
+pub fn rubric_of(framework: Option<&Path>) -> anyhow::Result<Rubric> {
+    let framework = match framework {
+        None => Framework::standard(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("{} cannot be read; check the path", path.display()))?;
+            Framework::read(&text).with_context(|| format!("{} is no framework", path.display()))?
+        }
+    };
+    let stages = framework.stages.iter().map(Some).chain([None]);
+    let prompts: Vec<String> = stages
+        .flat_map(|stage| Part::ALL.map(|part| framework.prompt(stage, part).to_owned()))
+        .collect();
+    Ok(framework.rubric.knowing_prompts(&prompts))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    id: Value,
+    answers: Answers,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    id: &'a Value,
+    grade: Grade,
+    score: Option<u8>,
+    dims: Dimensions,
+    weakest_part: Option<&'static str>,
+    notes: &'a [Note],
+    evidence: Vec<Evidence<'a>>,
+}
+
+#[derive(Serialize)]
+struct Evidence<'a> {
+    rule: &'a str,
+    dimension: Option<Dimension>,
+    part: Part,
+    start: usize,
+    end: usize,
+    points: f64,
+}
+
+/// Assesses every line of `input`; empty lines are left out.
+///
+/// # Errors
+/// A line that is no strategy, named by its number, or an output that is closed.
+pub fn assess_lines(
+    input: impl BufRead,
+    mut output: impl Write,
+    rubric: &Rubric,
+    form: Form,
+) -> anyhow::Result<()> {
+    for (number, line) in input.lines().enumerate() {
+        let line = line.with_context(|| format!("line {} is not UTF-8 text", number + 1))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let asked: Asked = serde_json::from_str(&line).with_context(|| {
+            format!(
+                "line {}: write {{\"id\":…,\"answers\":{{\"customer_outcome\":…}}}}",
+                number + 1
+            )
+        })?;
+        let assessment = assess(&asked.answers, rubric);
+        match form {
+            Form::Json => writeln!(
+                output,
+                "{}",
+                serde_json::to_string(&told(&asked.id, &assessment))?
+            )?,
+            Form::Page => writeln!(
+                output,
+                "{}",
+                explain(&title(&asked.id), &asked.answers, &assessment)
+            )?,
+        }
+    }
+    Ok(())
+}
+
+fn title(id: &Value) -> String {
+    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}
+
+fn told<'a>(id: &'a Value, assessment: &'a Assessment) -> Told<'a> {
+    Told {
+        id,
+        grade: assessment.grade,
+        score: assessment.score,
+        dims: assessment.dims,
+        weakest_part: assessment.weakest_part().map(Dimension::label),
+        notes: &assessment.notes,
+        evidence: assessment.findings.iter().map(evidence).collect(),
+    }
+}
+
+fn evidence(finding: &Finding) -> Evidence<'_> {
+    Evidence {
+        rule: &finding.rule,
+        dimension: finding.dimension,
+        part: finding.part,
+        start: finding.start,
+        end: finding.end,
+        points: f64::from(finding.points) / 100.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assessed(lines: &str, form: Form) -> anyhow::Result<String> {
+        let mut output = Vec::new();
+        assess_lines(lines.as_bytes(), &mut output, &Rubric::default(), form)?;
+        Ok(String::from_utf8(output)?)
+    }
+
+    #[test]
+    fn each_line_gets_a_line_back_under_its_id() {
+        let lines = "{\"id\":\"d-7\",\"stage\":\"Foo\",\"answers\":{\"approach\":\"tbd\"}}\n\n{\"id\":8,\"answers\":{}}\n";
+
+        let told = assessed(lines, Form::Json).expect("two strategies");
+
+        let told: Vec<Value> = told
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        assert_eq!(told.len(), 2);
+        assert_eq!(
+            (&told[0]["id"], &told[0]["grade"]),
+            (&"d-7".into(), &"Not enough yet".into())
+        );
+        assert_eq!(
+            (&told[1]["id"], &told[1]["grade"]),
+            (&8.into(), &"No strategy yet".into())
+        );
+        assert_eq!(told[0]["score"], Value::Null);
+        assert_eq!(told[0]["dims"]["next_step"], 0);
+    }
+
+    #[test]
+    fn a_line_that_is_no_strategy_is_named_with_a_remedy() {
+        let error =
+            assessed("{\"id\":1,\"answers\":{}}\nnot json\n", Form::Json).expect_err("line 2");
+
+        assert!(
+            error.to_string().starts_with("line 2: write {\"id\""),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_page_quotes_the_sellers_words() {
+        let line = "{\"id\":\"d-1\",\"answers\":{\"customer_outcome\":\"Plant manager Jo lost two shifts in May because the line jammed, and she must tell the board why.\"}}";
+
+        let page = assessed(line, Form::Page).expect("a page");
+
+        assert!(page.contains("Plant manager"), "{page}");
+        assert!(page.contains("Customer"), "{page}");
+    }
+}

@@ -1,0 +1,142 @@
+//! The rubric agrees with people who rated by the guide.
+
+use latitude::domain::grade::{Dimension, Grade};
+use latitude::domain::rubric::{Rubric, assess, says};
+use latitude::ops::evaluate::{plain, weighted_kappa};
+
+use super::set;
+
+/// Kinds of text meant to fool the rubric.
+const FOOLING: [&str; 10] = [
+    "activity_counts",
+    "blame",
+    "copied_prompt",
+    "fluent_generic",
+    "jargon_wall",
+    "keyword_stuffing",
+    "long_empty",
+    "names_without_thought",
+    "numbers_without_thought",
+    "offtopic",
+];
+
+/// Nearly always; the aim is 1.
+const MOST_FOOLED_PERCENT: usize = 3;
+
+#[test]
+fn overall_and_each_dimension_agree_with_people_on_the_held_back_set() {
+    let set = set("held_back.jsonl");
+    let assessed = plain(&set, &Rubric::default());
+
+    let overall: Vec<(u8, u8)> = set
+        .iter()
+        .zip(&assessed)
+        .map(|(rated, ours)| (rated.overall, ours.overall))
+        .collect();
+    assert!(
+        weighted_kappa(&overall) >= 0.80,
+        "overall {:.3}",
+        weighted_kappa(&overall)
+    );
+    for dimension in Dimension::ALL {
+        let pairs: Vec<(u8, u8)> = set
+            .iter()
+            .zip(&assessed)
+            .map(|(rated, ours)| (rated.dims.of(dimension), ours.dims.of(dimension)))
+            .collect();
+        assert!(
+            weighted_kappa(&pairs) >= 0.70,
+            "{dimension:?} {:.3}",
+            weighted_kappa(&pairs)
+        );
+    }
+}
+
+#[test]
+fn what_is_meant_to_fool_is_hardly_ever_graded_solid_or_strong() {
+    let rubric = Rubric::default();
+    let (mut all, mut fooled) = (0, Vec::new());
+    for rated in ["fit.jsonl", "held_back.jsonl"].into_iter().flat_map(set) {
+        if FOOLING.contains(&&*rated.kind) && rated.overall <= 2 {
+            all += 1;
+            if assess(&rated.answers, &rubric).overall >= 3 {
+                fooled.push(rated.id);
+            }
+        }
+    }
+
+    assert!(
+        fooled.len() * 100 <= all * MOST_FOOLED_PERCENT,
+        "{} of {all}: {fooled:?}",
+        fooled.len()
+    );
+}
+
+#[test]
+fn every_point_traces_to_a_rule_and_to_words_that_are_there() {
+    let rubric = Rubric::default();
+    for rated in ["fit.jsonl", "held_back.jsonl"].into_iter().flat_map(set) {
+        let assessment = assess(&rated.answers, &rubric);
+
+        for finding in &assessment.findings {
+            let words = rated
+                .answers
+                .part(finding.part)
+                .get(finding.start..finding.end);
+            assert!(
+                words.is_some_and(|words| !words.is_empty()),
+                "{}: {finding:?}",
+                rated.id
+            );
+            assert_ne!(says(&finding.rule), "was found", "{finding:?}");
+            assert_eq!(
+                finding.dimension.is_none(),
+                finding.points == 0,
+                "{finding:?}"
+            );
+        }
+        for dimension in Dimension::ALL {
+            let scale = &rubric.file().levels[&dimension];
+            let earned: i32 = assessment
+                .findings
+                .iter()
+                .filter(|finding| finding.dimension == Some(dimension))
+                .map(|finding| finding.points)
+                .sum();
+            let level = scale.level(scale.base + earned);
+            let given = assessment.dims.of(dimension);
+            assert!(
+                given == level || given < level && assessment.overall <= 1,
+                "{}: {dimension:?}",
+                rated.id
+            );
+        }
+    }
+}
+
+#[test]
+fn the_crm_gets_at_most_two_questions_and_they_stay_away_when_dismissed() {
+    let rubric = Rubric::default();
+    for rated in set("fit.jsonl") {
+        let assessment = assess(&rated.answers, &rubric);
+
+        assert!(assessment.notes.len() <= 2, "{}", rated.id);
+        assert!(
+            assessment.notes.iter().all(|note| note.text.ends_with('?')),
+            "{}",
+            rated.id
+        );
+        let not_enough = assessment.grade == Grade::NotEnoughYet;
+        assert!(!not_enough || assessment.notes.iter().all(|note| note.name == "activity"));
+        let dismissed: Vec<&str> = assessment.notes.iter().map(|note| &*note.name).collect();
+        let again = latitude::domain::rubric::assess_without(&rated.answers, &rubric, &dismissed);
+        assert!(
+            again
+                .notes
+                .iter()
+                .all(|note| !dismissed.contains(&&*note.name)),
+            "{}",
+            rated.id
+        );
+    }
+}

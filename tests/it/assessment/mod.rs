@@ -1,0 +1,19 @@
+//! The rubric against people's ratings, and what may not move a score.
+
+mod agreement;
+mod any_text;
+mod invariance;
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use latitude::ops::evaluate::{Rated, rated};
+
+/// A set from `rated/`.
+fn set(name: &str) -> Vec<Rated> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("rated")
+        .join(name);
+    rated(BufReader::new(File::open(path).unwrap())).unwrap()
+}
