@@ -152,8 +152,14 @@ impl Framework {
     /// # Errors
     /// [`Unfit`], naming the key, its value and the remedy.
     pub fn read(text: &str) -> Result<Self, Unfit> {
-        let framework: Self = toml::from_str(text).map_err(|error| Unfit(error.to_string()))?;
+        let mut framework: Self = toml::from_str(text).map_err(|error| Unfit(error.to_string()))?;
         framework.check()?;
+        // A prompt given back as an answer is no answer.
+        let stages = framework.stages.iter().map(Some).chain([None]);
+        let prompts: Vec<String> = stages
+            .flat_map(|stage| Part::ALL.map(|part| framework.prompt(stage, part).to_owned()))
+            .collect();
+        framework.rubric = framework.rubric.knowing_prompts(&prompts);
         Ok(framework)
     }
 

@@ -61,11 +61,7 @@ pub fn rubric_of(framework: Option<&Path>) -> anyhow::Result<Rubric> {
             Framework::read(&text).with_context(|| format!("{} is no framework", path.display()))?
         }
     };
-    let stages = framework.stages.iter().map(Some).chain([None]);
-    let prompts: Vec<String> = stages
-        .flat_map(|stage| Part::ALL.map(|part| framework.prompt(stage, part).to_owned()))
-        .collect();
-    Ok(framework.rubric.knowing_prompts(&prompts))
+    Ok(framework.rubric)
 }
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use super::config::Config;
-use super::{crm, demo, doctor, sandbox, service, sync, telemetry};
+use super::{assess, crm, demo, doctor, evaluate, sandbox, service, sync, telemetry};
 use crate::env::Env;
 
 /// Asks sellers for a deal strategy in place of activity counts, assesses the thinking, and writes
@@ -43,6 +43,14 @@ enum Command {
         after_help = "Example:\n  latitude crm plan --config latitude.toml --connection acme"
     )]
     Crm(crm::Crm),
+    /// Assess strategies: JSON lines in, JSON lines out
+    #[command(
+        after_help = "Example:\n  latitude assess < strategies.jsonl\n  latitude assess --explain < strategies.jsonl"
+    )]
+    Assess(assess::AssessArgs),
+    /// Compare the assessment with people's ratings
+    #[command(after_help = "Example:\n  latitude evaluate rated/held_back.jsonl")]
+    Evaluate(evaluate::EvaluateArgs),
     /// Bring the database's schema up to date
     #[command(after_help = "Example:\n  latitude migrate --config latitude.toml")]
     Migrate(WithConfig),
@@ -109,6 +117,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Worker(at) => service::run(&at.read()?, env, service::Parts::Worker).await,
         Command::Sync(once) => once.run(env).await,
         Command::Crm(crm) => crm.run(env).await,
+        Command::Assess(args) => assess::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Evaluate(args) => evaluate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(at) => {
             at.read()?.store(&env).await?;
             println!("The schema is up to date.");
