@@ -4,3 +4,4 @@
 mod architecture;
 mod bench;
 mod conformance;
+mod salesforce;

@@ -22,8 +22,6 @@ mod schema;
 mod soql;
 mod statement;
 mod tables;
-#[cfg(test)]
-mod tests;
 mod things;
 mod tooling;
 
