@@ -12,7 +12,7 @@ use crate::domain::field::Field;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Which CRM, by its id such as `salesforce`.
+    /// Which CRM, by its id: the name of its page in `docs/crm`.
     pub crm: String,
     /// How to sign in; the CRM's preferred way where it is not set.
     pub sign_in: Option<String>,

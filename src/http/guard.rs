@@ -18,7 +18,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Hosts that end in one of `suffixes` (such as `.salesforce.com`) and those of `addresses`.
+    /// Hosts that end in one of `suffixes` (such as `.crm.example`) and those of `addresses`.
     ///
     /// `private` allows plain HTTP and the machine's own networks: for sandboxes and for CRMs that
     /// run next door. It is a setting an admin has to make.
@@ -115,17 +115,17 @@ mod tests {
     #[test]
     fn only_the_connections_own_hosts_are_reached() {
         let base = Url::parse("https://crm.acme.test").expect("an address");
-        let guard = Guard::new(&[".salesforce.com"], &[&base], false);
+        let guard = Guard::new(&[".crm.example"], &[&base], false);
         let allowed = |url: &str| guard.allows(&Url::parse(url).expect("an address")).is_ok();
 
         assert!(allowed("https://crm.acme.test/api"));
-        assert!(allowed("https://acme.my.salesforce.com/services"));
+        assert!(allowed("https://acme.my.crm.example/services"));
         for refused in [
-            "http://acme.my.salesforce.com/",
-            "https://salesforce.com.evil.test/",
-            "https://evil.test/.salesforce.com",
-            "https://user@acme.my.salesforce.com/",
-            "https://acme.my.salesforce.com:8443/",
+            "http://acme.my.crm.example/",
+            "https://crm.example.evil.test/",
+            "https://evil.test/.crm.example",
+            "https://user@acme.my.crm.example/",
+            "https://acme.my.crm.example:8443/",
             "https://127.0.0.1/",
             "https://2130706433/",
             "https://0x7f.1/",

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::app::{Answer, App, redirect_url};
+use super::app::{Answer, App, Departure, redirect_url};
 use super::call::exchange;
 use super::fault::{Cause, Fault};
 use super::guard::Guard;
@@ -80,6 +80,14 @@ impl OAuth {
             guard,
             held: Mutex::new(None),
         }
+    }
+
+    /// Prepares a sign-in by a person who will come back to `redirect`.
+    ///
+    /// # Errors
+    /// As [`App::depart`].
+    pub fn depart(&self, redirect: &str) -> Result<Departure, Fault> {
+        self.app.depart(redirect)
     }
 
     /// Exchanges the code a person came back with, and saves what it buys.

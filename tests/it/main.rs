@@ -6,4 +6,5 @@ mod assessment;
 mod bench;
 mod conformance;
 mod journeys;
+mod salesforce;
 mod stage;

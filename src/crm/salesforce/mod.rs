@@ -10,8 +10,6 @@ mod limits;
 mod read;
 mod sandbox;
 mod setup;
-#[cfg(test)]
-mod tests;
 mod views;
 mod wire;
 mod write;

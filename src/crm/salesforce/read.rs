@@ -22,6 +22,8 @@ const PAGE: usize = 2000;
 const OVERLAP_MINUTES: i64 = 10;
 /// Exists only in organisations with several currencies.
 const CURRENCY: &str = "CurrencyIsoCode";
+/// Remembered once a refusal has told that there is no such field.
+const ONE_CURRENCY: &str = "one_currency";
 
 /// A place in the order of `(SystemModstamp, Id)`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,9 +44,6 @@ struct Place {
     /// Salesforce's own time when this pull began; none between pulls.
     #[serde(default)]
     began: Option<Time>,
-    /// Learned from a refusal: the organisation has one currency and no field for it.
-    #[serde(default)]
-    one_currency: bool,
 }
 
 impl Place {
@@ -161,13 +160,17 @@ pub async fn people(session: &Session, from: &Cursor) -> Result<Page<Person>, Fa
 /// The first pull reads what is open. Each later one reads everything that changed, deleted deals
 /// among it, in one query; a filter on open deals would hide the very change that closes one.
 pub async fn deals(session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault> {
-    let mut place: Place = from.place();
-    let (answer, reply) = match page(session, &place).await {
-        Err(fault) if !place.one_currency && faults::lacks_field(&fault, CURRENCY) => {
-            place.one_currency = true;
-            page(session, &place).await?
+    let place: Place = from.place();
+    let resource = if place.first_done {
+        "/queryAll"
+    } else {
+        "/query"
+    };
+    let (answer, reply): (Answer<Opportunity>, _) = loop {
+        match query(session, resource, &changes(session, &place)).await {
+            Err(fault) if learned_one_currency(session, &fault) => {}
+            other => break other?,
         }
-        other => other?,
     };
     let more = !answer.done || answer.records.len() > PAGE;
     let last = answer.records.last().map(|row| Mark {
@@ -183,25 +186,21 @@ pub async fn deals(session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault
 
 /// One row more than a page is asked for, so that `done` says whether there is another page: the
 /// next one is then asked for by key, which no expired locator can lose.
-async fn page(session: &Session, place: &Place) -> Result<(Answer<Opportunity>, Reply), Fault> {
-    let columns = columns(session, place.one_currency);
+fn changes(session: &Session, place: &Place) -> String {
+    let columns = columns(session);
     let open = (!place.first_done).then(|| "IsClosed = false".to_owned());
     let conditions: Vec<String> = open.into_iter().chain(place.condition()).collect();
-    let (resource, deleted) = if place.first_done {
-        ("/queryAll", ", IsDeleted")
-    } else {
-        ("/query", "")
-    };
-    let soql = format!(
-        "SELECT {columns}{deleted} FROM Opportunity WHERE {} \
-         ORDER BY SystemModstamp ASC, Id ASC LIMIT {}",
-        conditions.join(" AND "),
-        PAGE + 1
-    );
-    query(session, resource, &soql).await
+    let deleted = if place.first_done { ", IsDeleted" } else { "" };
+    let conditions = conditions.join(" AND ");
+    let most = PAGE + 1;
+    format!(
+        "SELECT {columns}{deleted} FROM Opportunity WHERE {conditions} \
+         ORDER BY SystemModstamp ASC, Id ASC LIMIT {most}"
+    )
 }
 
-fn columns(session: &Session, one_currency: bool) -> String {
+fn columns(session: &Session) -> String {
+    let one_currency = session.memo.get(ONE_CURRENCY).unwrap_or(false);
     let currency = (!one_currency).then_some(CURRENCY);
     let facts = [
         "Id",
@@ -221,18 +220,28 @@ fn columns(session: &Session, one_currency: bool) -> String {
     all.join(", ")
 }
 
+/// Whether a refusal just told that the organisation has one currency and no field for it.
+fn learned_one_currency(session: &Session, fault: &Fault) -> bool {
+    let known = session.memo.get(ONE_CURRENCY).unwrap_or(false);
+    let learned = !known && faults::lacks_field(fault, CURRENCY);
+    if learned {
+        session.memo.keep(ONE_CURRENCY, true);
+    }
+    learned
+}
+
 /// See [`crate::crm::Crm::deal`].
 pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault> {
     if !is_record_id(id.as_str()) {
         return Ok(None);
     }
-    let soql = |one_currency| {
-        let columns = columns(session, one_currency);
-        format!("SELECT {columns} FROM Opportunity WHERE Id = '{id}'")
-    };
-    let found: Vec<Opportunity> = match rows(session, &soql(false)).await {
-        Err(fault) if faults::lacks_field(&fault, CURRENCY) => rows(session, &soql(true)).await?,
-        other => other?,
+    let found: Vec<Opportunity> = loop {
+        let columns = columns(session);
+        let soql = format!("SELECT {columns} FROM Opportunity WHERE Id = '{id}'");
+        match rows(session, &soql).await {
+            Err(fault) if learned_one_currency(session, &fault) => {}
+            other => break other?,
+        }
     };
     Ok(found
         .into_iter()

@@ -22,8 +22,6 @@ mod schema;
 mod soql;
 mod statement;
 mod tables;
-#[cfg(test)]
-mod tests;
 mod things;
 mod tooling;
 
@@ -109,6 +107,7 @@ fn settings(base: &url::Url) -> Settings {
     Settings {
         crm: "salesforce".to_owned(),
         base_url: Some(base.clone()),
+        token_url: base.join("/services/oauth2/token").ok(),
         client_id: Some(oauth::CLIENT_ID.to_owned()),
         client_secret: Some(oauth::CLIENT_SECRET.into()),
         allow_private: true,

@@ -218,7 +218,11 @@ impl Org {
             .filter(|row| row["AssigneeId"] == **id)
             .map(|row| &row["PermissionSetId"])
             .collect();
-        let mut access = Access::default();
+        let many_currencies = self.book().rules.many_currencies;
+        let mut access = Access {
+            lacks: (!many_currencies).then_some("CurrencyIsoCode"),
+            ..Access::default()
+        };
         for row in rows("FieldPermissions")
             .iter()
             .filter(|row| mine.contains(&&row["ParentId"]))

@@ -59,6 +59,8 @@ impl Source {
 pub struct Access {
     pub read: BTreeSet<String>,
     pub edit: BTreeSet<String>,
+    /// A standard field that this organisation does not have.
+    pub lacks: Option<&'static str>,
 }
 
 /// What a custom field holds, from its definition.
@@ -143,6 +145,14 @@ impl Planner<'_> {
             Source::Thing(thing) => {
                 let (name, kind) = thing.kind(path).ok_or_else(unknown)?;
                 Ok(Get::Data(name, kind))
+            }
+            Source::Table(_)
+                if self
+                    .access
+                    .lacks
+                    .is_some_and(|it| it.eq_ignore_ascii_case(path)) =>
+            {
+                Err(unknown())
             }
             Source::Table(table) => match in_table(table, path) {
                 Some(get) => Ok(get),

@@ -151,7 +151,10 @@ pub fn record(
 pub fn everything(source: Source, access: &super::plan::Access) -> Vec<String> {
     match source {
         Source::Table(table) => {
-            let own = table.columns.iter().map(|column| column.name.to_owned());
+            let names = table.columns.iter().map(|column| column.name);
+            let own = names
+                .filter(|name| Some(*name) != access.lacks)
+                .map(str::to_owned);
             let custom = access.read.iter().filter(|_| source.is_deal()).cloned();
             own.chain(custom).collect()
         }

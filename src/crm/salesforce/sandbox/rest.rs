@@ -61,7 +61,7 @@ const LONGEST_URI: usize = 16_384;
 pub async fn versions() -> Response {
     let versions: Vec<Value> = (VERSIONS.0..=VERSIONS.1)
         .map(|n| {
-            let season = ["Spring", "Summer", "Winter"][(n as usize + 2) % 3];
+            let season = ["Spring", "Summer", "Winter"][n as usize % 3];
             let label = format!("{season} '{}", 4 + (n + 1) / 3);
             json!({"label": label, "url": format!("/services/data/v{n}.0"), "version": format!("{n}.0")})
         })

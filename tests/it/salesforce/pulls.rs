@@ -1,0 +1,152 @@
+//! Pulls: how many calls they cost, and what they ask for.
+
+use latitude::crm::page::{Cursor, Next, Seen};
+use latitude::crm::session::{self, Means};
+use latitude::http;
+use serde_json::json;
+
+use super::{id_of, rule, salesforce};
+use crate::bench::{Bench, Memory};
+
+fn queries(bench: &Bench) -> u64 {
+    let routes = bench.served.stats.routes();
+    let asked = routes.iter().filter(|(route, _)| route.contains("/query"));
+    asked.map(|(_, count)| count.calls).sum()
+}
+
+#[tokio::test]
+async fn a_first_pull_costs_one_call_a_page_and_few_besides() {
+    let mut bench = Bench::ready(salesforce(), 6_545).await;
+    let means = Means {
+        client: http::client(),
+        env: bench.session.api.env().clone(),
+        vault: std::sync::Arc::new(Memory::default()),
+    };
+    let settings = bench.session.settings.clone();
+    let fields = bench.session.fields.clone();
+    bench.session = session::open(salesforce(), settings, fields, &means).unwrap();
+    bench.served.stats.clear();
+
+    let crm = bench.crm;
+    crm.whoami(&bench.session).await.unwrap();
+    crm.setup(&bench.session, &bench.blueprint()).await.unwrap();
+    crm.stages(&bench.session).await.unwrap();
+    crm.people(&bench.session, &Cursor::default())
+        .await
+        .unwrap();
+    let others = bench.served.stats.calls();
+    let (seen, _) = bench.pull(&Cursor::default()).await;
+    let pages = bench.served.stats.calls() - others;
+
+    // 6,545 deals, 5,999 and one of them open: exactly three full pages.
+    assert_eq!(seen.len(), 6_000);
+    assert_eq!(pages, 3);
+    assert!(others <= 6, "{others} calls besides the pages");
+}
+
+#[tokio::test]
+async fn an_idle_pull_is_one_call_and_brings_nothing() {
+    let bench = Bench::ready(salesforce(), 60).await;
+    let (_, place) = bench.pull(&Cursor::default()).await;
+    bench.served.stats.clear();
+
+    let (seen, _) = bench.pull(&place).await;
+
+    assert_eq!(seen, []);
+    assert_eq!(queries(&bench), 1);
+    assert_eq!(bench.served.stats.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_change_that_became_visible_late_is_not_lost() {
+    let bench = Bench::ready(salesforce(), 30).await;
+    let (_, place) = bench.pull(&Cursor::default()).await;
+    let late = {
+        let mut state = bench.served.world.state();
+        bench.served.world.touch(&mut state, 3, 1);
+        state.deals[3].visible_at = bench.served.world.now() + chrono::TimeDelta::minutes(6);
+        state.deals[3].id.clone()
+    };
+    bench.clock.advance(chrono::TimeDelta::minutes(5));
+    bench
+        .edit(&id_of(&bench, 4), json!({"name": "Newer"}))
+        .await;
+    let (early, place) = bench.pull(&place).await;
+
+    bench.clock.advance(chrono::TimeDelta::minutes(2));
+    let (seen, _) = bench.pull(&place).await;
+
+    let has = |seen: &[Seen]| {
+        seen.iter()
+            .any(|one| matches!(one, Seen::Here(deal) if deal.id.as_str() == late))
+    };
+    assert!(!has(&early), "it was not to be seen yet");
+    assert!(has(&seen));
+}
+
+#[tokio::test]
+async fn an_organisation_with_one_currency_is_asked_once_too_often() {
+    let bench = Bench::ready(salesforce(), 30).await;
+    rule(&bench, json!({"many_currencies": false})).await;
+    bench.served.stats.clear();
+
+    let deals = bench.deals().await;
+    bench
+        .crm
+        .deal(&bench.session, &deals[0].id)
+        .await
+        .unwrap()
+        .unwrap();
+
+    assert!(deals.iter().all(|deal| deal.currency.is_none()));
+    assert_eq!(queries(&bench), 3);
+}
+
+#[tokio::test]
+async fn a_session_that_ends_in_the_middle_of_a_pull_is_not_noticed() {
+    let bench = Bench::ready(salesforce(), 4_500).await;
+    let page = bench
+        .crm
+        .deals(&bench.session, &Cursor::default())
+        .await
+        .unwrap();
+    let Next::More(place) = page.next else {
+        panic!("a second page")
+    };
+
+    rule(&bench, json!({"end_sessions": true})).await;
+    let (seen, _) = bench.pull(&place).await;
+
+    let open = bench
+        .served
+        .world
+        .state()
+        .deals
+        .iter()
+        .filter(|deal| deal.stage < 6)
+        .count();
+    assert_eq!(page.items.len() + seen.len(), open);
+}
+
+#[tokio::test]
+async fn a_pull_survives_wide_rows_that_shrink_its_pages() {
+    let bench = Bench::ready(salesforce(), 300).await;
+    let approach = bench
+        .session
+        .fields
+        .name(latitude::domain::field::Field::Approach)
+        .unwrap();
+    for deal in &mut bench.served.world.state().deals {
+        deal.custom
+            .insert(approach.to_owned(), json!("w".repeat(131_072)));
+    }
+
+    let deals = bench.deals().await;
+
+    assert_eq!(deals.len(), 275);
+    assert!(
+        deals
+            .iter()
+            .all(|deal| deal.answers.approach.len() == 131_072)
+    );
+}
