@@ -6,6 +6,7 @@
 mod dynamics365;
 mod hubspot;
 pub mod page;
+mod pipedrive;
 pub mod profile;
 pub mod push;
 mod salesforce;
@@ -36,6 +37,7 @@ use write::{Outcome, Update};
 pub static ALL: &[&dyn Crm] = &[
     &dynamics365::Dynamics365,
     &hubspot::HubSpot,
+    &pipedrive::Pipedrive,
     &salesforce::Salesforce,
 ];
 
