@@ -4,7 +4,9 @@
 //! outside that folder and this file names it.
 
 mod dynamics365;
+mod hubspot;
 pub mod page;
+mod pipedrive;
 pub mod profile;
 pub mod push;
 mod salesforce;
@@ -32,7 +34,12 @@ use setup::{Blueprint, Setup, Step};
 use write::{Outcome, Update};
 
 /// To add one: a folder, its `mod` line above, its line here.
-pub static ALL: &[&dyn Crm] = &[&dynamics365::Dynamics365, &salesforce::Salesforce];
+pub static ALL: &[&dyn Crm] = &[
+    &dynamics365::Dynamics365,
+    &hubspot::HubSpot,
+    &pipedrive::Pipedrive,
+    &salesforce::Salesforce,
+];
 
 /// The CRM that the demo shows when it is not told which.
 pub const PREFERRED: &str = "salesforce";

@@ -13,6 +13,7 @@ use super::company;
 use super::weather::Weather;
 use crate::domain::Time;
 use crate::domain::deal::Standing;
+use crate::domain::field::Field;
 use crate::env::Env;
 
 /// A world; clones are the same world.
@@ -323,8 +324,10 @@ fn part_asked(api_name: &str, label: &str) -> Option<&'static str> {
         .filter(|_| api_name.ends_with("__c"))
         .unwrap_or(&name);
     PARTS.into_iter().find(|part| {
+        // People know a field by its label, which may go on with a mark of who made it.
+        let asks = Field::named(part).is_some_and(|it| label.starts_with(&plain(it.label())));
         let part = plain(part);
-        name.ends_with(&part) || label == part
+        name.ends_with(&part) || label == part || asks
     })
 }
 

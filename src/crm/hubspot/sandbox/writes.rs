@@ -1,0 +1,416 @@
+//! Writing deals. A batch with one bad value is refused whole; ids that do not exist are told one
+//! by one (207).
+
+use std::collections::BTreeSet;
+
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use chrono::{DateTime, NaiveDate};
+use serde_json::{Map, Value, json};
+
+use super::Hub;
+use super::answers::{
+    Query, answer, batch, body, invalid, iso, missing, not_found, refused, refused_for,
+};
+use super::objects::{non_unique, unknown_object};
+use super::records::{self, Kind, deal_at, merge_key, stage_id};
+use crate::sandbox::world::{Deal, State as World, Trouble};
+
+/// Deals in one batch.
+const MOST: usize = 100;
+/// The longest text of a property, in UTF-16 units.
+const LONGEST_TEXT: usize = 65_536;
+
+/// Why a value may not be written: code and message.
+type Wrong = (&'static str, String);
+
+/// The value as it is kept, or why it is refused; none clears.
+fn checked(state: &World, name: &str, value: &Value) -> Result<Option<String>, Wrong> {
+    let own = records::DEAL.iter().find(|property| property.0 == name);
+    let definition = state.fields.get(name);
+    if own.is_none() && definition.is_none() {
+        let message = format!("Property \"{name}\" does not exist");
+        return Err(("PROPERTY_DOESNT_EXIST", message));
+    }
+    let locked = definition.is_some_and(|it| it["modificationMetadata"]["readOnlyValue"] == true);
+    if own.is_some_and(|property| property.4) || locked {
+        let message = format!("\"{name}\" is a read only property; its value cannot be set.");
+        return Err(("READ_ONLY_VALUE", message));
+    }
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::String(text) if text.is_empty() => return Ok(None),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(flag) => flag.to_string(),
+        _ => return Err(("INVALID_VALUE", format!("{name}: a string is expected"))),
+    };
+    let kind = super::search::kind(state, name).unwrap_or("string");
+    let wrong = |code: &'static str, what: &str| Err((code, format!("{text} was not {what}.")));
+    match kind {
+        "number" if text.parse::<f64>().is_err() => wrong("INVALID_INTEGER", "a valid number"),
+        "bool" if !matches!(text.as_str(), "true" | "false") => wrong(
+            "INVALID_OPTION",
+            "one of the allowed options: [true, false]",
+        ),
+        "date" => match day(&text) {
+            Some(day) => Ok(Some(day.to_string())),
+            None => wrong("INVALID_DATE", "a valid date: it must be midnight UTC"),
+        },
+        "datetime" => match time(&text) {
+            Some(time) => Ok(Some(time)),
+            None => wrong("INVALID_DATE", "a valid date"),
+        },
+        "enumeration" if !allowed(state, name, &text) => {
+            wrong("INVALID_OPTION", "one of the allowed options")
+        }
+        "string" if text.encode_utf16().count() > LONGEST_TEXT => Err((
+            "INVALID_LENGTH",
+            format!("{name} exceeds the limit of {LONGEST_TEXT} characters"),
+        )),
+        _ => Ok(Some(text)),
+    }
+}
+
+fn day(text: &str) -> Option<NaiveDate> {
+    if let Ok(day) = text.parse() {
+        return Some(day);
+    }
+    let time = DateTime::from_timestamp_millis(text.parse().ok()?)?;
+    (time.timestamp_millis() % 86_400_000 == 0).then(|| time.date_naive())
+}
+
+fn time(text: &str) -> Option<String> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(iso(time.to_utc()));
+    }
+    if let Some(time) = text.parse().ok().and_then(DateTime::from_timestamp_millis) {
+        return Some(iso(time));
+    }
+    let day = text.parse::<NaiveDate>().ok()?;
+    Some(iso(day.and_hms_opt(0, 0, 0)?.and_utc()))
+}
+
+fn allowed(state: &World, name: &str, text: &str) -> bool {
+    match name {
+        "dealstage" => state
+            .stages
+            .iter()
+            .any(|stage| stage_id(stage.name) == text),
+        "pipeline" => text == records::PIPELINE,
+        "hubspot_owner_id" => state.person_at(text).is_some(),
+        "deal_currency_code" => text.len() == 3,
+        _ => {
+            let options = state
+                .fields
+                .get(name)
+                .and_then(|it| it["options"].as_array());
+            let is = |option: &Value| option["value"].as_str() == Some(text);
+            options.is_some_and(|options| options.iter().any(is))
+        }
+    }
+}
+
+/// Writes a value that was found good.
+fn set(state: &mut World, n: usize, name: &str, value: Option<String>) {
+    let text = value.clone().unwrap_or_default();
+    match name {
+        "dealname" => state.deals[n].name = text,
+        "amount" => state.deals[n].amount = text.parse().ok(),
+        "closedate" => {
+            let day = DateTime::parse_from_rfc3339(&text).map(|time| time.date_naive());
+            state.deals[n].close_on = day.unwrap_or(state.deals[n].close_on);
+        }
+        "dealstage" => {
+            let is = |stage: &crate::sandbox::world::Stage| stage_id(stage.name) == text;
+            let stage = state.stages.iter().position(is);
+            state.deals[n].stage = stage.unwrap_or(state.deals[n].stage);
+        }
+        "hubspot_owner_id" => {
+            let owner = state.person_at(&text);
+            state.deals[n].owner = owner.unwrap_or(state.deals[n].owner);
+        }
+        "pipeline" | "deal_currency_code" => {}
+        custom => {
+            let held = &mut state.deals[n].custom;
+            match value {
+                Some(text) => held.insert(custom.to_owned(), Value::String(text)),
+                None => held.remove(custom),
+            };
+        }
+    }
+}
+
+/// Errors about properties, in the form that names each of them.
+fn refuse_values(hub: &Hub, wrong: Vec<(String, Wrong)>) -> Response {
+    let told: Vec<Value> = wrong
+        .iter()
+        .map(|(name, (code, message))| {
+            json!({"isValid": false, "message": message, "error": code, "name": name})
+        })
+        .collect();
+    let told = Value::Array(told).to_string();
+    let errors: Vec<Value> = wrong
+        .into_iter()
+        .map(|(name, (code, message))| {
+            json!({"message": message, "code": code, "context": {"propertyName": [name]}})
+        })
+        .collect();
+    refused_for(
+        hub,
+        400,
+        &format!("Property values were not valid: {told}"),
+        &errors,
+    )
+}
+
+/// What stands in the way of writing to a deal.
+fn trouble(hub: &Hub, deal: &mut Deal) -> Option<Response> {
+    let held = || {
+        refused(
+            hub,
+            423,
+            "LOCKED",
+            "The resource is locked; try again later",
+        )
+    };
+    match &mut deal.trouble {
+        None => None,
+        Some(Trouble::Busy(0)) => {
+            deal.trouble = None;
+            None
+        }
+        Some(Trouble::Busy(left)) => {
+            *left -= 1;
+            Some(held())
+        }
+        Some(Trouble::Refused(message)) => {
+            let error = json!({"message": message, "code": "PROPERTY_VALIDATION_FAILED"});
+            Some(refused_for(hub, 400, &message.clone(), &[error]))
+        }
+        Some(Trouble::Locked) => {
+            let message = "The record is locked until its approval is decided";
+            Some(refused(hub, 400, "VALIDATION_ERROR", message))
+        }
+        Some(Trouble::ReadOnly) => {
+            let message = "The app may not edit this record";
+            Some(refused(hub, 403, "FORBIDDEN", message))
+        }
+    }
+}
+
+/// A deal's answer to a write: what was written, and what the portal computes by itself.
+fn written(hub: &Hub, state: &World, n: usize, names: &[String]) -> Value {
+    let computed = ["hs_is_closed", "num_notes", "num_contacted_notes"];
+    let mut shown = names.to_vec();
+    shown.extend(computed.map(str::to_owned));
+    records::deal(state, &mut hub.companies(), n, &shown)
+}
+
+/// `POST …/{object}/batch/update`.
+pub async fn batch_update(
+    State(hub): State<Hub>,
+    Path(object): Path<String>,
+    bytes: Bytes,
+) -> Response {
+    if records::kind(&object) != Some(Kind::Deal) {
+        return unknown_object(&hub, &object);
+    }
+    let wanted = match body(&hub, &bytes) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
+    };
+    let inputs = match inputs(&wanted) {
+        Ok(inputs) => inputs,
+        Err(why) => return invalid(&hub, &why),
+    };
+    if wanted["inputs"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|it| it["idProperty"].is_string())
+    {
+        return non_unique(&hub);
+    }
+    if hub.world().weather().busy() {
+        return refused(
+            &hub,
+            423,
+            "LOCKED",
+            "The resource is locked; try again later",
+        );
+    }
+    let mut state = hub.world().state();
+    let mut wrong = Vec::new();
+    for (_, properties, _) in &inputs {
+        for (name, value) in *properties {
+            if let Err(why) = checked(&state, name, value) {
+                wrong.push((name.clone(), why));
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        return refuse_values(&hub, wrong);
+    }
+    let living = |state: &World, id: &str| {
+        deal_at(state, id).filter(|n| state.deals[*n].deleted_at.is_none())
+    };
+    for (id, _, _) in &inputs {
+        let Some(n) = living(&state, id) else {
+            continue;
+        };
+        if let Some(refusal) = trouble(&hub, &mut state.deals[n]) {
+            return refusal;
+        }
+    }
+    let (mut results, mut lost, mut traces) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, properties, trace) in inputs {
+        let Some(n) = living(&state, id) else {
+            lost.push(id.to_owned());
+            traces.extend(trace.map(str::to_owned));
+            continue;
+        };
+        let names = write(&hub, &mut state, n, properties);
+        let mut record = written(&hub, &state, n, &names);
+        if let Some(trace) = trace {
+            record["objectWriteTraceId"] = json!(trace);
+        }
+        results.push(record);
+    }
+    let errors = if lost.is_empty() {
+        Vec::new()
+    } else {
+        vec![missing(&lost, &traces)]
+    };
+    drop(state);
+    batch(&hub, results, errors)
+}
+
+type Input<'a> = (&'a str, &'a Map<String, Value>, Option<&'a str>);
+
+fn inputs(wanted: &Value) -> Result<Vec<Input<'_>>, String> {
+    let inputs = wanted["inputs"].as_array();
+    let inputs = inputs.ok_or("Invalid input JSON: inputs is missing")?;
+    if inputs.len() > MOST {
+        return Err(format!(
+            "The maximum number of records supported in a batch request is {MOST}"
+        ));
+    }
+    let mut ids = BTreeSet::new();
+    let mut read = Vec::new();
+    for input in inputs {
+        let id = input["id"].as_str();
+        let id = id.ok_or("Invalid input JSON: each id must be a string")?;
+        let properties = input["properties"].as_object();
+        let properties = properties.ok_or("Invalid input JSON: properties is missing")?;
+        if !ids.insert(id) {
+            return Err(format!("Duplicate IDs found in batch input: [{id}]"));
+        }
+        read.push((id, properties, input["objectWriteTraceId"].as_str()));
+    }
+    Ok(read)
+}
+
+/// Writes properties that were found good; their names.
+fn write(hub: &Hub, state: &mut World, n: usize, properties: &Map<String, Value>) -> Vec<String> {
+    for (name, value) in properties {
+        if let Ok(value) = checked(state, name, value) {
+            set(state, n, name, value);
+        }
+    }
+    hub.world().touch(state, n, 0);
+    properties.keys().cloned().collect()
+}
+
+/// `PATCH …/{object}/{id}`; the id of a record that was merged away means the winner.
+pub async fn update(
+    State(hub): State<Hub>,
+    Path((object, id)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    bytes: Bytes,
+) -> Response {
+    if records::kind(&object) != Some(Kind::Deal) {
+        return unknown_object(&hub, &object);
+    }
+    if Query::of(query).get("idProperty").is_some() {
+        return non_unique(&hub);
+    }
+    let wanted = match body(&hub, &bytes) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
+    };
+    let Some(properties) = wanted["properties"].as_object() else {
+        return invalid(&hub, "Invalid input JSON: properties is missing");
+    };
+    let mut state = hub.world().state();
+    let wrong: Vec<(String, Wrong)> = properties
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), checked(&state, name, value).err()?)))
+        .collect();
+    if !wrong.is_empty() {
+        return refuse_values(&hub, wrong);
+    }
+    let winner = state.things.get(&merge_key(&id)).and_then(Value::as_str);
+    let found = deal_at(&state, winner.unwrap_or(&id));
+    let Some(n) = found.filter(|n| state.deals[*n].deleted_at.is_none()) else {
+        return not_found(&hub);
+    };
+    if let Some(refusal) = trouble(&hub, &mut state.deals[n]) {
+        return refusal;
+    }
+    let names = write(&hub, &mut state, n, properties);
+    answer(200, written(&hub, &state, n, &names))
+}
+
+/// `POST …/{object}`: a new deal.
+pub async fn create(State(hub): State<Hub>, Path(object): Path<String>, bytes: Bytes) -> Response {
+    if records::kind(&object) != Some(Kind::Deal) {
+        return unknown_object(&hub, &object);
+    }
+    let wanted = match body(&hub, &bytes) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
+    };
+    let Some(properties) = wanted["properties"].as_object() else {
+        return invalid(&hub, "Invalid input JSON: properties is missing");
+    };
+    let mut state = hub.world().state();
+    let mut wrong: Vec<(String, Wrong)> = properties
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), checked(&state, name, value).err()?)))
+        .collect();
+    for name in ["dealname", "dealstage"] {
+        if !properties.contains_key(name) {
+            let why = ("REQUIRED_FIELD", format!("Property \"{name}\" is required"));
+            wrong.push((name.to_owned(), why));
+        }
+    }
+    if !wrong.is_empty() {
+        return refuse_values(&hub, wrong);
+    }
+    let n = state.deals.len();
+    let now = hub.world().now();
+    let fresh = Deal {
+        id: records::deal_id(n),
+        name: String::new(),
+        account: "Kestrel Freight".to_owned(),
+        stage: 0,
+        amount: None,
+        currency: "EUR",
+        close_on: now.date_naive(),
+        owner: 0,
+        created_at: now,
+        changed_at: now,
+        changed_by: 0,
+        visible_at: now,
+        deleted_at: None,
+        revision: 1,
+        custom: std::collections::BTreeMap::new(),
+        mind: std::collections::BTreeMap::new(),
+        trouble: None,
+    };
+    state.deals.push(fresh);
+    let names = write(&hub, &mut state, n, properties);
+    answer(201, written(&hub, &state, n, &names))
+}

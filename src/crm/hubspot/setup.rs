@@ -1,0 +1,404 @@
+//! Our properties, their group, and the segments that stand in for saved views, which have no API.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+
+use super::read::read;
+use super::wire::Listing;
+use super::{HubSpot, path};
+use crate::crm::Crm;
+use crate::crm::session::Session;
+use crate::crm::setup::{Access, Blueprint, Condition, Fit, Found, Place, Setup, Step, View};
+use crate::domain::field::{Field, Kind};
+use crate::http::fault::Fault;
+
+/// The group our properties stand in.
+const GROUP: &str = "latitude";
+/// What people see above them.
+const GROUP_LABEL: &str = "Deal strategy";
+/// Stands before the title of each of our segments, because all segments of an account share one
+/// list.
+const SEGMENT_PREFIX: &str = "Latitude: ";
+
+/// A property's definition.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Property {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    field_type: String,
+    #[serde(default)]
+    group_name: String,
+    #[serde(default)]
+    options: Vec<PropertyOption>,
+    #[serde(default)]
+    calculated: bool,
+    modification_metadata: Option<Modification>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PropertyOption {
+    label: String,
+    value: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Modification {
+    #[serde(default)]
+    read_only_value: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Segments {
+    #[serde(default)]
+    lists: Vec<Segment>,
+    #[serde(default)]
+    has_more: bool,
+    #[serde(default)]
+    offset: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Segment {
+    list_id: Json,
+    name: String,
+}
+
+/// What exists of what is wanted.
+pub async fn found(session: &Session, wanted: &Blueprint) -> Result<Setup, Fault> {
+    let properties = properties(session).await?;
+    let fields = Field::ALL
+        .into_iter()
+        .filter_map(|field| {
+            let name = name(wanted, field);
+            let property = properties.iter().find(|it| it.name == name)?;
+            Some(look(field, property))
+        })
+        .collect();
+    Ok(Setup {
+        fields,
+        views: segments(session, wanted).await?,
+        access: Access::NotNeeded,
+    })
+}
+
+fn name(wanted: &Blueprint, field: Field) -> String {
+    let mapped = wanted.mapped.get(&field).cloned();
+    mapped.unwrap_or_else(|| HubSpot.field_name(&wanted.prefix, field))
+}
+
+async fn properties(session: &Session) -> Result<Vec<Property>, Fault> {
+    let call = session.api.get(path(session, "properties", "deals"));
+    let (_, told): (_, Listing<Property>) = read(session, call).await?;
+    Ok(told.results)
+}
+
+fn look(field: Field, property: &Property) -> Found {
+    let kind = (property.kind.as_str(), property.field_type.as_str());
+    let (wanted, _) = shape(field);
+    let read_only = property.calculated
+        || property
+            .modification_metadata
+            .as_ref()
+            .is_some_and(|it| it.read_only_value);
+    let missing: Vec<String> = labels(field)
+        .iter()
+        .filter(|label| !property.options.iter().any(|it| it.label == **label))
+        .map(|label| (*label).to_owned())
+        .collect();
+    let fit = if kind.0 != wanted {
+        Fit::OtherKind(format!("{}/{}", kind.0, kind.1))
+    } else if read_only {
+        Fit::ReadOnly
+    } else if !missing.is_empty() {
+        Fit::MissingOptions(missing)
+    } else {
+        Fit::Good
+    };
+    let options = property
+        .options
+        .iter()
+        .filter(|it| it.label != it.value && labels(field).contains(&it.label.as_str()))
+        .map(|it| (it.label.clone(), it.value.clone()))
+        .collect();
+    Found {
+        field,
+        place: Place {
+            name: property.name.clone(),
+            longest: None,
+            options,
+        },
+        id: None,
+        fit,
+    }
+}
+
+fn labels(field: Field) -> &'static [&'static str] {
+    match field.kind() {
+        Kind::Pick(labels) => labels,
+        _ => &[],
+    }
+}
+
+/// The type and the field type that hold what a field holds.
+fn shape(field: Field) -> (&'static str, &'static str) {
+    match field.kind() {
+        Kind::LongText => ("string", "textarea"),
+        // There is no type for links; people can click on text that is one.
+        Kind::Text | Kind::Link => ("string", "text"),
+        Kind::Number => ("number", "number"),
+        Kind::Pick(_) => ("enumeration", "select"),
+        Kind::Date => ("date", "date"),
+        Kind::DateTime => ("datetime", "date"),
+    }
+}
+
+fn definition(wanted: &Blueprint, field: Field) -> Json {
+    let (kind, field_type) = shape(field);
+    let mut definition = json!({
+        "groupName": GROUP,
+        "name": name(wanted, field),
+        "label": field.label(),
+        "description": field.help(),
+        "type": kind,
+        "fieldType": field_type,
+        "displayOrder": -1,
+        "formField": false,
+        "hasUniqueValue": false,
+        "hidden": false,
+    });
+    let hint = match field.kind() {
+        Kind::LongText => Some(("textDisplayHint", json!("multi_line"))),
+        Kind::Number => Some(("numberDisplayHint", json!("unformatted"))),
+        Kind::Pick(labels) => Some(("options", options(labels.iter().map(|it| (*it, *it))))),
+        _ => None,
+    };
+    if let (Some((key, value)), Some(members)) = (hint, definition.as_object_mut()) {
+        members.insert(key.to_owned(), value);
+    }
+    definition
+}
+
+fn options<'a>(options: impl Iterator<Item = (&'a str, &'a str)>) -> Json {
+    let option = |(n, (label, value))| json!({"label": label, "value": value, "displayOrder": n, "hidden": false});
+    Json::Array(options.enumerate().map(option).collect())
+}
+
+/// Our segments that exist: view key and list id.
+async fn segments(
+    session: &Session,
+    wanted: &Blueprint,
+) -> Result<BTreeMap<String, String>, Fault> {
+    let mut found = BTreeMap::new();
+    let mut offset = 0;
+    if wanted.views.is_empty() {
+        return Ok(found);
+    }
+    loop {
+        let search = json!({
+            "query": SEGMENT_PREFIX.trim(),
+            "offset": offset,
+            "count": 100,
+            "objectTypeId": "0-3",
+            "processingTypes": ["DYNAMIC"],
+            "listIds": [],
+            "additionalProperties": [],
+        });
+        let call = session
+            .api
+            .post(path(session, "lists", "search"))
+            .json(&search)
+            .idempotent();
+        let (_, page): (_, Segments) = read(session, call).await?;
+        for segment in &page.lists {
+            let is_it = |view: &&View| segment.name == title(view);
+            if let Some(view) = wanted.views.iter().find(is_it) {
+                let id = segment.list_id.to_string();
+                found.insert(view.key.to_owned(), id.trim_matches('"').to_owned());
+            }
+        }
+        if !page.has_more || page.offset <= offset {
+            return Ok(found);
+        }
+        offset = page.offset;
+    }
+}
+
+fn title(view: &View) -> String {
+    format!("{SEGMENT_PREFIX}{}", view.title)
+}
+
+fn segment(session: &Session, wanted: &Blueprint, view: &View) -> Json {
+    let filter = |property: &str, operation: Json| json!({"filterType": "PROPERTY", "property": property, "operation": operation});
+    let open = json!({
+        "operationType": "BOOL",
+        "operator": "IS_EQUAL_TO",
+        "value": false,
+        "includeObjectsWithNoValueSet": false,
+    });
+    let condition = |condition: &Condition| match condition {
+        Condition::OneOf(field, labels) => {
+            let values: Vec<&str> = labels
+                .iter()
+                .map(|label| session.fields.option(*field, label))
+                .collect();
+            let any = json!({
+                "operationType": "ENUMERATION",
+                "operator": "IS_ANY_OF",
+                "values": values,
+                "includeObjectsWithNoValueSet": false,
+            });
+            filter(&name(wanted, *field), any)
+        }
+        Condition::ClosesWithinDays(days) => {
+            let point = |days: u32| {
+                json!({
+                    "timeType": "INDEXED",
+                    "timezoneSource": "PORTAL",
+                    "zoneId": "UTC",
+                    "indexReference": {"referenceType": "TODAY"},
+                    "offset": {"days": days},
+                })
+            };
+            let soon = json!({
+                "operationType": "TIME_RANGED",
+                "type": "TIME_RANGED",
+                "operator": "IS_BETWEEN",
+                "lowerBoundTimePoint": point(0),
+                "lowerBoundEndpointBehavior": "INCLUSIVE",
+                "upperBoundTimePoint": point(*days),
+                "upperBoundEndpointBehavior": "INCLUSIVE",
+                "propertyParser": "VALUE",
+                "includeObjectsWithNoValueSet": false,
+            });
+            filter("closedate", soon)
+        }
+    };
+    let mut filters = vec![filter("hs_is_closed", open)];
+    filters.extend(view.conditions.iter().map(condition));
+    json!({
+        "name": title(view),
+        "objectTypeId": "0-3",
+        "processingType": "DYNAMIC",
+        "filterBranch": {
+            "filterBranchType": "OR",
+            "filterBranchOperator": "OR",
+            "filters": [],
+            "filterBranches": [{
+                "filterBranchType": "AND",
+                "filterBranchOperator": "AND",
+                "filterBranches": [],
+                "filters": filters,
+            }],
+        },
+    })
+}
+
+/// Carries out one step.
+pub async fn apply(session: &Session, wanted: &Blueprint, step: &Step) -> Result<(), Fault> {
+    match step {
+        Step::CreateField(field) => create(session, &definition(wanted, *field)).await,
+        Step::AddOptions(field, labels) => add_options(session, wanted, *field, labels).await,
+        Step::CreateView(key) => match wanted.views.iter().find(|view| view.key == *key) {
+            Some(view) => create_segment(session, wanted, view).await,
+            None => Ok(()),
+        },
+        Step::RemoveView(_, id) => {
+            let call = session.api.delete(path(session, "lists", id)).idempotent();
+            removed(call.reply().await.map(drop))
+        }
+        Step::RemoveField(_, name, _) => remove(session, name).await,
+        Step::Grant | Step::Revoke => Ok(()),
+    }
+}
+
+/// Creates a property, and its group where that is what was missing.
+async fn create(session: &Session, definition: &Json) -> Result<(), Fault> {
+    let place = path(session, "properties", "deals");
+    let attempt = || session.api.post(place.clone()).json(definition).any_reply();
+    let first = attempt().await?;
+    if first.status < 300 || first.status == 409 {
+        return Ok(());
+    }
+    // The documents do not say how a missing group is refused.
+    if !matches!(first.status, 400 | 404) {
+        return Err(super::faults::fault(&first));
+    }
+    let group = json!({"name": GROUP, "label": GROUP_LABEL, "displayOrder": -1});
+    let call = session
+        .api
+        .post(path(session, "properties", "deals/groups"))
+        .json(&group);
+    let made = call.any_reply().await?;
+    if made.status >= 300 {
+        return Err(super::faults::fault(&first));
+    }
+    let second = attempt().await?;
+    if second.status < 300 || second.status == 409 {
+        Ok(())
+    } else {
+        Err(super::faults::fault(&second))
+    }
+}
+
+/// Adds labels to a picklist; HubSpot takes only the whole list.
+async fn add_options(
+    session: &Session,
+    wanted: &Blueprint,
+    field: Field,
+    labels: &[String],
+) -> Result<(), Fault> {
+    let place = path(
+        session,
+        "properties",
+        &format!("deals/{}", name(wanted, field)),
+    );
+    let (_, property): (_, Property) = read(session, session.api.get(place.clone())).await?;
+    let known = property.options.iter().map(|it| (&*it.label, &*it.value));
+    let lacking = labels
+        .iter()
+        .filter(|label| !property.options.iter().any(|it| it.label == **label))
+        .map(|label| (label.as_str(), label.as_str()));
+    let whole = json!({"options": options(known.chain(lacking))});
+    let call = session.api.patch(place).json(&whole).idempotent();
+    call.reply().await.map(drop)
+}
+
+async fn create_segment(session: &Session, wanted: &Blueprint, view: &View) -> Result<(), Fault> {
+    if segments(session, wanted).await?.contains_key(view.key) {
+        return Ok(());
+    }
+    let call = session.api.post(path(session, "lists", ""));
+    let body = segment(session, wanted, view);
+    call.json(&body).reply().await.map(drop)
+}
+
+/// Removes a property of ours, and the group with the last of them.
+async fn remove(session: &Session, name: &str) -> Result<(), Fault> {
+    let place = path(session, "properties", &format!("deals/{name}"));
+    let call = session.api.delete(place).idempotent();
+    removed(call.reply().await.map(drop))?;
+    let left = properties(session).await?;
+    if left.iter().any(|property| property.group_name == GROUP) {
+        return Ok(());
+    }
+    let place = path(session, "properties", &format!("deals/groups/{GROUP}"));
+    let call = session.api.delete(place).idempotent();
+    removed(call.reply().await.map(drop))
+}
+
+/// Removing what is gone already is done.
+fn removed(outcome: Result<(), Fault>) -> Result<(), Fault> {
+    match outcome {
+        Err(Fault::Gone(_)) => Ok(()),
+        Err(Fault::Setup(cause)) if cause.status == Some(404) => Ok(()),
+        other => other,
+    }
+}

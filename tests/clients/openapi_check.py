@@ -1,0 +1,178 @@
+"""Checks what was sent to a sandbox, and what it answers, against the CRM's published OpenAPI files.
+
+    python openapi_check.py READY SPECS
+
+READY is the sandbox's ready line (or a file that holds it), SPECS a folder with `hubspot/*.json`
+and `pipedrive/*.yaml`. Every request that the sandbox remembers is checked: its path, its query and
+its body. Requests that only read are sent again, and the answers are checked too. Without SPECS, or
+where that folder does not exist, nothing is checked and the exit code is 0.
+"""
+
+import json
+import os
+import re
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+# What the files say differently from the documents, and from what the real servers do.
+KNOWN = [
+    # A property without a value is null; the files know only texts.
+    ("hubspot", re.compile(r"properties/.*None is not of type 'string'")),
+    # A user's phone and icon are null where there is none.
+    ("pipedrive", re.compile(r"None is not of type")),
+]
+READING = re.compile(r"/(search|batch/read)$")
+
+
+def schemas(node):
+    """An OpenAPI 3.0 schema as JSON schema: `nullable` becomes a type."""
+    if isinstance(node, list):
+        return [schemas(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    out = {key: schemas(value) for key, value in node.items() if key not in ("example", "examples")}
+    if out.pop("nullable", False):
+        if isinstance(out.get("type"), str):
+            out["type"] = [out["type"], "null"]
+        if isinstance(out.get("enum"), list):
+            out["enum"] = out["enum"] + [None]
+    return out
+
+
+class Spec:
+    """One OpenAPI file below some prefix of paths."""
+
+    def __init__(self, name, text, prefix=""):
+        self.name = name
+        self.text = schemas(text)
+        self.routes = []
+        for path, item in self.text["paths"].items():
+            pattern = re.sub(r"\{[^}]+\}", "[^/]+", prefix + path)
+            plain = path.count("{")
+            self.routes.append((plain, re.compile(f"^{pattern}/?$"), item))
+        self.routes.sort(key=lambda route: route[0])
+
+    def find(self, path, method):
+        for _, pattern, item in self.routes:
+            if pattern.match(path) and method.lower() in item:
+                return item[method.lower()], item.get("parameters", [])
+        return None
+
+    def resolved(self, node):
+        while isinstance(node, dict) and "$ref" in node:
+            target = self.text
+            for part in node["$ref"].lstrip("#/").split("/"):
+                target = target[part]
+            node = target
+        return node
+
+    def errors(self, schema, value):
+        import jsonschema
+
+        whole = {**schema, "components": self.text.get("components", {})}
+        for error in jsonschema.Draft7Validator(whole).iter_errors(value):
+            place = "/".join(str(part) for part in error.absolute_path)
+            yield f"{place}: {error.message}"[:300]
+
+
+def specs(folder, crm):
+    place = Path(folder) / crm
+    found = []
+    for path in sorted(place.glob("*")):
+        if path.suffix == ".json":
+            found.append(Spec(path.name, json.loads(path.read_text())))
+        elif path.suffix in (".yaml", ".yml"):
+            import yaml
+
+            version = "v1" if "v1" in path.name else "v2"
+            found.append(Spec(path.name, yaml.safe_load(path.read_text()), f"/api/{version}"))
+    return found
+
+
+def fetch(url, method, body, token_header):
+    request = urllib.request.Request(url, method=method, data=body.encode() if body else None)
+    request.add_header(*token_header)
+    if body:
+        request.add_header("content-type", "application/json")
+    try:
+        with urllib.request.urlopen(request) as reply:
+            return reply.status, reply.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def json_schema(spec, content):
+    return spec.resolved((content or {}).get("application/json", {}).get("schema"))
+
+
+def check(crm, connection, folder):
+    found, wrong, checked = specs(folder, crm), [], set()
+    base = connection["base_url"].rstrip("/")
+    header = ("x-api-token", connection["token"])
+    if crm == "hubspot":
+        header = ("authorization", f"Bearer {connection['token']}")
+    with urllib.request.urlopen(f"{base}/__sandbox/calls") as reply:
+        calls = json.load(reply)
+
+    def note(kind, place, spec, errors):
+        for error in errors:
+            if not any(name == crm and rule.search(error) for name, rule in KNOWN):
+                wrong.append(f"{crm}: {kind} {place} [{spec.name}] {error}")
+
+    for call in calls:
+        if call["status"] >= 400:
+            continue
+        path, query = urlsplit(call["target"]).path, urlsplit(call["target"]).query
+        place = f"{call['method']} {path}"
+        # The general file knows an object by any of its names.
+        matches = [(spec, spec.find(path, call["method"])) for spec in found]
+        matches = [(spec, match) for spec, match in matches if match]
+        if not matches:
+            wrong.append(f"{crm}: {place} is in no file")
+            continue
+        for spec, (operation, shared) in matches:
+            parameters = [spec.resolved(it) for it in operation.get("parameters", []) + shared]
+            known = {it["name"] for it in parameters if it["in"] == "query"}
+            asked = {name for name, _ in parse_qsl(query)}
+            note("request", place, spec, [f"query {name} is unknown" for name in asked - known])
+            wanted = json_schema(spec, spec.resolved(operation.get("requestBody") or {}).get("content"))
+            if wanted and call["body"]:
+                note("request", place, spec, spec.errors(wanted, json.loads(call["body"])))
+        reads = call["method"] == "GET" or READING.search(path)
+        key = (call["target"], call["body"])
+        if not reads or key in checked:
+            checked.add(key)
+            continue
+        checked.add(key)
+        status, answer = fetch(base + call["target"], call["method"], call["body"], header)
+        if status >= 400:
+            continue
+        for spec, (operation, _) in matches:
+            told = spec.resolved(operation["responses"].get(str(status), {}))
+            schema = json_schema(spec, told.get("content"))
+            if schema:
+                note("answer", place, spec, spec.errors(schema, json.loads(answer)))
+    print(f"{crm}: {len(calls)} requests, {len(checked)} different, {len(wrong)} wrong")
+    return wrong
+
+
+def main():
+    if len(sys.argv) < 3 or not os.path.isdir(sys.argv[2]):
+        print("skipped: no folder with OpenAPI files was given")
+        return 0
+    line = sys.argv[1]
+    ready = json.loads(Path(line).read_text() if os.path.isfile(line) else line)
+    wrong = []
+    for crm, connection in ready["crms"].items():
+        if (Path(sys.argv[2]) / crm).is_dir() and crm in ("hubspot", "pipedrive"):
+            wrong += check(crm, connection, sys.argv[2])
+    for line in sorted(set(wrong)):
+        print(line)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
