@@ -12,6 +12,7 @@ pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod write;
+mod zoho;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -32,7 +33,11 @@ use setup::{Blueprint, Setup, Step};
 use write::{Outcome, Update};
 
 /// To add one: a folder, its `mod` line above, its line here.
-pub static ALL: &[&dyn Crm] = &[&dynamics365::Dynamics365, &salesforce::Salesforce];
+pub static ALL: &[&dyn Crm] = &[
+    &dynamics365::Dynamics365,
+    &salesforce::Salesforce,
+    &zoho::Zoho,
+];
 
 /// The CRM that the demo shows when it is not told which.
 pub const PREFERRED: &str = "salesforce";
