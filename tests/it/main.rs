@@ -4,3 +4,5 @@
 mod architecture;
 mod bench;
 mod conformance;
+mod dynamics365;
+mod zoho;

@@ -16,18 +16,34 @@ import urllib.parse
 import urllib.request
 
 SCOPE = ["record", "fields", "users", "org", "pipeline", "layouts", "custom-views", "coql"]
-# What the files are known to say wrongly: (place, validator).
-SLIPS = {
-    ("data", "maxItems"),  # Lists give 200 records, queries 2,000.
-    ("info.next_page_token", "type"),  # Null on the last page.
-    ("info.previous_page_token", "type"),
-    ("info.page_token_expiry", "type"),
-}
+# What the files are known to say wrongly: place and keyword, as a rule.
+SLIPS = re.compile(
+    r"data/maxItems"  # Lists give 200 records, queries 2,000.
+    r"|info\.(next_page_token|previous_page_token|page_token_expiry)/type"  # Null at the ends.
+    r"|fields\.3\.pick_list_values/oneOf"  # Stages have a probability and a forecast.
+    r"|fields/maxItems"
+    r"|400/additionalProperties"  # Errors stand bare, as recorded answers and the SDKs have them.
+)
 # Statuses that the guide documents and the files leave out.
 UNLISTED = {207, 304}
 # Parameters that the files leave out or wrongly demand.
 FREE_PARAMS = {"fields", "page", "per_page"}
 NOT_NEEDED = {"include", "filters", "type", "include_inner_details", "mode"}
+
+
+def readable(node):
+    """The same without patterns that Python's regular expressions do not know."""
+    if isinstance(node, list):
+        return [readable(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {name: readable(item) for name, item in node.items()}
+    if isinstance(kept.get("pattern"), str):
+        try:
+            re.compile(kept["pattern"])
+        except re.error:
+            del kept["pattern"]
+    return kept
 
 
 class Spec:
@@ -37,7 +53,7 @@ class Spec:
 
         self.docs, self.operations = {}, []
         for name in SCOPE:
-            doc = json.loads((folder / f"zoho-crm-{name}-openapi.json").read_text())
+            doc = readable(json.loads((folder / f"zoho-crm-{name}-openapi.json").read_text()))
             self.docs[f"urn:{name}"] = doc
             for path, item in doc["paths"].items():
                 for method, operation in item.items():
@@ -57,7 +73,7 @@ class Spec:
                 return template, urn, operation
         return None
 
-    def errors(self, urn, pointer, value):
+    def errors(self, urn, pointer, value, status=0):
         from jsonschema import Draft202012Validator
 
         steps = "/".join(step.replace("~", "~0").replace("/", "~1") for step in pointer)
@@ -65,7 +81,7 @@ class Spec:
         schema = {"$ref": f"{urn}#/{steps}"}
         for error in Draft202012Validator(schema, registry=self.registry).iter_errors(value):
             place = ".".join(str(step) for step in error.absolute_path)
-            if (place, error.validator) not in SLIPS:
+            if not SLIPS.fullmatch(f"{place or status}/{error.validator}"):
                 yield f"{place or '(whole)'}: {error.message[:200]}"
 
     def resolved(self, urn, item):
@@ -120,14 +136,17 @@ def answer_errors(spec, method, target, status, body):
     if str(status) not in operation["responses"]:
         yield f"{method} {template}: status {status} is not listed"
         return
-    pointer = ["paths", template, method.lower(), "responses", str(status)]
     answer = operation["responses"][str(status)]
+    pointer = ["paths", template, method.lower(), "responses", str(status)]
+    if "$ref" in answer:
+        pointer = answer["$ref"].removeprefix("#/").split("/")
+        answer = spec.resolved(urn, answer)
     if "application/json" not in answer.get("content", {}):
         if body:
             yield f"{method} {template}: {status} has a body"
         return
     pointer += ["content", "application/json", "schema"]
-    for error in spec.errors(urn, pointer, json.loads(body)):
+    for error in spec.errors(urn, pointer, json.loads(body), status):
         yield f"{method} {template} {status}: {error}"
 
 
@@ -184,7 +203,6 @@ def main():
         ("GET", "/crm/v8/Deals?fields=id&page=11", None),
         ("GET", "/crm/v8/Deals?fields=id&page_token=nonsense", None),
         ("GET", "/crm/v8/Deals/1?fields=id", None),
-        ("GET", "/crm/v8/Nothing?fields=id", None),
         ("GET", "/crm/v8/settings/pipeline?layout_id=1", None),
         ("PUT", "/crm/v8/Deals", '{"data":[{"id":"1","Deal_Name":"x"}]}'),
         ("POST", "/crm/v8/coql", '{"select_query":"select id from Deals where nothing"}'),

@@ -81,7 +81,7 @@ async fn list(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
         .query("sort_order", "asc")
         .query("per_page", LIST_ROWS)
         .header("if-modified-since", &stamp(since));
-    let (page, date): (Records<Record>, Time) = records(session, call.any_reply().await?)?;
+    let (page, date): (Records<Record>, Time) = records(session, &call.any_reply().await?)?;
     let more = page.info.more_records;
     let next = Place {
         began: Some(place.began.unwrap_or(date)),
@@ -106,7 +106,7 @@ async fn query(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
             }
             reply => reply?,
         };
-        let (page, date): (Records<Record>, Time) = records(session, reply)?;
+        let (page, date): (Records<Record>, Time) = records(session, &reply)?;
         let began = Some(place.began.unwrap_or(date));
         let after = page.data.last().map(|record| record.id.0.clone());
         let next = match (after, page.info.more_records) {
@@ -149,7 +149,7 @@ async fn deletes(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
         .query("page", place.page)
         .header("if-modified-since", &stamp(since))
         .cost(2);
-    let (page, _): (Records<Deleted>, Time) = records(session, call.any_reply().await?)?;
+    let (page, _): (Records<Deleted>, Time) = records(session, &call.any_reply().await?)?;
     let gone = page
         .data
         .into_iter()
@@ -208,14 +208,14 @@ async fn seen(
 /// The answer to a list: 204 and 304 are empty ones.
 fn records<T: serde::de::DeserializeOwned>(
     session: &Session,
-    reply: Reply,
+    reply: &Reply,
 ) -> Result<(Records<T>, Time), Fault> {
-    heed_credits(session, &reply);
+    heed_credits(session, reply);
     let date = reply.date();
     match reply.status {
         204 | 304 => Ok((Records::default(), date)),
         200..300 if !reply.looks_like_page() => Ok((reply.decode()?, date)),
-        _ => Err(super::faults::fault(&reply)),
+        _ => Err(super::faults::fault(reply)),
     }
 }
 

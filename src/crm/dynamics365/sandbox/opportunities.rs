@@ -117,7 +117,7 @@ fn list(org: &Org, state: &State, ask: &Ask) -> Result<Answer, Answer> {
         rows.push(first);
     }
     let ended = next.is_none();
-    let answer = query.answer(ask, &table, rows, next);
+    let answer = query.answer(ask, &table, &rows, next);
     if query.tracking && ended {
         return Ok(with_delta(answer, ask, &token_at(org)));
     }
@@ -178,7 +178,7 @@ fn changes(
     rows.extend(gone.into_iter().map(
         |row| json!({"@odata.context": context, "id": state.deals[row].id, "reason": "deleted"}),
     ));
-    let answer = query.answer(ask, &table, rows, None);
+    let answer = query.answer(ask, &table, &rows, None);
     Ok(with_delta(answer, ask, &token_at(org)))
 }
 

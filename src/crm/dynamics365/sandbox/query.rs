@@ -193,7 +193,7 @@ impl Query {
         &self,
         ask: &Ask,
         table: &impl Table,
-        rows: Vec<Json>,
+        rows: &[Json],
         next: Option<String>,
     ) -> Answer {
         let columns = self.select.join(",");

@@ -45,7 +45,10 @@ struct Select {
 }
 
 fn syntax(near: &str, clause: &str) -> Answer {
-    let details = json!({"near": near, "line": 1, "column": 1, "clause": clause});
+    let details = match near {
+        "" => json!({"clause": clause}),
+        near => json!({"line": 1, "column": 1, "near": near}),
+    };
     refuse(
         400,
         "SYNTAX_ERROR",
@@ -377,7 +380,9 @@ impl Parser {
         self.expect("from", "from")?;
         let module = self.take();
         if module != "Deals" {
-            return Err(invalid(&module, "module given seems to be invalid"));
+            let details = json!({"module": module});
+            let message = "module given seems to be invalid";
+            return Err(refuse(400, "INVALID_QUERY", details, message));
         }
         // Without a condition there is nothing to query.
         self.expect("where", "where")?;

@@ -126,7 +126,7 @@ fn definitions(state: &State) -> Vec<Json> {
                 }
                 _ => Vec::new(),
             };
-            let mut field = shape(&id(FIELD, n), name, label, kind, *length, options);
+            let mut field = shape(&id(FIELD, n), name, label, kind, *length, &options);
             field["field_read_only"] = Json::from(READ_ONLY.contains(name));
             field["system_mandatory"] =
                 Json::from(matches!(*name, "Deal_Name" | "Stage" | "Pipeline"));
@@ -153,7 +153,7 @@ const SAME: &str = r#"{
 }"#;
 
 /// A definition as it is told.
-fn shape(id: &str, name: &str, label: &str, kind: &str, length: usize, options: Vec<Json>) -> Json {
+fn shape(id: &str, name: &str, label: &str, kind: &str, length: usize, options: &[Json]) -> Json {
     let json_type = match kind {
         "ownerlookup" | "lookup" => "jsonobject",
         "integer" => "integer",
@@ -317,7 +317,7 @@ fn made(office: &Office, state: &mut State, n: usize, field: &Json) -> Result<St
         .cloned()
         .unwrap_or_default();
     let mut definition: Map<String, Json> =
-        members(&shape(&id, &name, label, kind, length, options(&values)));
+        members(&shape(&id, &name, label, kind, length, &options(&values)));
     definition.insert("custom_field".to_owned(), Json::from(true));
     definition.insert("created_source".to_owned(), Json::from("custom"));
     definition.insert("tooltip".to_owned(), field["tooltip"].clone());

@@ -123,19 +123,34 @@ pub fn user(state: &State, id: &str) -> Answer {
 }
 
 /// The layouts of the deal.
-pub fn layouts(_: &State) -> Answer {
-    data(
-        200,
-        json!({"layouts": [{
-            "id": id(OTHER, LAYOUT),
-            "name": "Standard",
-            "display_label": "Standard",
-            "status": "active",
-            "visible": true,
-            "generated_type": "system",
-            "sections": [],
-        }]}),
-    )
+pub fn layouts(state: &State) -> Answer {
+    let user = json!({"name": state.people[0].name(), "id": state.people[0].id});
+    let layout = json!({
+        "id": id(OTHER, LAYOUT),
+        "name": "Standard",
+        "api_name": "Standard",
+        "display_label": "Standard",
+        "status": "active",
+        "visible": true,
+        "generated_type": "system",
+        "mode": "view",
+        "sections": [],
+        "profiles": null,
+        "has_more_profiles": false,
+        "show_business_card": true,
+        "source": "crm",
+        "created_for": null,
+        "created_time": null,
+        "created_by": null,
+        "modified_time": moment(state.people[0].changed_at),
+        "modified_by": user,
+        "convert_mapping": null,
+        "actions_allowed": {
+            "edit": true, "rename": true, "clone": true, "downgrade": false,
+            "delete": true, "deactivate": false, "set_layout_permissions": true,
+        },
+    });
+    data(200, json!({"layouts": [layout]}))
 }
 
 /// `Open`, `Closed Won` or `Closed Lost`, and the forecast category.
@@ -196,9 +211,8 @@ pub fn pipelines(state: &State, ask: &Ask) -> Result<Answer, Answer> {
                 "sequence_number": n + 1,
                 "forecast_category": {"name": category, "id": id(OTHER, 30)},
                 "forecast_type": kind,
-                "delete": false,
                 "id": id(OPTION, n),
-                "colour_code": null,
+                "colour_code": "#658BA8",
             })
         })
         .collect();
@@ -230,13 +244,24 @@ pub fn views(state: &State) -> Answer {
                 "category": "public_views",
                 "access_type": "public",
                 "favorite": null,
-                "last_accessed_time": null,
-                "modified_time": null,
-                "created_by": null,
+                "module": {"api_name": "Deals", "id": id(OTHER, 40)},
+                "created_by": {"name": state.people[0].name(), "id": state.people[0].id},
                 "modified_by": {"name": state.people[0].name(), "id": state.people[0].id},
             })
         })
         .collect();
-    let info = json!({"per_page": 200, "count": views.len(), "page": 1, "more_records": false});
+    let info = json!({
+        "per_page": 200,
+        "count": views.len(),
+        "page": 1,
+        "more_records": false,
+        "default": id(OTHER, 50),
+        "translation": {
+            "public_views": "Public Views",
+            "other_users_views": "Other Users Views",
+            "shared_with_me": "Shared With Me",
+            "created_by_me": "Created By Me",
+        },
+    });
     data(200, json!({"custom_views": views, "info": info}))
 }

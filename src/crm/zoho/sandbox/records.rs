@@ -38,7 +38,7 @@ pub fn many(office: &Office, state: &mut State, ask: &Ask) -> Result<Answer, Ans
                     update(office, state, n, &id, record)
                 })
                 .collect();
-            Ok(mixed(items))
+            Ok(mixed(&items))
         }
         Method::POST => {
             let records = sent(ask)?;
@@ -47,7 +47,7 @@ pub fn many(office: &Office, state: &mut State, ask: &Ask) -> Result<Answer, Ans
                 .enumerate()
                 .map(|(n, record)| create(office, state, n, record))
                 .collect();
-            let mut answer = mixed(items);
+            let mut answer = mixed(&items);
             if answer.status == 200 {
                 answer.status = 201;
             }
@@ -55,9 +55,8 @@ pub fn many(office: &Office, state: &mut State, ask: &Ask) -> Result<Answer, Ans
         }
         Method::DELETE => {
             let ids = ask.param("ids").unwrap_or_default().to_owned();
-            Ok(mixed(
-                ids.split(',').map(|id| delete(office, state, id)).collect(),
-            ))
+            let gone: Vec<Json> = ids.split(',').map(|id| delete(office, state, id)).collect();
+            Ok(mixed(&gone))
         }
         _ => Err(no_such_method()),
     }
@@ -93,9 +92,9 @@ pub fn one(office: &Office, state: &mut State, ask: &Ask, wanted: &str) -> Resul
                 );
                 return Err(data(412, json!({"data": [item]})));
             }
-            Ok(mixed(vec![update(office, state, 0, wanted, &record)]))
+            Ok(mixed(&[update(office, state, 0, wanted, &record)]))
         }
-        Method::DELETE => Ok(mixed(vec![delete(office, state, wanted)])),
+        Method::DELETE => Ok(mixed(&[delete(office, state, wanted)])),
         _ => Err(no_such_method()),
     }
 }
@@ -124,7 +123,7 @@ fn sent(ask: &Ask) -> Result<Vec<Json>, Answer> {
 }
 
 /// Success beside errors is 207; nothing but errors is 400. Ten records are one credit.
-fn mixed(items: Vec<Json>) -> Answer {
+fn mixed(items: &[Json]) -> Answer {
     let failed = items
         .iter()
         .filter(|item| item["status"] == "error")
