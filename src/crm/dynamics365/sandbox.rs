@@ -2,8 +2,10 @@
 //! endpoints that sign in to it, written from Microsoft's documentation.
 
 mod batch;
+mod changes;
 mod columns;
 mod filter;
+mod links;
 mod metadata;
 mod opportunities;
 mod query;

@@ -5,7 +5,9 @@
 //! the usual small pull is a GET with `If-Modified-Since`, and everything larger is COQL by id.
 //! Errors come per record, also under 200 and 207. Field names are Zoho's own: we choose labels.
 
+mod about;
 mod faults;
+mod office;
 mod push;
 mod read;
 mod sandbox;
@@ -102,15 +104,15 @@ impl super::Crm for Zoho {
     }
 
     async fn whoami(&self, session: &Session) -> Result<Identity, Fault> {
-        read::whoami(session).await
+        about::whoami(session).await
     }
 
     async fn stages(&self, session: &Session) -> Result<Vec<Pipeline>, Fault> {
-        read::stages(session).await
+        about::stages(session).await
     }
 
     async fn people(&self, session: &Session, from: &Cursor) -> Result<Page<Person>, Fault> {
-        read::people(session, from).await
+        about::people(session, from).await
     }
 
     async fn deals(&self, session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault> {

@@ -1,18 +1,16 @@
-//! Reading: who is signed in, stages, people, and deals by change.
+//! Reading deals: by change, by id, one by one.
 
 use chrono::{DateTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use super::wire::{
-    Columns, Deleted, House, Layouts, Orgs, Pipelines, Record, Records, Users, single_pipeline,
-};
+use super::about::{house, known_house, read};
+use super::wire::{Deleted, House, Record, Records};
 use super::{api, heed_credits};
 use crate::crm::page::{Cursor, Next, Page, Seen};
-use crate::crm::session::{Identity, Session};
+use crate::crm::session::Session;
 use crate::domain::Time;
-use crate::domain::deal::{Deal, Pipeline, Standing};
+use crate::domain::deal::{Deal, Standing};
 use crate::domain::ids::DealId;
-use crate::domain::people::Person;
 use crate::http::call::Reply;
 use crate::http::fault::{Cause, Fault};
 
@@ -23,11 +21,6 @@ const OVERLAP_MINUTES: i64 = 5;
 const LIST_ROWS: usize = 200;
 /// Rows of a query and the credits they cost; fewer where an answer is too large for us.
 const QUERY_ROWS: [(u32, u32); 3] = [(2_000, 3), (200, 1), (20, 1)];
-/// Layouts of deals whose pipelines are read; more are hardly in use.
-const MOST_LAYOUTS: usize = 10;
-
-/// What a session remembers of the organisation.
-const HOUSE: &str = "house";
 
 /// Where a pull stands.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -219,28 +212,6 @@ fn records<T: serde::de::DeserializeOwned>(
     }
 }
 
-/// A list answer with an object where 204 stands for none.
-async fn read<T: serde::de::DeserializeOwned>(
-    session: &Session,
-    path: &str,
-    query: &[(&str, &str)],
-) -> Result<Option<T>, Fault> {
-    let mut call = session.api.get(api(session, path));
-    for (name, value) in query {
-        call = call.query(name, value);
-    }
-    let reply = call.reply().await?;
-    heed_credits(session, &reply);
-    match reply.status {
-        204 => Ok(None),
-        _ if reply.looks_like_page() => Err(Fault::Later {
-            at: None,
-            cause: Cause::from_reply(&reply),
-        }),
-        _ => reply.decode().map(Some),
-    }
-}
-
 fn stamp(time: Time) -> String {
     time.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()
 }
@@ -293,51 +264,9 @@ fn select(session: &Session, place: &Place, rows: u32) -> String {
     )
 }
 
-/// What deals in each stage count as, and where their currency stands.
-async fn house(session: &Session) -> Result<House, Fault> {
-    let columns = fields(session).await?;
-    let stages = columns
-        .fields
-        .iter()
-        .find(|column| column.api_name == "Stage");
-    let currencies = columns
-        .fields
-        .iter()
-        .any(|column| column.api_name == "Currency");
-    let currency = match currencies {
-        true => None,
-        false => org(session).await?.and_then(|org| org.iso_code),
-    };
-    let house = House {
-        stages: stages
-            .into_iter()
-            .flat_map(|column| &column.pick_list_values)
-            .map(|choice| (choice.actual_value.clone(), choice.standing()))
-            .collect(),
-        currencies,
-        currency,
-    };
-    session.memo.keep(HOUSE, serde_json::json!(house));
-    Ok(house)
-}
-
-/// The definitions of the deal's fields.
-pub async fn fields(session: &Session) -> Result<Columns, Fault> {
-    let fields = read(session, "settings/fields", &[("module", "Deals")]).await?;
-    Ok(fields.unwrap_or(Columns { fields: Vec::new() }))
-}
-
-async fn org(session: &Session) -> Result<Option<super::wire::Org>, Fault> {
-    let orgs: Option<Orgs> = read(session, "org", &[]).await?;
-    Ok(orgs.and_then(|orgs| orgs.org.into_iter().next()))
-}
-
 /// One deal as it is now.
 pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault> {
-    let house = match session.memo.get(HOUSE) {
-        Some(known) => known,
-        None => house(session).await?,
-    };
+    let house = known_house(session).await?;
     let columns = columns(session, &house, "Account_Name");
     let path = format!("Deals/{id}");
     match read::<Records<Record>>(session, &path, &[("fields", &columns)]).await {
@@ -348,75 +277,4 @@ pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault>
         Err(Fault::Gone(_)) => Ok(None),
         Err(fault) => Err(fault),
     }
-}
-
-/// Who is signed in, and to which organisation.
-pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
-    let users: Option<Users> = read(session, "users", &[("type", "CurrentUser")]).await?;
-    let me = users.and_then(|users| users.users.into_iter().next());
-    let org = org(session).await?;
-    let me = me.map(super::wire::User::person);
-    Ok(Identity {
-        user: me.as_ref().map(|me| me.id.to_string()).unwrap_or_default(),
-        name: me.map(|me| me.name).unwrap_or_default(),
-        organisation: org.and_then(|org| org.zgid).unwrap_or_default().0,
-    })
-}
-
-/// Pipelines with their stages; the stages alone where pipelines are switched off.
-pub async fn stages(session: &Session) -> Result<Vec<Pipeline>, Fault> {
-    let layouts: Option<Layouts> =
-        read(session, "settings/layouts", &[("module", "Deals")]).await?;
-    let layouts = layouts.map_or(Vec::new(), |layouts| layouts.layouts);
-    let mut pipelines: Vec<Pipeline> = Vec::new();
-    for layout in layouts.into_iter().take(MOST_LAYOUTS) {
-        let lanes: Option<Pipelines> =
-            read(session, "settings/pipeline", &[("layout_id", &layout.id.0)]).await?;
-        for lane in lanes.into_iter().flat_map(|lanes| lanes.pipeline) {
-            let pipeline = lane.pipeline();
-            if pipelines.iter().all(|known| known.id != pipeline.id) {
-                pipelines.push(pipeline);
-            }
-        }
-    }
-    if pipelines.is_empty() {
-        let columns = fields(session).await?.fields;
-        let stages = columns.iter().find(|column| column.api_name == "Stage");
-        let stages = stages.map_or(&[][..], |column| &column.pick_list_values);
-        pipelines.push(single_pipeline(stages));
-    }
-    Ok(pipelines)
-}
-
-/// Where reading people stands.
-#[derive(Serialize, Deserialize)]
-#[serde(default)]
-struct PeoplePlace {
-    page: u32,
-}
-
-impl Default for PeoplePlace {
-    fn default() -> Self {
-        Self { page: 1 }
-    }
-}
-
-/// Everyone with an account, active or not.
-pub async fn people(session: &Session, from: &Cursor) -> Result<Page<Person>, Fault> {
-    let PeoplePlace { page } = from.place();
-    let query = [
-        ("type", "AllUsers"),
-        ("page", &page.to_string()),
-        ("per_page", &LIST_ROWS.to_string()),
-    ];
-    let users: Option<Users> = read(session, "users", &query).await?;
-    let more = users.as_ref().is_some_and(|users| users.info.more_records);
-    let people = users.into_iter().flat_map(|users| users.users);
-    Ok(Page {
-        items: people.map(super::wire::User::person).collect(),
-        next: match more {
-            true => Next::More(Cursor::at(&PeoplePlace { page: page + 1 })),
-            false => Next::Done(Cursor::default()),
-        },
-    })
 }

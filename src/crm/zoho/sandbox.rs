@@ -2,6 +2,7 @@
 //! documentation and OpenAPI files.
 
 mod coql;
+mod criteria;
 mod fields;
 mod house;
 mod lists;

@@ -6,8 +6,8 @@
 use serde_json::{Value as Json, json};
 
 use super::faults;
-use super::wire::{Choice, Column, CustomViews};
-use super::{LONGEST_TEXT, api, read};
+use super::office::{Choice, Column, CustomViews};
+use super::{LONGEST_TEXT, about, api};
 use crate::crm::session::Session;
 use crate::crm::setup::{Access, Blueprint, Condition, Fit, Found, Place, Setup, Step, View};
 use crate::domain::field::{Field, Kind};
@@ -27,7 +27,7 @@ pub fn usual_name(field: Field) -> String {
 
 /// What exists of our fields and views.
 pub async fn found(session: &Session, wanted: &Blueprint) -> Result<Setup, Fault> {
-    let columns = read::fields(session).await?.fields;
+    let columns = about::fields(session).await?.fields;
     let fields = Field::ALL
         .into_iter()
         .filter_map(|field| Some(as_found(field, ours(wanted, field, &columns)?)))
@@ -138,7 +138,7 @@ pub async fn apply(session: &Session, wanted: &Blueprint, step: &Step) -> Result
             }
         }
         Step::AddOptions(field, labels) => {
-            let columns = read::fields(session).await?.fields;
+            let columns = about::fields(session).await?.fields;
             let Some(column) = ours(wanted, *field, &columns) else {
                 return Err(unknown(*field));
             };
@@ -197,7 +197,7 @@ fn succeeded(reply: &crate::http::call::Reply) -> Result<(), Fault> {
 
 /// The label is taken: by a field of ours that a broken call had made, or by the customer's own.
 async fn adopted(session: &Session, wanted: &Blueprint, field: Field) -> Result<(), Fault> {
-    let columns = read::fields(session).await?.fields;
+    let columns = about::fields(session).await?.fields;
     if ours(wanted, field, &columns).is_some() {
         return Ok(());
     }
