@@ -5,6 +5,9 @@
 
 mod dynamics365;
 mod hubspot;
+mod pipedrive;
+mod salesforce;
+mod zoho;
 pub mod page;
 mod pipedrive;
 pub mod profile;
@@ -34,12 +37,7 @@ use setup::{Blueprint, Setup, Step};
 use write::{Outcome, Update};
 
 /// To add one: a folder, its `mod` line above, its line here.
-pub static ALL: &[&dyn Crm] = &[
-    &dynamics365::Dynamics365,
-    &hubspot::HubSpot,
-    &pipedrive::Pipedrive,
-    &salesforce::Salesforce,
-];
+pub static ALL: &[&dyn Crm] = &[&dynamics365::Dynamics365, &hubspot::HubSpot, &pipedrive::Pipedrive, &salesforce::Salesforce, &zoho::Zoho];
 
 /// The CRM that the demo shows when it is not told which.
 pub const PREFERRED: &str = "salesforce";

@@ -186,7 +186,9 @@ pub fn oauth(crm: &'static dyn Crm, settings: &Settings, means: &Means) -> Resul
                 .unwrap_or_else(|| audience.to_owned()),
             key: secret(&settings.private_key, "private_key")?,
         },
-        _ => Grant::RefreshToken,
+        _ => Grant::RefreshToken {
+            given: settings.token.clone(),
+        },
     };
     let header: Header = profile.bearer;
     Ok(OAuth::new(

@@ -32,7 +32,8 @@ pub struct Settings {
     pub private_key: Option<SecretString>,
     /// Whom the signed statement is for, in place of the CRM's usual audience.
     pub audience: Option<String>,
-    /// A fixed token or API key, for `token` and `login`.
+    /// A fixed token or API key, for `token` and `login`; for `authorization_code` a refresh token
+    /// that an admin got from the CRM, so that nobody has to sign in.
     pub token: Option<SecretString>,
     /// The sign-in name, for `login` and `jwt_bearer`.
     pub user: Option<String>,

@@ -30,7 +30,10 @@ use crate::env::Env;
 /// How access tokens are come by once the connection exists.
 pub enum Grant {
     /// A person agreed once; the refresh token in the vault buys the rest.
-    RefreshToken,
+    RefreshToken {
+        /// The refresh token to begin with, where an admin brought one along.
+        given: Option<SecretString>,
+    },
     /// The app's own id and secret.
     ClientCredentials,
     /// A signed statement in the name of a user.
@@ -126,8 +129,8 @@ impl OAuth {
         let wire = self.wire(env);
         let refresh = before.and_then(|tokens| tokens.refresh.clone());
         let answer = match &self.grant {
-            Grant::RefreshToken => {
-                let token = refresh.clone().ok_or_else(|| {
+            Grant::RefreshToken { given } => {
+                let token = refresh.clone().or_else(|| given.clone()).ok_or_else(|| {
                     Fault::Reconnect(Cause::told("no_grant", "nobody has signed in yet"))
                 })?;
                 let token = RefreshToken::new(token.expose_secret().to_owned());

@@ -5,6 +5,8 @@ mod architecture;
 mod assessment;
 mod bench;
 mod conformance;
+mod dynamics365;
 mod journeys;
 mod salesforce;
 mod stage;
+mod zoho;

@@ -5,6 +5,7 @@
 //! nor names of related rows, so content is read by `modifiedon` and deletes by delta links.
 //! Picklists hold numbers, so labels are translated by the field map.
 
+mod definition;
 mod faults;
 mod push;
 mod read;

@@ -2,8 +2,10 @@
 //! endpoints that sign in to it, written from Microsoft's documentation.
 
 mod batch;
+mod changes;
 mod columns;
 mod filter;
+mod links;
 mod metadata;
 mod opportunities;
 mod query;
@@ -275,7 +277,7 @@ fn answer(org: &Org, ask: &Ask) -> Answer {
     };
     let mut state = org.world.state();
     let answered = match (set, key, rest) {
-        ("WhoAmI", None, "") => Ok(who_am_i(&state, ask)),
+        ("WhoAmI", None | Some(""), "") => Ok(who_am_i(&state, ask)),
         ("EntityDefinitions", _, _) => metadata::answer(org, &mut state, ask, key, rest),
         ("InsertOptionValue", None, "") => metadata::insert_option(&mut state, ask),
         ("PublishXml" | "PublishAllXml", None, "") => publish(ask),

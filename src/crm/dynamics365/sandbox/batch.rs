@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::query::decoded;
+use super::links::decoded;
 use super::{Answer, Ask, Org, answer as one, refuse};
 
 /// The most operations of one batch.

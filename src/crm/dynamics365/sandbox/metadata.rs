@@ -3,10 +3,10 @@
 use axum::http::Method;
 use serde_json::{Map, Value as Json, json};
 
+use super::changes::{fits, outside};
 use super::columns::{STANDARD, open_stages, state_label};
-use super::opportunities::{fits, outside};
 use super::tables::{columns_of, guid};
-use super::{Answer, Ask, Org, data, done, no_segment, query, refuse};
+use super::{Answer, Ask, Org, data, done, links, no_segment, refuse};
 use crate::sandbox::world::State;
 
 /// Answers below `EntityDefinitions`.
@@ -24,7 +24,7 @@ pub fn answer(
             "value": rows,
         })));
     };
-    if query::decoded(key) != "LogicalName='opportunity'" {
+    if links::decoded(key) != "LogicalName='opportunity'" {
         return Err(refuse(
             404,
             "0x80060888",
@@ -145,7 +145,7 @@ fn list(state: &State, ask: &Ask, cast: Option<&str>) -> Answer {
 /// The members that were asked for, and those that always come. Lengths belong to single kinds and
 /// cannot be asked of all columns at once.
 fn selected(column: Json, ask: &Ask, cast: Option<&str>) -> Json {
-    let query = query::decoded(&ask.query);
+    let query = links::decoded(&ask.query);
     let wanted: Vec<&str> = query
         .split('&')
         .find_map(|pair| pair.strip_prefix("$select="))

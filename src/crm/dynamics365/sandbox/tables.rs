@@ -191,10 +191,11 @@ fn list(state: &State, ask: &Ask, shape: &'static Shape) -> Result<Answer, Answe
     let table = rows(state, shape);
     query.checked(&table)?;
     let (page, next) = query.page(ask, &table, 0..table.rows.len());
-    let shown = page
+    let shown: Vec<Json> = page
         .into_iter()
-        .map(|row| Json::Object(table.shown(row, &query)));
-    Ok(query.answer(ask, &table, shown.collect(), next))
+        .map(|row| Json::Object(table.shown(row, &query)))
+        .collect();
+    Ok(query.answer(ask, &table, &shown, next))
 }
 
 fn create(
