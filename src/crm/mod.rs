@@ -4,6 +4,7 @@
 //! outside that folder and this file names it.
 
 mod dynamics365;
+mod odoo;
 pub mod page;
 pub mod profile;
 pub mod push;
@@ -32,7 +33,11 @@ use setup::{Blueprint, Setup, Step};
 use write::{Outcome, Update};
 
 /// To add one: a folder, its `mod` line above, its line here.
-pub static ALL: &[&dyn Crm] = &[&dynamics365::Dynamics365, &salesforce::Salesforce];
+pub static ALL: &[&dyn Crm] = &[
+    &dynamics365::Dynamics365,
+    &odoo::Odoo,
+    &salesforce::Salesforce,
+];
 
 /// The CRM that the demo shows when it is not told which.
 pub const PREFERRED: &str = "salesforce";
