@@ -4,6 +4,7 @@
 //! outside that folder and this file names it.
 
 mod dynamics365;
+mod espocrm;
 mod odoo;
 pub mod page;
 pub mod profile;
@@ -35,6 +36,7 @@ use write::{Outcome, Update};
 /// To add one: a folder, its `mod` line above, its line here.
 pub static ALL: &[&dyn Crm] = &[
     &dynamics365::Dynamics365,
+    &espocrm::EspoCrm,
     &odoo::Odoo,
     &salesforce::Salesforce,
 ];
