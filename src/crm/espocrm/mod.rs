@@ -3,6 +3,7 @@
 mod call;
 mod faults;
 mod ids;
+mod odd;
 mod read;
 mod sandbox;
 mod setup;

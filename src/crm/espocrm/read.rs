@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::call::call;
 use super::ids::IdSet;
-use super::wire::{Definition, FACTS, Identified, Listed, Opportunity, User, time_text};
+use super::odd::odd_ones;
+use super::wire::{Definition, FACTS, Listed, Opportunity, User, time_text};
 use crate::crm::page::{Cursor, Next, Page, Seen};
 use crate::crm::session::{Identity, Session};
 use crate::domain::Time;
@@ -22,9 +23,7 @@ use crate::http::call::Call;
 use crate::http::fault::Fault;
 
 /// The most records EspoCRM puts on a page.
-const PAGE_ROWS: usize = 200;
-/// The most ids named in one address, which web servers cut at 8 KiB.
-const IDS_IN_ADDRESS: usize = 80;
+pub const PAGE_ROWS: usize = 200;
 /// How far a pull reaches back behind the start of the one before: a request that began earlier
 /// may end later.
 const OVERLAP_SECONDS: i64 = 120;
@@ -46,7 +45,7 @@ struct Place {
 }
 
 /// A condition of a search.
-enum Where {
+pub enum Where {
     /// A comparison of an attribute with a value.
     Is(&'static str, &'static str, String),
     /// The id is one of these.
@@ -95,7 +94,7 @@ fn compare<'a>(call: Call<'a>, at: &str, attribute: &str, kind: &str, value: &st
 }
 
 /// A list of records in order of an attribute (and id), and the server's time.
-async fn list<T: DeserializeOwned>(
+pub async fn list<T: DeserializeOwned>(
     session: &Session,
     (entity, attributes): (&str, &str),
     conditions: &[Where],
@@ -170,10 +169,7 @@ async fn known_stages(session: &Session) -> Result<Vec<Stage>, Fault> {
 pub async fn people(session: &Session, from: &Cursor) -> Result<Page<Person>, Fault> {
     let after: String = from.place();
     let attributes = "id,name,userName,emailAddress,isActive,type";
-    let conditions = [
-        Where::Is("id", "greaterThan", after.clone()),
-        Where::Is("type", "notEquals", "portal".to_owned()),
-    ];
+    let conditions = [Where::Is("id", "greaterThan", after.clone())];
     let (listed, _) = list::<User>(
         session,
         ("User", attributes),
@@ -190,7 +186,7 @@ pub async fn people(session: &Session, from: &Cursor) -> Result<Page<Person>, Fa
         Next::More(Cursor::at(&last))
     };
     Ok(Page {
-        items: listed.list.into_iter().map(User::person).collect(),
+        items: listed.list.into_iter().filter_map(User::person).collect(),
         next,
     })
 }
@@ -203,7 +199,7 @@ pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault>
 }
 
 /// By list, which returns the named attributes and no others.
-async fn opportunities(
+pub async fn opportunities(
     session: &Session,
     conditions: &[Where],
     order: &str,
@@ -295,7 +291,8 @@ async fn read_page(
     }
 }
 
-async fn seen(
+/// What a pull sees of the records found; keeps the open ones in mind.
+pub async fn seen(
     session: &Session,
     found: Vec<Opportunity>,
     open: &mut IdSet,
@@ -313,82 +310,4 @@ async fn seen(
         .into_iter()
         .map(|deal| Seen::Here(Box::new(deal)))
         .collect())
-}
-
-/// What changed without a change of `modifiedAt`: deals that were deleted, that may not be seen any
-/// more, or that may be seen only now.
-async fn odd_ones(session: &Session, open: &mut IdSet) -> Result<Vec<Seen>, Fault> {
-    let known: Vec<String> = open.0.iter().cloned().collect();
-    let mut odd = Vec::new();
-    let mut ranges = vec![(String::new(), None::<String>, known.as_slice())];
-    while let Some((above, upto, known)) = ranges.pop() {
-        if count(session, &above, upto.as_deref()).await? == known.len() {
-            continue;
-        }
-        if known.len() < PAGE_ROWS / 2 {
-            odd.extend(differences(session, &above, upto.as_deref(), known).await?);
-            continue;
-        }
-        let (first, second) = known.split_at(known.len() / 2);
-        let middle = first.last().cloned();
-        ranges.push((middle.clone().unwrap_or_default(), upto, second));
-        ranges.push((above, middle, first));
-    }
-    let mut items = Vec::new();
-    for some in odd.chunks(IDS_IN_ADDRESS) {
-        let named = [Where::IdIn(some.to_vec())];
-        let (found, _) = opportunities(session, &named, "id", PAGE_ROWS, false).await?;
-        let there: Vec<String> = found.iter().map(|one| one.id.clone()).collect();
-        items.extend(seen(session, found, open).await?);
-        for id in some.iter().filter(|id| !there.contains(id)) {
-            open.0.remove(id);
-            items.push(Seen::Gone(DealId::from(id.clone())));
-        }
-    }
-    Ok(items)
-}
-
-fn between(above: &str, upto: Option<&str>) -> Vec<Where> {
-    let mut conditions = Vec::new();
-    if !above.is_empty() {
-        conditions.push(Where::Is("id", "greaterThan", above.to_owned()));
-    }
-    if let Some(upto) = upto {
-        conditions.push(Where::Is("id", "lessThanOrEquals", upto.to_owned()));
-    }
-    conditions
-}
-
-/// How many open opportunities have an id in a range.
-async fn count(session: &Session, above: &str, upto: Option<&str>) -> Result<usize, Fault> {
-    let conditions = between(above, upto);
-    let what = ("Opportunity", "id");
-    let (listed, _) = list::<Identified>(session, what, &conditions, "id", 1, true).await?;
-    Ok(usize::try_from(listed.total).unwrap_or(listed.list.len()))
-}
-
-/// The ids of a range that are known but not there, or there but not known.
-async fn differences(
-    session: &Session,
-    above: &str,
-    upto: Option<&str>,
-    known: &[String],
-) -> Result<Vec<String>, Fault> {
-    let mut there = Vec::new();
-    let mut above = above.to_owned();
-    loop {
-        let conditions = between(&above, upto);
-        let what = ("Opportunity", "id");
-        let (listed, _) =
-            list::<Identified>(session, what, &conditions, "id", PAGE_ROWS, true).await?;
-        let full = listed.list.len() >= PAGE_ROWS;
-        there.extend(listed.list.into_iter().map(|it| it.id));
-        match there.last() {
-            Some(last) if full => above.clone_from(last),
-            _ => break,
-        }
-    }
-    let missing = known.iter().filter(|id| !there.contains(id));
-    let unknown = there.iter().filter(|id| !known.contains(id));
-    Ok(missing.chain(unknown).cloned().collect())
 }

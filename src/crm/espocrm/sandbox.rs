@@ -4,6 +4,7 @@
 mod admin;
 mod records;
 mod search;
+mod users;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -215,9 +216,9 @@ fn routed(request: &Request, path: &str) -> Result<(StatusCode, Value), Refusal>
     let parts: Vec<&str> = path.split('/').collect();
     let ok = |value| Ok((StatusCode::OK, value));
     match (request.method.as_str(), parts.as_slice()) {
-        ("GET", ["App", "user"]) => ok(records::app_user(request)),
+        ("GET", ["App", "user"]) => ok(users::app_user(request)),
         ("GET", ["Metadata"]) => ok(admin::metadata(request)),
-        ("GET", ["User"]) => ok(records::users(request)?),
+        ("GET", ["User"]) => ok(users::list(request)?),
         ("GET", ["Opportunity"]) => ok(records::list(request)?),
         ("POST", ["Opportunity"]) => ok(records::create(request)?),
         ("POST", ["MassAction"]) => ok(records::mass_update(request)?),

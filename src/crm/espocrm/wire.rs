@@ -87,6 +87,8 @@ pub struct User {
     email_address: Option<String>,
     #[serde(default)]
     is_active: bool,
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
 }
 
 /// A field's definition in the metadata.
@@ -194,17 +196,21 @@ fn show(deal: &mut Deal, field: Field, raw: &Json, fields: &FieldMap) {
 }
 
 impl User {
-    /// The person. EspoCRM knows no reporting line, and keeps time zones private.
-    pub fn person(self) -> Person {
+    /// The person; none for customers with access to a portal. EspoCRM knows no reporting line,
+    /// and keeps time zones private.
+    pub fn person(self) -> Option<Person> {
+        if self.kind.as_deref() == Some("portal") {
+            return None;
+        }
         let login = self.user_name.filter(|name| name.contains('@'));
-        Person {
+        Some(Person {
             id: self.id.into(),
             name: self.name.unwrap_or_default(),
             email: self.email_address.or(login),
             active: self.is_active,
             manager: None,
             time_zone: None,
-        }
+        })
     }
 }
 

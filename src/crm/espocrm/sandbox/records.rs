@@ -118,7 +118,7 @@ fn open_won_lost(word: &str) -> Option<Standing> {
 }
 
 /// What a page may hold: how many are skipped, how many shown.
-fn page(request: &Request) -> Result<(usize, usize), Refusal> {
+pub fn page(request: &Request) -> Result<(usize, usize), Refusal> {
     let rows = request.query.number("maxSize").unwrap_or(MOST_ROWS);
     if rows > MOST_ROWS {
         let why = format!("Max size should not exceed {MOST_ROWS}. Use offset and limit.");
@@ -371,54 +371,4 @@ pub fn mass_update(request: &Request) -> Result<Value, Refusal> {
         }
     }
     Ok(json!({"count": done.len(), "ids": done}))
-}
-
-fn user(state: &State, n: usize) -> Value {
-    let person = &state.people[n];
-    json!({
-        "id": person.id,
-        "name": person.name(),
-        "userName": person.email.split('@').next(),
-        "emailAddress": person.email,
-        "isActive": person.active,
-        "type": if n == 0 { "api" } else { "regular" },
-        "title": null,
-        "defaultTeamId": null,
-    })
-}
-
-/// Who is signed in.
-pub fn app_user(request: &Request) -> Value {
-    let state = request.world.state();
-    json!({"user": user(&state, 0), "acl": {"table": {"Opportunity": {"read": "all", "edit": "all"}}}})
-}
-
-/// A list of users.
-pub fn users(request: &Request) -> Result<Value, Refusal> {
-    let (skip, rows) = page(request)?;
-    let state = request.world.state();
-    let conditions = request.query.conditions();
-    let attributes = [
-        "id",
-        "name",
-        "userName",
-        "emailAddress",
-        "isActive",
-        "type",
-        "defaultTeamId",
-    ];
-    checked(&conditions, &|name| attributes.contains(&name))?;
-    let all = (0..state.people.len()).map(|n| user(&state, n));
-    let found: Vec<Value> = all
-        .filter(|user| holds(&conditions, &|name| user[name].clone()))
-        .collect();
-    let total = found.len();
-    let names = request.query.attributes();
-    let list = found.into_iter().skip(skip).take(rows).map(|mut user| {
-        if let (Some(names), Some(user)) = (&names, user.as_object_mut()) {
-            user.retain(|name, _| name == "id" || names.contains(name));
-        }
-        user
-    });
-    Ok(json!({"total": total, "list": list.collect::<Vec<_>>()}))
 }

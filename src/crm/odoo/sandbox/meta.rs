@@ -4,15 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::orm::{self, Args, no_field};
 use super::tables::{LEAD_MODEL, kept, rows};
-use super::{Caller, Edition, Exception};
+use super::{Caller, Edition, Exception, views};
 use crate::sandbox::world::{State, World};
 
-/// The places in the shipped views that an extension may name.
-const PLACES: &[(i64, &[&str])] = &[
-    (600, &["//notebook", "//sheet", "//field[@name='stage_id']"]),
-    (609, &["//field[@name='stage_id']"]),
-    (617, &["//filter[1]"]),
-];
 /// What a definition of a field, a filter or a view may say.
 const ATTRIBUTES: &[(&str, &[&str])] = &[
     (
@@ -187,7 +181,7 @@ pub fn create(
         let id = match model {
             "ir.model.fields" => create_field(world, state, &vals)?,
             "ir.model.fields.selection" => add_option(state, &vals)?,
-            "ir.ui.view" => create_view(state, vals)?,
+            "ir.ui.view" => views::create_view(state, vals)?,
             _ => keep(state, model, vals),
         };
         made.push(id);
@@ -195,7 +189,8 @@ pub fn create(
     Ok(json!(made))
 }
 
-fn keep(state: &mut State, model: &str, mut row: Value) -> i64 {
+/// Keeps a record; its number.
+pub fn keep(state: &mut State, model: &str, mut row: Value) -> i64 {
     let id = next_id(state);
     row["id"] = json!(id);
     let table = state
@@ -294,50 +289,6 @@ fn add_option(state: &mut State, vals: &Value) -> Result<i64, Exception> {
     Ok(id)
 }
 
-fn create_view(state: &mut State, mut vals: Value) -> Result<i64, Exception> {
-    let parent = vals["inherit_id"].as_i64().unwrap_or_default();
-    let arch = vals["arch_base"].as_str().unwrap_or_default().to_owned();
-    checked_arch(state, parent, &arch)?;
-    if vals.get("type").is_none() {
-        vals["type"] = json!(if parent == 609 { "list" } else { "form" });
-    }
-    Ok(keep(state, "ir.ui.view", vals))
-}
-
-fn checked_arch(state: &State, parent: i64, arch: &str) -> Result<(), Exception> {
-    let broken = |why: String| {
-        Exception::invalid(format!("Error while parsing or validating view:\n\n{why}"))
-    };
-    let places = PLACES
-        .iter()
-        .find(|(id, _)| *id == parent)
-        .map(|(_, places)| *places);
-    let places = places.unwrap_or_default();
-    for expression in quoted(arch, "<xpath expr=\"") {
-        if !places.contains(&expression.as_str()) {
-            return Err(broken(format!(
-                "Element '<xpath expr=\"{expression}\">' cannot be located in parent view"
-            )));
-        }
-    }
-    for name in quoted(arch, "<field name=\"") {
-        if !state.fields.contains_key(&name) {
-            return Err(broken(format!(
-                "Field \"{name}\" does not exist in model \"crm.lead\""
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// What stands between quotes after each `before`.
-fn quoted(text: &str, before: &str) -> Vec<String> {
-    let parts = text.split(before).skip(1);
-    parts
-        .filter_map(|part| part.split('"').next().map(str::to_owned))
-        .collect()
-}
-
 /// Changes records.
 pub fn write(
     state: &mut State,
@@ -368,7 +319,7 @@ pub fn write(
             .find(|row| row["id"].as_i64() == Some(id));
         let mut row = row.ok_or_else(|| orm::missing(model, &[id]))?;
         if let Some(arch) = vals.get("arch_base").and_then(Value::as_str) {
-            checked_arch(state, row["inherit_id"].as_i64().unwrap_or_default(), arch)?;
+            views::checked_arch(state, row["inherit_id"].as_i64().unwrap_or_default(), arch)?;
         }
         for (key, value) in &vals {
             row[key] = value.clone();
