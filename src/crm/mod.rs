@@ -4,7 +4,9 @@
 //! outside that folder and this file names it.
 
 mod dynamics365;
+mod espocrm;
 mod hubspot;
+mod odoo;
 mod pipedrive;
 mod salesforce;
 mod zoho;
@@ -37,7 +39,7 @@ use setup::{Blueprint, Setup, Step};
 use write::{Outcome, Update};
 
 /// To add one: a folder, its `mod` line above, its line here.
-pub static ALL: &[&dyn Crm] = &[&dynamics365::Dynamics365, &hubspot::HubSpot, &pipedrive::Pipedrive, &salesforce::Salesforce, &zoho::Zoho];
+pub static ALL: &[&dyn Crm] = &[&dynamics365::Dynamics365, &espocrm::EspoCrm, &hubspot::HubSpot, &odoo::Odoo, &pipedrive::Pipedrive, &salesforce::Salesforce, &zoho::Zoho];
 
 /// The CRM that the demo shows when it is not told which.
 pub const PREFERRED: &str = "salesforce";
