@@ -3,6 +3,14 @@
 //! A CRM is a folder: its connector, its wire shapes, its sandbox, its golden bodies. Nothing
 //! outside that folder and this file names it.
 
+pub mod page;
+pub mod profile;
+pub mod push;
+pub mod session;
+pub mod settings;
+pub mod setup;
+pub mod write;
+
 mod dynamics365;
 mod espocrm;
 mod hubspot;
@@ -10,15 +18,6 @@ mod odoo;
 mod pipedrive;
 mod salesforce;
 mod zoho;
-pub mod page;
-mod pipedrive;
-pub mod profile;
-pub mod push;
-mod salesforce;
-pub mod session;
-pub mod settings;
-pub mod setup;
-pub mod write;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -39,7 +38,15 @@ use setup::{Blueprint, Setup, Step};
 use write::{Outcome, Update};
 
 /// To add one: a folder, its `mod` line above, its line here.
-pub static ALL: &[&dyn Crm] = &[&dynamics365::Dynamics365, &espocrm::EspoCrm, &hubspot::HubSpot, &odoo::Odoo, &pipedrive::Pipedrive, &salesforce::Salesforce, &zoho::Zoho];
+pub static ALL: &[&dyn Crm] = &[
+    &dynamics365::Dynamics365,
+    &espocrm::EspoCrm,
+    &hubspot::HubSpot,
+    &odoo::Odoo,
+    &pipedrive::Pipedrive,
+    &salesforce::Salesforce,
+    &zoho::Zoho,
+];
 
 /// The CRM that the demo shows when it is not told which.
 pub const PREFERRED: &str = "salesforce";
