@@ -133,10 +133,7 @@ impl Config {
             }
             layers = layers.merge(Toml::file_exact(file));
         }
-        let config: Self = layers
-            .merge(EnvProvider::prefixed("LATITUDE_").split("__"))
-            .extract()
-            .map_err(told)?;
+        let config: Self = layers.merge(ours()).extract().map_err(told)?;
         config.check()?;
         Ok(config)
     }
@@ -271,6 +268,14 @@ impl Config {
         engine.enrol().await?;
         Ok(engine)
     }
+}
+
+/// The variables that set a key: `LATITUDE_FRAMEWORK`, and those with two underscores between the
+/// parts. Others that begin alike are not ours: an orchestrator names a service's address so.
+fn ours() -> EnvProvider {
+    EnvProvider::prefixed("LATITUDE_")
+        .filter(|key| key == "framework" || key.as_str().contains("__"))
+        .split("__")
 }
 
 /// A wrong key is found at start, not at the first refresh at night.
