@@ -341,3 +341,95 @@ pub fn json(field: Field, value: &Value, fields: &FieldMap) -> serde_json::Value
 pub fn soql_time(time: Time) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crm::setup::Place;
+
+    fn fields() -> FieldMap {
+        let named = |field: Field, name: &str| {
+            let mut place = Place {
+                name: name.to_owned(),
+                ..Place::default()
+            };
+            if field == Field::Grade {
+                let (label, value) = ("Solid".to_owned(), "solid_value".to_owned());
+                place.options.insert(label, value);
+            }
+            (field, place)
+        };
+        let fields = [
+            named(Field::Approach, "Latitude_Approach__c"),
+            named(Field::CheckOn, "Latitude_Check_On__c"),
+            named(Field::ManagerQuestion, "Latitude_Manager_Question__c"),
+            named(Field::Score, "Latitude_Score__c"),
+            named(Field::Grade, "Latitude_Grade__c"),
+        ];
+        FieldMap(fields.into_iter().collect())
+    }
+
+    #[test]
+    fn rows_become_deals_and_deleted_ones_are_gone() {
+        let answer: Answer<Opportunity> =
+            serde_json::from_str(include_str!("golden/deal.json")).expect("an answer");
+        assert!(answer.done);
+
+        let mut seen = answer.records.into_iter().map(|row| row.seen(&fields()));
+
+        let Some(Seen::Here(deal)) = seen.next() else {
+            panic!("a deal")
+        };
+        assert_eq!(deal.id.as_str(), "006D000000AbCdEIAV");
+        assert_eq!(deal.account.as_deref(), Some("Acme"));
+        assert_eq!(deal.amount, Some(120_000.0));
+        assert_eq!(deal.currency.as_deref(), Some("EUR"));
+        assert_eq!(deal.changed_at.to_rfc3339(), "2026-11-20T10:15:07+00:00");
+        assert_eq!(
+            deal.revision.as_deref(),
+            Some("2026-11-20T10:15:06.000+0000")
+        );
+        assert_eq!(
+            deal.answers.approach,
+            "First the plant lead,\nthen the audit."
+        );
+        assert_eq!(deal.answers.check_on, "2026-11-30".parse().ok());
+        assert_eq!(deal.manager_question, "");
+        let shown = [
+            (Field::Score, Value::Number(72)),
+            (Field::Grade, Value::text("Solid")),
+        ];
+        assert_eq!(deal.shown, shown);
+        assert_eq!(seen.next(), Some(Seen::Gone("006D000000AbCdFIAV".into())));
+    }
+
+    #[test]
+    fn a_row_without_id_or_stamp_is_refused() {
+        for row in [
+            r#"{"Id":"006D000000AbCdEIAV"}"#,
+            r#"{"SystemModstamp":"2026-11-20T10:15:07.000+0000"}"#,
+            r#"{"Id":"006D000000AbCdEIAV","SystemModstamp":"yesterday"}"#,
+            "[]",
+        ] {
+            assert!(serde_json::from_str::<Opportunity>(row).is_err(), "{row}");
+        }
+    }
+
+    #[test]
+    fn values_are_written_as_the_api_takes_them() {
+        let fields = fields();
+        let written = |field, value: Value| json(field, &value, &fields).to_string();
+
+        assert_eq!(written(Field::Approach, Value::Empty), "null");
+        assert_eq!(
+            written(Field::Grade, Value::text("Solid")),
+            "\"solid_value\""
+        );
+        assert_eq!(written(Field::Score, Value::Number(72)), "72");
+        let time = "2026-11-20T10:20:00.123Z".parse().expect("a time");
+        assert_eq!(
+            written(Field::AssessedAt, Value::Time(time)),
+            "\"2026-11-20T10:20:00.123Z\""
+        );
+    }
+}
