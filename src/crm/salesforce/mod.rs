@@ -9,6 +9,7 @@ mod faults;
 mod grants;
 mod limits;
 mod read;
+mod row;
 mod sandbox;
 mod setup;
 mod views;
