@@ -30,16 +30,12 @@ enum Act {
     Lost,
     /// Nothing is left for anyone today.
     Spent,
-    /// Come back after so many seconds.
-    Later(i64),
+    /// Come back when it suits; Salesforce never says when.
+    Later,
 }
 
 /// How soon a spent day is asked about again, in seconds: the day is a rolling one.
 pub const PROBE_SECONDS: i64 = 15 * 60;
-/// How long a pause for long-running calls of others takes, in seconds.
-const CROWDED_SECONDS: i64 = 60;
-/// How long a maintenance notice is believed, in seconds.
-const MAINTENANCE_SECONDS: i64 = 60;
 
 /// Code, a part of the message, and what both mean; the first that fits counts.
 const TABLE: &[(&str, &str, Act)] = &[
@@ -55,18 +51,14 @@ const TABLE: &[(&str, &str, Act)] = &[
     (
         "REQUEST_LIMIT_EXCEEDED",
         "ConcurrentPerOrgLongTxn",
-        Act::Later(CROWDED_SECONDS),
+        Act::Later,
     ),
-    (
-        "REQUEST_LIMIT_EXCEEDED",
-        "ConcurrentRequests",
-        Act::Later(CROWDED_SECONDS),
-    ),
+    ("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests", Act::Later),
     ("REQUEST_LIMIT_EXCEEDED", "", Act::Spent),
     ("INVALID_QUERY_LOCATOR", "", Act::Lost),
-    ("QUERY_TIMEOUT", "", Act::Later(CROWDED_SECONDS)),
-    ("UNABLE_TO_LOCK_ROW", "", Act::Later(5)),
-    ("SERVER_UNAVAILABLE", "", Act::Later(MAINTENANCE_SECONDS)),
+    ("QUERY_TIMEOUT", "", Act::Later),
+    ("UNABLE_TO_LOCK_ROW", "", Act::Later),
+    ("SERVER_UNAVAILABLE", "", Act::Later),
     ("ENTITY_IS_DELETED", "", Act::Gone),
     ("MALFORMED_QUERY", "", Act::Setup),
     ("MALFORMED_ID", "", Act::Setup),
@@ -89,7 +81,7 @@ pub fn fault(reply: &Reply) -> Fault {
                 Fault::Expired(Cause::from_reply(reply))
             }
             // A maintenance page.
-            420 => later(reply, MAINTENANCE_SECONDS, Cause::from_reply(reply)),
+            420 => later(reply, Cause::from_reply(reply)),
             _ => Fault::from_status(reply),
         };
     };
@@ -112,14 +104,13 @@ pub fn fault(reply: &Reply) -> Fault {
             until: Some(reply.now + TimeDelta::seconds(PROBE_SECONDS)),
             cause,
         },
-        Act::Later(seconds) => later(reply, seconds, cause),
+        Act::Later => later(reply, cause),
     }
 }
 
-fn later(reply: &Reply, seconds: i64, cause: Cause) -> Fault {
-    let at = reply.retry_at();
+fn later(reply: &Reply, cause: Cause) -> Fault {
     Fault::Later {
-        at: Some(at.unwrap_or(reply.now + TimeDelta::seconds(seconds))),
+        at: reply.retry_at(),
         cause,
     }
 }
@@ -209,5 +200,149 @@ fn mentions(message: &str, name: &str) -> bool {
 
 /// A page where data should be is a gateway or a maintenance notice.
 pub fn page_instead_of_data(reply: &Reply) -> Fault {
-    later(reply, MAINTENANCE_SECONDS, Cause::from_reply(reply))
+    later(reply, Cause::from_reply(reply))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(status: u16, body: &str) -> Reply {
+        Reply {
+            method: "GET".to_owned(),
+            path: "/services/data/v67.0/query".to_owned(),
+            status,
+            headers: reqwest::header::HeaderMap::new(),
+            body: body.as_bytes().to_vec(),
+            now: chrono::DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn word(fault: &Fault) -> &'static str {
+        match fault {
+            Fault::Later { .. } => "later",
+            Fault::Spent { .. } => "spent",
+            Fault::Expired(_) => "expired",
+            Fault::Reconnect(_) => "reconnect",
+            Fault::Setup(_) => "setup",
+            Fault::Gone(_) => "gone",
+            Fault::Lost(_) => "lost",
+            Fault::Unknown(_) => "unknown",
+        }
+    }
+
+    #[test]
+    fn each_refusal_is_the_decision_it_stands_for() {
+        let told = |code: &str, message: &str| {
+            format!(r#"[{{"message":"{message}","errorCode":"{code}"}}]"#)
+        };
+        let table = [
+            (
+                401,
+                told("INVALID_SESSION_ID", "Session expired or invalid"),
+                "expired",
+            ),
+            (
+                401,
+                told(
+                    "INVALID_SESSION_ID",
+                    "This session is not valid for use with the REST API",
+                ),
+                "setup",
+            ),
+            (
+                401,
+                told("X", "Connected app is not attached to Agent"),
+                "setup",
+            ),
+            (403, "Bad_OAuth_Token".to_owned(), "expired"),
+            (
+                403,
+                told("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+                "spent",
+            ),
+            (
+                403,
+                told(
+                    "REQUEST_LIMIT_EXCEEDED",
+                    "ConcurrentPerOrgLongTxn Limit exceeded.",
+                ),
+                "later",
+            ),
+            (
+                403,
+                told("API_DISABLED_FOR_ORG", "API is not enabled"),
+                "setup",
+            ),
+            (403, told("INSUFFICIENT_ACCESS", "no"), "setup"),
+            (400, told("INVALID_FIELD", "No such column"), "setup"),
+            (400, told("MALFORMED_QUERY", "unexpected token"), "setup"),
+            (
+                400,
+                told("INVALID_QUERY_LOCATOR", "invalid query locator"),
+                "lost",
+            ),
+            (
+                400,
+                told(
+                    "QUERY_TIMEOUT",
+                    "Your query request was running for too long.",
+                ),
+                "later",
+            ),
+            (
+                404,
+                told("NOT_FOUND", "The requested resource does not exist"),
+                "setup",
+            ),
+            (404, told("ENTITY_IS_DELETED", "entity is deleted"), "gone"),
+            (
+                500,
+                told("UNKNOWN_EXCEPTION", "An unexpected error occurred."),
+                "later",
+            ),
+            (503, told("SERVER_UNAVAILABLE", "busy"), "later"),
+            (503, "<html>maintenance</html>".to_owned(), "later"),
+            (420, "<html>slow down</html>".to_owned(), "later"),
+            (502, String::new(), "later"),
+            (409, told("SOMETHING_NEW", "?"), "unknown"),
+            (418, "{}".to_owned(), "unknown"),
+        ];
+        for (status, body, decision) in table {
+            assert_eq!(
+                word(&fault(&reply(status, &body))),
+                decision,
+                "{status} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn several_complaints_about_a_record_are_told_together() {
+        let complaint = |code: &str, message: &str| Complaint {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            fields: Vec::new(),
+        };
+        let both = [
+            complaint("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Say why."),
+            complaint("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Say when."),
+        ];
+
+        let Outcome::Refused(refusal) = outcome(&both, &FieldMap::default()) else {
+            panic!("refused")
+        };
+
+        assert_eq!(refusal.message, "Say why.; Say when.");
+        assert!(!refusal.setup);
+        let gone = [complaint(
+            "INVALID_CROSS_REFERENCE_KEY",
+            "invalid cross reference id",
+        )];
+        assert_eq!(outcome(&gone, &FieldMap::default()), Outcome::Gone);
+        assert!(matches!(
+            outcome(&[], &FieldMap::default()),
+            Outcome::Refused(_)
+        ));
+    }
 }

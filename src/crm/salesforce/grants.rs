@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::faults::Complaint;
+use super::collections::{create, delete};
 use super::setup::{developer_name, field_name};
 use super::views;
 use super::wire::Answer;
@@ -17,6 +17,7 @@ use crate::crm::page::{Cursor, Next};
 use crate::crm::session::Session;
 use crate::crm::setup::{Access, Blueprint, Fit, Found};
 use crate::domain::field::{Field, Owner};
+use crate::domain::ids::PersonId;
 use crate::http::fault::{Cause, Fault};
 
 /// A permission set of ours: what it is called, and which fields its holders may edit.
@@ -48,9 +49,6 @@ impl Role {
         developer_name(&wanted.prefix, self.name)
     }
 }
-
-/// The most records of one Collections call.
-const BATCH: usize = 200;
 
 /// What exists beside the fields.
 pub struct There {
@@ -167,40 +165,6 @@ async fn sets(session: &Session, wanted: &Blueprint) -> Result<BTreeMap<String, 
 }
 
 #[derive(Deserialize)]
-struct Saved {
-    success: bool,
-    #[serde(default)]
-    errors: Vec<Complaint>,
-}
-
-/// Creates records; one that is already there is no complaint.
-async fn create(session: &Session, records: &[Json]) -> Result<(), Fault> {
-    for chunk in records.chunks(BATCH) {
-        let call = session
-            .api
-            .post(api_path(session, "/composite/sobjects"))
-            .json(&json!({"allOrNone": false, "records": chunk}));
-        let (saved, _): (Vec<Saved>, _) = limits::read(session, call).await?;
-        let complaint = saved
-            .iter()
-            .filter(|one| !one.success)
-            .flat_map(|one| &one.errors)
-            .find(|one| !HARMLESS.contains(&&*one.code));
-        if let Some(Complaint { code, message, .. }) = complaint {
-            return Err(Fault::Setup(Cause::told(code, message)));
-        }
-    }
-    Ok(())
-}
-
-/// Already there; or a person whose licence cannot hold a permission set, who cannot use it either.
-const HARMLESS: &[&str] = &[
-    "DUPLICATE_VALUE",
-    "DUPLICATE_DEVELOPER_NAME",
-    "FIELD_INTEGRITY_EXCEPTION",
-];
-
-#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Permission {
     parent_id: String,
@@ -310,7 +274,7 @@ async fn assignments(session: &Session, ids: &[String; 3]) -> Result<Vec<Json>, 
     let active = people.iter().filter(|person| person.active);
     let managers: BTreeSet<&str> = active
         .clone()
-        .filter_map(|person| person.manager.as_ref().map(|id| id.as_str()))
+        .filter_map(|person| person.manager.as_ref().map(PersonId::as_str))
         .collect();
     let known: Vec<Assignment> =
         read::rows(session, &assignments_query(ids.iter().cloned())).await?;
@@ -353,23 +317,4 @@ pub async fn revoke(session: &Session, wanted: &Blueprint) -> Result<(), Fault> 
     }
     let ids: Vec<String> = known.into_values().collect();
     delete(session, &ids).await
-}
-
-async fn delete(session: &Session, ids: &[String]) -> Result<(), Fault> {
-    for chunk in ids.chunks(BATCH) {
-        let call = session
-            .api
-            .delete(api_path(session, "/composite/sobjects"))
-            .query("ids", chunk.join(","))
-            .query("allOrNone", "true");
-        let (saved, _): (Vec<Saved>, _) = limits::read(session, call).await?;
-        let complaint = saved
-            .iter()
-            .find(|one| !one.success)
-            .and_then(|one| one.errors.first());
-        if let Some(Complaint { code, message, .. }) = complaint {
-            return Err(Fault::Setup(Cause::told(code, message)));
-        }
-    }
-    Ok(())
 }

@@ -48,3 +48,25 @@ fn usage(header: &str) -> Option<(u64, u64)> {
         limit.parse().ok().filter(|limit| *limit > 0)?,
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::usage;
+
+    #[test]
+    fn the_days_use_is_read_from_either_form_of_the_header() {
+        let both = "api-usage=25/5000; per-app-api-usage=17/250(appName=sample-connected-app)";
+
+        assert_eq!(usage("api-usage=18/15000"), Some((18, 15_000)));
+        assert_eq!(usage(both), Some((25, 5_000)));
+        for odd in [
+            "",
+            "api-usage=",
+            "api-usage=1/0",
+            "api-usage=x/1",
+            "per-app-api-usage=1/2",
+        ] {
+            assert_eq!(usage(odd), None, "{odd}");
+        }
+    }
+}

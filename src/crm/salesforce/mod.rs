@@ -4,10 +4,12 @@
 //! of 200 with one outcome each. Deletes come with the changes, through `queryAll`.
 
 mod canvas;
+mod collections;
 mod faults;
 mod grants;
 mod limits;
 mod read;
+mod row;
 mod sandbox;
 mod setup;
 mod views;
@@ -71,7 +73,7 @@ static PROFILE: Profile = Profile {
     }],
     // The smallest paid edition's day, until the first answer says how much there really is.
     per_day: Some(100_000),
-    write_batch: write::BATCH,
+    write_batch: collections::BATCH,
     writes_at_once: 5,
     longest_text: 131_072,
     unit: Unit::Utf16,

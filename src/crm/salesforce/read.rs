@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::wire::{self, Answer, Opportunity, OpportunityStage, User, UserInfo};
+use super::row::Opportunity;
+use super::wire::{self, Answer, OpportunityStage, User, UserInfo};
 use super::{api_path, faults, limits};
 use crate::crm::page::{Cursor, Next, Page, Seen};
 use crate::crm::session::{Identity, Session};

@@ -1,16 +1,12 @@
 //! Salesforce's shapes, and what they mean.
 
-use chrono::NaiveDate;
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use crate::crm::page::Seen;
 use crate::crm::setup::FieldMap;
 use crate::domain::Time;
-use crate::domain::deal::{Deal, Pipeline, Stage, Standing};
+use crate::domain::deal::{Pipeline, Stage, Standing};
 use crate::domain::field::{Field, Kind, Value};
 use crate::domain::people::Person;
-use crate::domain::strategy::{Answers, Part};
 
 /// The answer to a query: a page, and whether that was all.
 #[derive(Debug, Deserialize)]
@@ -54,7 +50,8 @@ pub fn pipeline(stages: Vec<OpportunityStage>) -> Pipeline {
     }
 }
 
-fn standing(closed: bool, won: bool) -> Standing {
+/// What a deal or a stage counts as.
+pub fn standing(closed: bool, won: bool) -> Standing {
     match (closed, won) {
         (false, _) => Standing::Open,
         (true, true) => Standing::Won,
@@ -103,224 +100,12 @@ impl TryFrom<String> for Stamp {
     }
 }
 
-fn moment(text: &str) -> Option<Time> {
+/// A moment, with or without a colon in its offset.
+pub fn moment(text: &str) -> Option<Time> {
     chrono::DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z")
         .or_else(|_| chrono::DateTime::parse_from_rfc3339(text))
         .map(|time| time.to_utc())
         .ok()
-}
-
-/// An opportunity, with whichever of our fields were asked for.
-#[derive(Debug, Default)]
-pub struct Opportunity {
-    pub id: String,
-    pub stamp: Time,
-    is_deleted: bool,
-    name: String,
-    stage: String,
-    amount: Option<f64>,
-    currency: Option<String>,
-    close_date: Option<NaiveDate>,
-    owner: Option<String>,
-    account: Option<String>,
-    is_closed: bool,
-    is_won: bool,
-    modified: Option<String>,
-    ours: Vec<(String, Cell)>,
-}
-
-/// The value of a custom field.
-#[derive(Clone, Debug, PartialEq)]
-enum Cell {
-    Null,
-    Text(String),
-    Number(f64),
-}
-
-#[derive(Deserialize)]
-struct Parent {
-    #[serde(rename = "Name")]
-    name: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for Opportunity {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(Rows)
-    }
-}
-
-/// Reads a row straight into its place: a first pull holds hundreds of megabytes of them.
-struct Rows;
-
-impl<'de> Visitor<'de> for Rows {
-    type Value = Opportunity;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an Opportunity")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Opportunity, A::Error> {
-        let mut row = Opportunity::default();
-        let mut stamp = None;
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "attributes" => drop(map.next_value::<IgnoredAny>()?),
-                "Id" => row.id = map.next_value()?,
-                "SystemModstamp" => stamp = Some(map.next_value::<Stamp>()?.0),
-                "IsDeleted" => row.is_deleted = map.next_value()?,
-                "Name" => row.name = map.next_value::<Option<String>>()?.unwrap_or_default(),
-                "StageName" => row.stage = map.next_value::<Option<String>>()?.unwrap_or_default(),
-                "Amount" => row.amount = map.next_value()?,
-                "CurrencyIsoCode" => row.currency = map.next_value()?,
-                "CloseDate" => {
-                    let date = map.next_value::<Option<String>>()?;
-                    row.close_date = date.and_then(|date| date.parse().ok());
-                }
-                "OwnerId" => row.owner = map.next_value()?,
-                "Account" => {
-                    row.account = map
-                        .next_value::<Option<Parent>>()?
-                        .and_then(|parent| parent.name);
-                }
-                "IsClosed" => row.is_closed = map.next_value()?,
-                "IsWon" => row.is_won = map.next_value()?,
-                "LastModifiedDate" => row.modified = map.next_value()?,
-                _ => row.ours.push((key, map.next_value()?)),
-            }
-        }
-        row.stamp = stamp.ok_or_else(|| serde::de::Error::missing_field("SystemModstamp"))?;
-        if row.id.is_empty() {
-            return Err(serde::de::Error::missing_field("Id"));
-        }
-        Ok(row)
-    }
-}
-
-impl<'de> Deserialize<'de> for Cell {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Cells)
-    }
-}
-
-struct Cells;
-
-impl<'de> Visitor<'de> for Cells {
-    type Value = Cell;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a field's value")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Cell, E> {
-        Ok(Cell::Text(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Cell, E> {
-        Ok(Cell::Text(text))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Cell, E> {
-        Ok(Cell::Number(number))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Cell, E> {
-        Ok(Cell::Number(number as f64))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Cell, E> {
-        Ok(Cell::Number(number as f64))
-    }
-
-    fn visit_bool<E>(self, truth: bool) -> Result<Cell, E> {
-        Ok(Cell::Text(truth.to_string()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Cell, E> {
-        Ok(Cell::Null)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Cell, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Cell::Null)
-    }
-}
-
-impl Opportunity {
-    /// What a pull sees of it.
-    pub fn seen(self, fields: &FieldMap) -> Seen {
-        if self.is_deleted {
-            Seen::Gone(self.id.into())
-        } else {
-            Seen::Here(Box::new(self.deal(fields)))
-        }
-    }
-
-    /// The deal it is.
-    pub fn deal(self, fields: &FieldMap) -> Deal {
-        let mut answers = Answers::default();
-        let mut manager_question = String::new();
-        let mut shown = Vec::new();
-        for (name, cell) in self.ours {
-            let Some(field) = fields.field(&name) else {
-                continue;
-            };
-            let value = value(field, cell, fields);
-            if field.is_fact() {
-                shown.push((field, value));
-            } else if field == Field::ManagerQuestion {
-                manager_question = text(value);
-            } else if field == Field::CheckOn {
-                answers.check_on = match value {
-                    Value::Date(date) => Some(date),
-                    _ => None,
-                };
-            } else if let Some(part) = Part::ALL.into_iter().find(|part| part.field() == field) {
-                *answers.part_mut(part) = text(value);
-            }
-        }
-        Deal {
-            id: self.id.into(),
-            name: self.name,
-            account: self.account,
-            pipeline: None,
-            stage: self.stage.into(),
-            amount: self.amount,
-            currency: self.currency,
-            close_on: self.close_date,
-            seller: self.owner.map(Into::into),
-            standing: standing(self.is_closed, self.is_won),
-            changed_at: self.stamp,
-            revision: self.modified,
-            answers,
-            manager_question,
-            shown,
-        }
-    }
-}
-
-fn text(value: Value) -> String {
-    match value {
-        Value::Text(text) => text,
-        _ => String::new(),
-    }
-}
-
-/// A cell as our field holds it; a cell of another kind counts as empty.
-fn value(field: Field, cell: Cell, fields: &FieldMap) -> Value {
-    match (field.kind(), cell) {
-        (Kind::Number, Cell::Number(number)) => Value::Number(number.round() as i64),
-        (Kind::Number, Cell::Text(digits)) => digits
-            .trim()
-            .parse::<f64>()
-            .map_or(Value::Empty, |number| Value::Number(number.round() as i64)),
-        (Kind::Pick(_), Cell::Text(theirs)) => Value::text(fields.label(field, &theirs)),
-        (Kind::Date, Cell::Text(date)) => date.parse().map_or(Value::Empty, Value::Date),
-        (Kind::DateTime, Cell::Text(time)) => moment(&time).map_or(Value::Empty, Value::Time),
-        // Breaks typed in the CRM's own pages come as CR LF.
-        (_, Cell::Text(text)) if text.contains('\r') => Value::text(text.replace("\r\n", "\n")),
-        (_, Cell::Text(text)) => Value::text(text),
-        (_, Cell::Null | Cell::Number(_)) => Value::Empty,
-    }
 }
 
 /// A value as Salesforce takes it.
@@ -340,4 +125,34 @@ pub fn json(field: Field, value: &Value, fields: &FieldMap) -> serde_json::Value
 /// A moment as queries and bodies write it; whole seconds, as the stamps are.
 pub fn soql_time(time: Time) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crm::setup::Place;
+
+    #[test]
+    fn values_are_written_as_the_api_takes_them() {
+        let options = [("Solid".to_owned(), "solid_value".to_owned())];
+        let grade = Place {
+            name: "Latitude_Grade__c".to_owned(),
+            options: options.into_iter().collect(),
+            ..Place::default()
+        };
+        let fields = FieldMap([(Field::Grade, grade)].into_iter().collect());
+        let written = |field, value: Value| json(field, &value, &fields).to_string();
+
+        assert_eq!(written(Field::Approach, Value::Empty), "null");
+        assert_eq!(
+            written(Field::Grade, Value::text("Solid")),
+            "\"solid_value\""
+        );
+        assert_eq!(written(Field::Score, Value::Number(72)), "72");
+        let time = "2026-11-20T10:20:00.123Z".parse().expect("a time");
+        assert_eq!(
+            written(Field::AssessedAt, Value::Time(time)),
+            "\"2026-11-20T10:20:00.123Z\""
+        );
+    }
 }

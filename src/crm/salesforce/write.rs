@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
+use super::collections::{BATCH, Saved};
 use super::faults::{self, Complaint};
 use super::{api_path, limits, wire};
 use crate::crm::session::Session;
@@ -10,17 +11,8 @@ use crate::crm::write::{Outcome, Refusal, Update};
 use crate::domain::Time;
 use crate::http::fault::{Cause, Fault};
 
-/// The most records of one Collections call.
-pub const BATCH: usize = 200;
 /// The most parts of one Composite call.
 const PARTS: usize = 25;
-
-#[derive(Deserialize)]
-struct Saved {
-    success: bool,
-    #[serde(default)]
-    errors: Vec<Complaint>,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -127,7 +127,7 @@ impl Visitor {
     }
 }
 
-fn trouble(kind: &str, value: Value) -> Value {
+fn trouble(kind: &str, value: &Value) -> Value {
     json!({"trouble": {kind: value}})
 }
 

@@ -155,7 +155,10 @@ async fn records_are_made_read_changed_and_deleted() {
         .await;
     assert_eq!((changed.status, changed.text.as_str()), (204, ""));
     let read = visitor
-        .get(&at(&format!("/{}?fields=Amount,Probability", &id[..15])))
+        .get(&at(&format!(
+            "/{}?fields=Amount,Probability",
+            id.get(..15).unwrap()
+        )))
         .await
         .json();
     assert_eq!(

@@ -38,10 +38,10 @@ async fn each_trouble_is_told_apart() {
     let bench = Bench::ready(salesforce(), 30).await;
     let deals = bench.deals().await;
     let troubles = [
-        trouble("busy", json!(1)),
+        trouble("busy", &json!(1)),
         json!({"trouble": "locked"}),
         json!({"trouble": "read_only"}),
-        trouble("refused", json!("Say why.")),
+        trouble("refused", &json!("Say why.")),
     ];
     for (deal, trouble) in deals.iter().zip(troubles) {
         bench.edit(deal.id.as_str(), trouble).await;
@@ -138,10 +138,7 @@ async fn a_used_up_day_stops_all_calls() {
 
     rule(&bench, json!({"used_by_others": 0, "crowded": true})).await;
     let crowded = bench.crm.stages(&bench.session).await.unwrap_err();
-    assert!(
-        matches!(&crowded, Fault::Later { at: Some(_), .. }),
-        "{crowded:?}"
-    );
+    assert!(matches!(&crowded, Fault::Later { .. }), "{crowded:?}");
 
     // Others have used most of the day: Latitude leaves the rest to them.
     rule(&bench, json!({"crowded": false, "used_by_others": 900})).await;

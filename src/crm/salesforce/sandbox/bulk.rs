@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Content, Outcome, Refusal};
 use super::org::{Caller, Org};
 use super::query;
+use super::render;
 use super::rest::{Call, not_allowed};
 use super::soql::{self, Select};
 
@@ -107,7 +108,7 @@ fn create(org: &Org, caller: &Caller, body: &Value) -> Outcome {
         query: soql,
         object: query.object,
         version: caller.version.clone(),
-        made: query::written(org.world.now().timestamp()),
+        made: render::written(org.world.now().timestamp()),
         state: "JobComplete",
         lines,
     };

@@ -9,20 +9,25 @@ mod composite;
 mod deals;
 mod describe;
 mod embed;
+mod filter;
 mod grant;
 mod ids;
+mod lexer;
 mod lists;
+mod log;
 mod oauth;
 mod org;
 mod plan;
 mod query;
 mod records;
+mod render;
 mod rest;
 mod schema;
 mod soql;
 mod statement;
 mod tables;
 mod things;
+mod tokens;
 mod tooling;
 
 use axum::Router;
@@ -73,14 +78,14 @@ pub fn sandbox(world: World) -> Sandbox {
         .route("/services/oauth2/token", post(oauth::exchange))
         .route(
             "/services/oauth2/revoke",
-            post(oauth::revoke).get(oauth::revoke),
+            post(tokens::revoke).get(tokens::revoke),
         )
-        .route("/services/oauth2/introspect", post(oauth::introspect))
+        .route("/services/oauth2/introspect", post(tokens::introspect))
         .route(
             "/services/oauth2/userinfo",
-            get(oauth::userinfo).post(oauth::userinfo),
+            get(tokens::userinfo).post(tokens::userinfo),
         )
-        .route("/id/{organization}/{user}", get(oauth::identity))
+        .route("/id/{organization}/{user}", get(tokens::identity))
         .route("/__sandbox/org", get(embed::rules).post(embed::set_rules))
         .route("/__sandbox/canvas", get(embed::signed_request))
         .route("/services/data", get(rest::versions))

@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::answer::{Answer, Outcome, Refusal};
+use super::filter::{Test, order};
 use super::ids;
 use super::org::{Caller, Org};
-use super::plan::{Access, Get, Planner, Source, Test, View, order, today};
-use super::schema::{Cell, STAMP, Table};
+use super::plan::{Access, Get, Planner, Source, View, today};
+use super::render::{nodes, record};
+use super::schema::Cell;
 use super::soql::{self, Query, Select};
 use super::tables::stamp;
 use crate::domain::Time;
@@ -68,12 +70,6 @@ pub struct Locator {
 
 /// Unfinished queries, oldest first.
 pub type Locators = VecDeque<Locator>;
-
-/// What a query shows of a row.
-enum Node {
-    Own(String, Get),
-    Parent(&'static super::schema::Hop, Vec<Node>),
-}
 
 /// Begins a query.
 pub fn begin(org: &Org, caller: &Caller, text: &str, deleted_too: bool) -> Outcome {
@@ -276,127 +272,6 @@ fn page(org: &Org, caller: &Caller, state: &State, mut locator: Locator, from: u
 fn next_url(body: &mut Vec<u8>, caller: &Caller, id: &str, end: usize) {
     let url = format!("/services/data/{}/query/{id}-{end}", caller.version);
     body.extend_from_slice(format!("\"nextRecordsUrl\":\"{url}\",").as_bytes());
-}
-
-fn nodes(planner: &Planner<'_>, paths: &[String]) -> Result<Vec<Node>, Refusal> {
-    let mut nodes = Vec::new();
-    for path in paths {
-        let get = planner.path(path)?;
-        let name = path.rsplit('.').next().unwrap_or(path);
-        place(&mut nodes, get, name);
-    }
-    Ok(nodes)
-}
-
-/// Puts a value where it is shown: parents once, in the place where they were first named.
-fn place(nodes: &mut Vec<Node>, get: Get, name: &str) {
-    match get {
-        Get::Hop(hop, inner) => {
-            let known = nodes.iter_mut().find_map(|node| match node {
-                Node::Parent(known, nodes) if known.name == hop.name => Some(nodes),
-                _ => None,
-            });
-            match known {
-                Some(known) => place(known, *inner, name),
-                None => {
-                    let mut below = Vec::new();
-                    place(&mut below, *inner, name);
-                    nodes.push(Node::Parent(hop, below));
-                }
-            }
-        }
-        Get::Column(column) => nodes.push(Node::Own(column.name.to_owned(), get)),
-        Get::Custom(ref api_name, _) => nodes.push(Node::Own(api_name.clone(), get)),
-        Get::Data(api_name, _) => nodes.push(Node::Own(api_name.to_owned(), get)),
-    }
-}
-
-fn record(
-    out: &mut Vec<u8>,
-    source: Source,
-    nodes: &[Node],
-    view: &View<'_>,
-    n: usize,
-    caller: &Caller,
-) {
-    let id = match source {
-        Source::Table(table) => (table.columns[0].get)(view.state, n),
-        Source::Thing(_) => super::schema::cell(view.data[n].get("Id"), super::schema::Kind::Id),
-    };
-    object(out, (source.name(), &id), nodes, view, n, caller);
-}
-
-fn object(
-    out: &mut Vec<u8>,
-    (name, id): (&str, &Cell<'_>),
-    nodes: &[Node],
-    view: &View<'_>,
-    n: usize,
-    caller: &Caller,
-) {
-    let id = if let Cell::Text(id) = id {
-        id.as_ref()
-    } else {
-        ""
-    };
-    let url = format!("/services/data/{}/sobjects/{name}/{id}", caller.version);
-    out.extend_from_slice(
-        format!("{{\"attributes\":{{\"type\":\"{name}\",\"url\":\"{url}\"}}").as_bytes(),
-    );
-    for node in nodes {
-        out.push(b',');
-        match node {
-            Node::Own(name, get) => {
-                write(out, name);
-                out.push(b':');
-                value(out, &get.value(view, n));
-            }
-            Node::Parent(hop, below) => {
-                write(out, hop.name);
-                out.push(b':');
-                match (hop.row)(view.state, n) {
-                    Some(n) => {
-                        let table: &Table = hop.to;
-                        let id = (table.columns[0].get)(view.state, n);
-                        object(out, (table.name, &id), below, view, n, caller);
-                    }
-                    None => out.extend_from_slice(b"null"),
-                }
-            }
-        }
-    }
-    out.push(b'}');
-}
-
-fn write(out: &mut Vec<u8>, text: &str) {
-    // Writing a string into memory cannot fail.
-    drop(serde_json::to_writer(out, text));
-}
-
-fn value(out: &mut Vec<u8>, cell: &Cell<'_>) {
-    match cell {
-        Cell::Text(text) => write(out, text),
-        other => out.extend_from_slice(plain(other).to_string().as_bytes()),
-    }
-}
-
-/// A value as JSON.
-pub fn plain(cell: &Cell<'_>) -> Value {
-    match cell {
-        Cell::Null => Value::Null,
-        Cell::Truth(truth) => json!(truth),
-        Cell::Whole(number) => json!(number),
-        Cell::Number(number) => json!(number),
-        Cell::Text(text) => json!(text),
-        Cell::Date(date) => json!(date.to_string()),
-        Cell::Stamp(seconds) => json!(written(*seconds)),
-    }
-}
-
-/// A moment as records show it.
-pub fn written(seconds: i64) -> String {
-    let time = chrono::DateTime::from_timestamp(seconds, 0).unwrap_or_default();
-    time.format(STAMP).to_string()
 }
 
 /// The position of the deal of that id, with or without its check characters.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Outcome, Refusal};
 use super::oauth::Form;
 use super::org::{Caller, Org};
-use super::{bulk, composite, deals, describe, lists, query, records, tooling};
+use super::{bulk, composite, describe, lists, log, query, records, tooling};
 
 /// A call of one resource; parts of composite calls are such calls too.
 pub struct Call {
@@ -166,8 +166,8 @@ pub fn find(org: &Org, caller: &Caller, call: &Call) -> Outcome {
         ("GET", ["sobjects"]) => Ok(describe::all(caller)),
         ("GET", ["sobjects", object]) => describe::basic(caller, object),
         ("GET", ["sobjects", object, "describe"]) => describe::one(org, caller, call, object),
-        ("GET", ["sobjects", object, "deleted"]) => deals::deleted(org, call, object),
-        ("GET", ["sobjects", object, "updated"]) => deals::updated(org, call, object),
+        ("GET", ["sobjects", object, "deleted"]) => log::deleted(org, call, object),
+        ("GET", ["sobjects", object, "updated"]) => log::updated(org, call, object),
         ("GET", ["sobjects", "Opportunity", "listviews"]) => Ok(lists::all(org, caller)),
         ("POST", ["sobjects", object]) => records::create_one(org, caller, object, &call.json()?),
         ("GET", ["sobjects", object, id]) => records::get(org, caller, call, object, id),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Outcome, Refusal};
 use super::org::Org;
-use super::query::written;
+use super::render::written;
 use super::things;
 use crate::sandbox::world::State;
 
