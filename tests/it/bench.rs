@@ -84,6 +84,28 @@ impl Bench {
         bench
     }
 
+    /// The same sandbox through OAuth, as an app that was installed before.
+    pub async fn installed(&self, refresh: &str) -> Session {
+        let mut settings = self.served.settings.clone();
+        settings.sign_in = Some("authorization_code".to_owned());
+        let vault = Arc::new(Memory::default());
+        let tokens = Tokens {
+            access: "none yet".to_owned().into(),
+            refresh: Some(refresh.to_owned().into()),
+            expires_at: Some(self.served.world.now()),
+            base: None,
+            version: 0,
+        };
+        vault.save(tokens).await.unwrap();
+        let means = Means {
+            client: http::client(),
+            env: self.served.world.env().clone(),
+            vault,
+        };
+        let fields = self.session.fields.clone();
+        session::open(self.crm, Arc::new(settings), fields, &means).unwrap()
+    }
+
     pub fn blueprint(&self) -> Blueprint {
         Blueprint {
             prefix: self.session.settings.prefix().to_owned(),

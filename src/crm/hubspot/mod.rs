@@ -1,12 +1,16 @@
 //! HubSpot: deals by list and search, writes in batches of a hundred.
 //!
 //! [`wire`] is what stands on the wire, [`faults`] what its refusals mean, [`read`], [`write`] and
-//! [`setup`] the verbs, [`push`] what it sends to us.
+//! [`setup`] the verbs (with [`account`], [`companies`] and [`segments`]), [`push`] what it sends to
+//! us.
 
+mod account;
+mod companies;
 mod faults;
 mod push;
 mod read;
 mod sandbox;
+mod segments;
 mod setup;
 mod wire;
 mod write;
@@ -112,15 +116,15 @@ impl Crm for HubSpot {
     }
 
     async fn whoami(&self, session: &Session) -> Result<Identity, Fault> {
-        read::whoami(session).await
+        account::whoami(session).await
     }
 
     async fn stages(&self, session: &Session) -> Result<Vec<Pipeline>, Fault> {
-        read::stages(session).await
+        account::stages(session).await
     }
 
     async fn people(&self, session: &Session, from: &Cursor) -> Result<Page<Person>, Fault> {
-        read::people(session, from).await
+        account::people(session, from).await
     }
 
     async fn deals(&self, session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault> {

@@ -13,14 +13,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::wire::{self, Association, Batch, CHANGED, COMPANY, FACTS, Listing, MERGED, Record};
-use super::{path, version};
+use super::wire::{self, CHANGED, COMPANY, FACTS, Listing, MERGED, Record};
+use super::{companies, path};
 use crate::crm::page::{Cursor, Next, Page, Seen};
-use crate::crm::session::{Identity, Session};
+use crate::crm::session::Session;
 use crate::domain::Time;
-use crate::domain::deal::{Deal, Pipeline, Standing};
+use crate::domain::deal::{Deal, Standing};
 use crate::domain::ids::DealId;
-use crate::domain::people::Person;
 use crate::http::budget::Quota;
 use crate::http::call::{Call, Reply};
 use crate::http::fault::{Cause, Fault};
@@ -29,10 +28,6 @@ use crate::http::fault::{Cause, Fault};
 const LIST_PAGE: usize = 100;
 /// Deals on a page of a search, the most it gives.
 const SEARCH_PAGE: usize = 200;
-/// Companies and deals in one batch read, the most it takes.
-const READ_BATCH: usize = 100;
-/// Owners on a page.
-const OWNER_PAGE: usize = 500;
 /// Searches share five a second with every other app of the account, apart from all other calls.
 const SEARCH_PACE: Quota = Quota {
     calls: 1,
@@ -262,7 +257,7 @@ async fn seen(
     place: &mut Place,
     records: &[Record],
 ) -> Result<Vec<Seen>, Fault> {
-    let linked = linked(session, records).await?;
+    let linked = companies::linked(session, records).await?;
     let company = |record: &Record| -> Option<String> {
         let stated = record.properties.get(COMPANY).cloned().flatten();
         stated.or_else(|| linked.get(&record.id).cloned())
@@ -275,7 +270,7 @@ async fn seen(
     unknown.sort_unstable();
     unknown.dedup();
     let mut names = std::mem::take(&mut place.names);
-    names.extend(company_names(session, &unknown).await?);
+    names.extend(companies::names(session, &unknown).await?);
     let mut items = Vec::new();
     for record in records {
         let mut deal = wire::deal(record, &session.fields, &names);
@@ -294,114 +289,6 @@ async fn seen(
         place.names = names;
     }
     Ok(items)
-}
-
-/// Companies of deals by association, for accounts that do not have the property that says it.
-async fn linked(session: &Session, records: &[Record]) -> Result<BTreeMap<String, String>, Fault> {
-    let stated = |record: &Record| record.properties.contains_key(COMPANY);
-    if records.is_empty() || records.iter().any(stated) {
-        return Ok(BTreeMap::new());
-    }
-    let inputs: Vec<_> = records.iter().map(|it| json!({"id": it.id})).collect();
-    let call = session
-        .api
-        .post(path(session, "associations", "deals/companies/batch/read"))
-        .json(&json!({"inputs": inputs}))
-        .idempotent();
-    let (_, found): (_, Batch<Association>) = read(session, call).await?;
-    let company = |association: Association| {
-        let primary = |to: &&wire::AssociationTo| {
-            let kinds = &to.association_types;
-            kinds.iter().any(|kind| kind.type_id == 5)
-        };
-        let to = &association.to;
-        let chosen = to.iter().find(primary).or_else(|| to.first())?;
-        let id = chosen.to_object_id.to_string();
-        Some((association.from.id, id.trim_matches('"').to_owned()))
-    };
-    Ok(found.results.into_iter().filter_map(company).collect())
-}
-
-async fn company_names(
-    session: &Session,
-    ids: &[String],
-) -> Result<BTreeMap<String, String>, Fault> {
-    let mut names = BTreeMap::new();
-    for ids in ids.chunks(READ_BATCH) {
-        let inputs: Vec<_> = ids.iter().map(|id| json!({"id": id})).collect();
-        let wanted = json!({"properties": ["name"], "propertiesWithHistory": [], "inputs": inputs});
-        let call = session
-            .api
-            .post(path(session, "objects", "companies/batch/read"))
-            .json(&wanted)
-            .idempotent();
-        let (_, found): (_, Batch<Record>) = read(session, call).await?;
-        for mut record in found.results {
-            if let Some(name) = record.properties.remove("name").flatten() {
-                names.insert(record.id, name);
-            }
-        }
-    }
-    Ok(names)
-}
-
-/// Pipelines and stages.
-pub async fn stages(session: &Session) -> Result<Vec<Pipeline>, Fault> {
-    let call = session.api.get(path(session, "pipelines", "deals"));
-    let (_, told): (_, Listing<wire::WirePipeline>) = read(session, call).await?;
-    Ok(wire::pipelines(told.results))
-}
-
-/// Where a walk through the owners stands.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Row {
-    after: Option<String>,
-    archived: bool,
-}
-
-/// Owners, then those who left: deals keep pointing at them.
-pub async fn people(session: &Session, from: &Cursor) -> Result<Page<Person>, Fault> {
-    let row: Row = from.place();
-    let mut call = session
-        .api
-        .get(path(session, "owners", ""))
-        .query("limit", OWNER_PAGE)
-        .query("archived", row.archived);
-    if let Some(after) = &row.after {
-        call = call.query("after", after);
-    }
-    let (_, page): (_, Listing<wire::Owner>) = read(session, call).await?;
-    let after = page.after().map(str::to_owned);
-    let next = match (after, row.archived) {
-        (None, true) => Next::Done(Cursor::default()),
-        (None, false) => Next::More(Cursor::at(&Row {
-            after: None,
-            archived: true,
-        })),
-        (after, archived) => Next::More(Cursor::at(&Row { after, archived })),
-    };
-    let items = page.results.into_iter().map(wire::person).collect();
-    Ok(Page { items, next })
-}
-
-/// The account that the app is installed in. HubSpot writes as the app, not as a person.
-pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Account {
-        portal_id: u64,
-        #[serde(default)]
-        ui_domain: String,
-    }
-    let place = format!("/account-info/{}/details", version(session));
-    let call = session.api.get(place);
-    let (_, account): (_, Account) = read(session, call).await?;
-    Ok(Identity {
-        user: "integration".to_owned(),
-        name: format!("account {} on {}", account.portal_id, account.ui_domain),
-        organisation: account.portal_id.to_string(),
-    })
 }
 
 /// The decoded answer to a call, and what it said about the day's quota noted.

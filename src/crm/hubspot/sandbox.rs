@@ -7,11 +7,13 @@ mod account;
 mod answers;
 mod auth;
 mod gate;
+mod groups;
 mod lists;
 mod objects;
 mod properties;
 mod records;
 mod search;
+mod values;
 mod writes;
 
 use std::collections::BTreeMap;
@@ -200,13 +202,10 @@ fn api() -> Router<Hub> {
         router = router
             .route(&below(""), get(properties::list).post(properties::create))
             .route(&below("/batch/create"), post(properties::batch_create))
-            .route(
-                &below("/groups"),
-                get(properties::groups).post(properties::create_group),
-            )
+            .route(&below("/groups"), get(groups::list).post(groups::create))
             .route(
                 &below("/groups/{name}"),
-                get(properties::group).delete(properties::archive_group),
+                get(groups::one).delete(groups::archive),
             )
             .route(
                 &below("/{name}"),

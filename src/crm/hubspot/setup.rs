@@ -1,16 +1,14 @@
-//! Our properties, their group, and the segments that stand in for saved views, which have no API.
-
-use std::collections::BTreeMap;
+//! Our properties and their group.
 
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::read::read;
 use super::wire::Listing;
-use super::{HubSpot, path};
+use super::{HubSpot, path, segments};
 use crate::crm::Crm;
 use crate::crm::session::Session;
-use crate::crm::setup::{Access, Blueprint, Condition, Fit, Found, Place, Setup, Step, View};
+use crate::crm::setup::{Access, Blueprint, Fit, Found, Place, Setup, Step};
 use crate::domain::field::{Field, Kind};
 use crate::http::fault::Fault;
 
@@ -18,10 +16,6 @@ use crate::http::fault::Fault;
 const GROUP: &str = "latitude";
 /// What people see above them.
 const GROUP_LABEL: &str = "Deal strategy";
-/// Stands before the title of each of our segments, because all segments of an account share one
-/// list.
-const SEGMENT_PREFIX: &str = "Latitude: ";
-
 /// A property's definition.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -53,24 +47,6 @@ struct Modification {
     read_only_value: bool,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Segments {
-    #[serde(default)]
-    lists: Vec<Segment>,
-    #[serde(default)]
-    has_more: bool,
-    #[serde(default)]
-    offset: u64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Segment {
-    list_id: Json,
-    name: String,
-}
-
 /// What exists of what is wanted.
 pub async fn found(session: &Session, wanted: &Blueprint) -> Result<Setup, Fault> {
     let properties = properties(session).await?;
@@ -84,12 +60,13 @@ pub async fn found(session: &Session, wanted: &Blueprint) -> Result<Setup, Fault
         .collect();
     Ok(Setup {
         fields,
-        views: segments(session, wanted).await?,
+        views: segments::found(session, wanted).await?,
         access: Access::NotNeeded,
     })
 }
 
-fn name(wanted: &Blueprint, field: Field) -> String {
+/// The name of one of our properties, or of the one chosen in its place.
+pub fn name(wanted: &Blueprint, field: Field) -> String {
     let mapped = wanted.mapped.get(&field).cloned();
     mapped.unwrap_or_else(|| HubSpot.field_name(&wanted.prefix, field))
 }
@@ -191,123 +168,13 @@ fn options<'a>(options: impl Iterator<Item = (&'a str, &'a str)>) -> Json {
     Json::Array(options.enumerate().map(option).collect())
 }
 
-/// Our segments that exist: view key and list id.
-async fn segments(
-    session: &Session,
-    wanted: &Blueprint,
-) -> Result<BTreeMap<String, String>, Fault> {
-    let mut found = BTreeMap::new();
-    let mut offset = 0;
-    if wanted.views.is_empty() {
-        return Ok(found);
-    }
-    loop {
-        let search = json!({
-            "query": SEGMENT_PREFIX.trim(),
-            "offset": offset,
-            "count": 100,
-            "objectTypeId": "0-3",
-            "processingTypes": ["DYNAMIC"],
-            "listIds": [],
-            "additionalProperties": [],
-        });
-        let call = session
-            .api
-            .post(path(session, "lists", "search"))
-            .json(&search)
-            .idempotent();
-        let (_, page): (_, Segments) = read(session, call).await?;
-        for segment in &page.lists {
-            let is_it = |view: &&View| segment.name == title(view);
-            if let Some(view) = wanted.views.iter().find(is_it) {
-                let id = segment.list_id.to_string();
-                found.insert(view.key.to_owned(), id.trim_matches('"').to_owned());
-            }
-        }
-        if !page.has_more || page.offset <= offset {
-            return Ok(found);
-        }
-        offset = page.offset;
-    }
-}
-
-fn title(view: &View) -> String {
-    format!("{SEGMENT_PREFIX}{}", view.title)
-}
-
-fn segment(session: &Session, wanted: &Blueprint, view: &View) -> Json {
-    let filter = |property: &str, operation: Json| json!({"filterType": "PROPERTY", "property": property, "operation": operation});
-    let open = json!({
-        "operationType": "BOOL",
-        "operator": "IS_EQUAL_TO",
-        "value": false,
-        "includeObjectsWithNoValueSet": false,
-    });
-    let condition = |condition: &Condition| match condition {
-        Condition::OneOf(field, labels) => {
-            let values: Vec<&str> = labels
-                .iter()
-                .map(|label| session.fields.option(*field, label))
-                .collect();
-            let any = json!({
-                "operationType": "ENUMERATION",
-                "operator": "IS_ANY_OF",
-                "values": values,
-                "includeObjectsWithNoValueSet": false,
-            });
-            filter(&name(wanted, *field), any)
-        }
-        Condition::ClosesWithinDays(days) => {
-            let point = |days: u32| {
-                json!({
-                    "timeType": "INDEXED",
-                    "timezoneSource": "PORTAL",
-                    "zoneId": "UTC",
-                    "indexReference": {"referenceType": "TODAY"},
-                    "offset": {"days": days},
-                })
-            };
-            let soon = json!({
-                "operationType": "TIME_RANGED",
-                "type": "TIME_RANGED",
-                "operator": "IS_BETWEEN",
-                "lowerBoundTimePoint": point(0),
-                "lowerBoundEndpointBehavior": "INCLUSIVE",
-                "upperBoundTimePoint": point(*days),
-                "upperBoundEndpointBehavior": "INCLUSIVE",
-                "propertyParser": "VALUE",
-                "includeObjectsWithNoValueSet": false,
-            });
-            filter("closedate", soon)
-        }
-    };
-    let mut filters = vec![filter("hs_is_closed", open)];
-    filters.extend(view.conditions.iter().map(condition));
-    json!({
-        "name": title(view),
-        "objectTypeId": "0-3",
-        "processingType": "DYNAMIC",
-        "filterBranch": {
-            "filterBranchType": "OR",
-            "filterBranchOperator": "OR",
-            "filters": [],
-            "filterBranches": [{
-                "filterBranchType": "AND",
-                "filterBranchOperator": "AND",
-                "filterBranches": [],
-                "filters": filters,
-            }],
-        },
-    })
-}
-
 /// Carries out one step.
 pub async fn apply(session: &Session, wanted: &Blueprint, step: &Step) -> Result<(), Fault> {
     match step {
         Step::CreateField(field) => create(session, &definition(wanted, *field)).await,
         Step::AddOptions(field, labels) => add_options(session, wanted, *field, labels).await,
         Step::CreateView(key) => match wanted.views.iter().find(|view| view.key == *key) {
-            Some(view) => create_segment(session, wanted, view).await,
+            Some(view) => segments::create(session, wanted, view).await,
             None => Ok(()),
         },
         Step::RemoveView(_, id) => {
@@ -369,15 +236,6 @@ async fn add_options(
     let whole = json!({"options": options(known.chain(lacking))});
     let call = session.api.patch(place).json(&whole).idempotent();
     call.reply().await.map(drop)
-}
-
-async fn create_segment(session: &Session, wanted: &Blueprint, view: &View) -> Result<(), Fault> {
-    if segments(session, wanted).await?.contains_key(view.key) {
-        return Ok(());
-    }
-    let call = session.api.post(path(session, "lists", ""));
-    let body = segment(session, wanted, view);
-    call.json(&body).reply().await.map(drop)
 }
 
 /// Removes a property of ours, and the group with the last of them.

@@ -2,10 +2,11 @@
 //! tokens.
 //!
 //! [`wire`] is what stands on the wire, [`faults`] what its refusals mean, [`read`], [`write`] and
-//! [`setup`] the verbs, [`push`] what it sends to us. Users, roles and filters still live in
+//! [`setup`] the verbs (with [`filters`]), [`push`] what it sends to us. Users, roles and filters still live in
 //! version 1 of the API, all else in version 2.
 
 mod faults;
+mod filters;
 mod push;
 mod read;
 mod sandbox;

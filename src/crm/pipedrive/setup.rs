@@ -1,36 +1,24 @@
-//! Our fields, known by what people see, and the filters that stand in for saved views.
+//! Our fields, known by what people see.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::Pipedrive;
 use super::read::{cost, read};
 use super::wire::Envelope;
+use super::{Pipedrive, filters};
 use crate::crm::Crm;
 use crate::crm::session::Session;
-use crate::crm::setup::{Access, Blueprint, Condition, Fit, Found, Place, Setup, Step, View};
+use crate::crm::setup::{Access, Blueprint, Fit, Found, Place, Setup, Step};
 use crate::domain::field::{Field, Kind};
-use crate::http::fault::{Cause, Fault};
+use crate::http::fault::Fault;
 
-/// Stands before the title of each of our filters, because a company's filters share one list.
-const FILTER_PREFIX: &str = "Latitude: ";
 /// Definitions on a page.
 const PAGE: usize = 500;
-/// The relative days a filter knows, with how many days they are from today.
-const DAYS_AHEAD: [(u32, &str); 6] = [
-    (0, "today"),
-    (7, "in_1_week"),
-    (14, "in_2_weeks"),
-    (21, "in_3_weeks"),
-    (31, "in_1_month"),
-    (61, "in_2_months"),
-];
-
 /// A field's definition.
 #[derive(Debug, Deserialize)]
-struct Definition {
+pub struct Definition {
     field_name: String,
     field_code: String,
     field_type: String,
@@ -44,21 +32,6 @@ struct Definition {
 struct FieldOption {
     id: Json,
     label: String,
-}
-
-/// The older form of a definition, which alone has the number that filters want.
-#[derive(Debug, Deserialize)]
-struct Numbered {
-    id: u64,
-    key: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Filter {
-    id: u64,
-    name: String,
-    #[serde(default)]
-    active_flag: bool,
 }
 
 /// What exists of what is wanted.
@@ -75,14 +48,11 @@ pub async fn found(session: &Session, wanted: &Blueprint) -> Result<Setup, Fault
             }),
         })
         .collect();
-    let mut views = BTreeMap::new();
-    if !wanted.views.is_empty() {
-        for filter in filters(session).await? {
-            if let Some(view) = wanted.views.iter().find(|view| title(view) == filter.name) {
-                views.insert(view.key.to_owned(), filter.id.to_string());
-            }
-        }
-    }
+    let views = if wanted.views.is_empty() {
+        BTreeMap::new()
+    } else {
+        filters::found(session, wanted).await?
+    };
     Ok(Setup {
         fields,
         views,
@@ -91,7 +61,7 @@ pub async fn found(session: &Session, wanted: &Blueprint) -> Result<Setup, Fault
 }
 
 /// The definitions a field may be: by key or name where the admin chose one, else by our name.
-fn matching<'a>(
+pub fn matching<'a>(
     wanted: &Blueprint,
     field: Field,
     definitions: &'a [Definition],
@@ -105,7 +75,8 @@ fn matching<'a>(
     custom.filter(is_it).collect()
 }
 
-async fn definitions(session: &Session) -> Result<Vec<Definition>, Fault> {
+/// The definitions of all fields of deals.
+pub async fn definitions(session: &Session) -> Result<Vec<Definition>, Fault> {
     let mut all = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
@@ -147,7 +118,8 @@ fn shape(field: Field) -> &'static str {
     }
 }
 
-fn look(field: Field, definition: &Definition) -> Found {
+/// What a definition is to one of our fields.
+pub fn look(field: Field, definition: &Definition) -> Found {
     let known = definition.options.as_deref().unwrap_or_default();
     let missing: Vec<String> = labels(field)
         .iter()
@@ -181,29 +153,13 @@ fn look(field: Field, definition: &Definition) -> Found {
     }
 }
 
-async fn filters(session: &Session) -> Result<Vec<Filter>, Fault> {
-    let call = session
-        .api
-        .get("/api/v1/filters")
-        .cost(2 * cost::LIST)
-        .query("type", "deals");
-    let (_, told): (_, Envelope<Vec<Filter>>) = read(session, call).await?;
-    let mut filters = told.data.unwrap_or_default();
-    filters.retain(|filter| filter.active_flag);
-    Ok(filters)
-}
-
-fn title(view: &View) -> String {
-    format!("{FILTER_PREFIX}{}", view.title)
-}
-
 /// Carries out one step.
 pub async fn apply(session: &Session, wanted: &Blueprint, step: &Step) -> Result<(), Fault> {
     match step {
         Step::CreateField(field) => create(session, wanted, *field).await,
         Step::AddOptions(field, labels) => add_options(session, wanted, *field, labels).await,
         Step::CreateView(key) => match wanted.views.iter().find(|view| view.key == *key) {
-            Some(view) => create_filter(session, wanted, view).await,
+            Some(view) => filters::create(session, wanted, view).await,
             None => Ok(()),
         },
         Step::RemoveView(_, id) => {
@@ -280,94 +236,4 @@ async fn add_options(
         .cost(cost::CHANGE)
         .json(&Json::Array(lacking));
     read::<Json>(session, call).await.map(drop)
-}
-
-async fn create_filter(session: &Session, wanted: &Blueprint, view: &View) -> Result<(), Fault> {
-    let known = filters(session).await?;
-    if known.iter().any(|filter| filter.name == title(view)) {
-        return Ok(());
-    }
-    let definitions = definitions(session).await?;
-    let numbers = numbers(session).await?;
-    let number = |key: &str| {
-        let found = numbers.get(key).map(u64::to_string);
-        found.ok_or_else(|| lacking(view, key))
-    };
-    let condition = |field_id: String, operator: &str, value: &str| json!({"object": "deal", "field_id": field_id, "operator": operator, "value": value, "extra_value": null});
-    let mut all = vec![condition(number("status")?, "=", "open")];
-    let mut any = Vec::new();
-    for asked in view.conditions {
-        match asked {
-            Condition::OneOf(field, labels) => {
-                let fields = matching(wanted, *field, &definitions);
-                let found = fields.first().map(|it| look(*field, it));
-                let found = found.ok_or_else(|| lacking(view, field.name()))?;
-                let id = number(&found.place.name)?;
-                for label in *labels {
-                    let option = found.place.options.get(*label);
-                    let option = option.ok_or_else(|| lacking(view, label))?;
-                    // Of several labels any one will do; the filter has one group for such.
-                    let group = if labels.len() == 1 {
-                        &mut all
-                    } else {
-                        &mut any
-                    };
-                    group.push(condition(id.clone(), "=", option));
-                }
-            }
-            Condition::ClosesWithinDays(days) => {
-                let id = number("expected_close_date")?;
-                let until = DAYS_AHEAD.iter().find(|(ahead, _)| ahead >= days);
-                let until = until.map_or("in_3_months", |(_, word)| word);
-                all.push(condition(id.clone(), ">=", "today"));
-                all.push(condition(id, "<=", until));
-            }
-        }
-    }
-    let filter = json!({
-        "name": title(view),
-        "type": "deals",
-        "conditions": {"glue": "and", "conditions": [
-            {"glue": "and", "conditions": all},
-            {"glue": "or", "conditions": any},
-        ]},
-    });
-    let call = session
-        .api
-        .post("/api/v1/filters")
-        .cost(cost::LIST)
-        .json(&filter);
-    read::<Json>(session, call).await.map(drop)
-}
-
-fn lacking(view: &View, what: &str) -> Fault {
-    Fault::Setup(Cause::told(
-        "filter",
-        format!(
-            "the filter {} needs {what}, which does not exist",
-            view.title
-        ),
-    ))
-}
-
-/// The numbers that filters know fields by.
-async fn numbers(session: &Session) -> Result<BTreeMap<String, u64>, Fault> {
-    let mut numbers = BTreeMap::new();
-    let mut start = 0;
-    loop {
-        let call = session
-            .api
-            .get("/api/v1/dealFields")
-            .cost(cost::LONG_LIST)
-            .query("start", start)
-            .query("limit", PAGE);
-        let (_, page): (_, Envelope<Vec<Numbered>>) = read(session, call).await?;
-        let next = page.next_start().filter(|next| *next > start);
-        let fields = page.data.unwrap_or_default();
-        numbers.extend(fields.into_iter().map(|field| (field.key, field.id)));
-        match next {
-            Some(next) => start = next,
-            None => return Ok(numbers),
-        }
-    }
 }

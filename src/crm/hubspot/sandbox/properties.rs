@@ -1,4 +1,4 @@
-//! The definitions of properties and their groups.
+//! The definitions of properties.
 
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
@@ -30,7 +30,7 @@ const FIELD_TYPES: [(&str, &[&str]); 7] = [
 /// The longest name.
 const LONGEST_NAME: usize = 100;
 /// Under which name the groups are kept.
-const GROUPS: &str = "groups";
+pub const GROUPS: &str = "groups";
 /// The group of the properties every portal has.
 const OWN_GROUP: &str = "dealinformation";
 
@@ -308,67 +308,4 @@ pub async fn archive(State(hub): State<Hub>, Path((_, name)): Path<(String, Stri
     drop(state);
     hub.archived_properties().insert(name, definition);
     empty()
-}
-
-/// `GET …/{object}/groups`.
-pub async fn groups(State(hub): State<Hub>) -> Response {
-    let state = hub.world().state();
-    let groups = state.things[GROUPS]
-        .as_object()
-        .cloned()
-        .unwrap_or_default();
-    let results: Vec<Value> = groups.into_iter().map(|(_, group)| group).collect();
-    answer(200, json!({"results": results}))
-}
-
-/// `GET …/{object}/groups/{name}`.
-pub async fn group(State(hub): State<Hub>, Path((_, name)): Path<(String, String)>) -> Response {
-    let state = hub.world().state();
-    match state.things[GROUPS].get(&name) {
-        Some(group) => answer(200, group.clone()),
-        None => not_found(&hub),
-    }
-}
-
-/// `POST …/{object}/groups`.
-pub async fn create_group(State(hub): State<Hub>, bytes: Bytes) -> Response {
-    let wanted = match body(&hub, &bytes) {
-        Ok(wanted) => wanted,
-        Err(refusal) => return refusal,
-    };
-    let (Some(name), Some(label)) = (wanted["name"].as_str(), wanted["label"].as_str()) else {
-        return invalid(&hub, "Some required fields were not set: [name, label]");
-    };
-    let mut state = hub.world().state();
-    let Some(groups) = state.things.get_mut(GROUPS) else {
-        return not_found(&hub);
-    };
-    if groups.get(name).is_some() {
-        let message = format!("The property group {name} already exists.");
-        return refused(&hub, 409, "OBJECT_ALREADY_EXISTS", &message);
-    }
-    let order = wanted["displayOrder"].as_i64().unwrap_or(-1);
-    let group = json!({"name": name, "label": label, "displayOrder": order, "archived": false});
-    groups[name] = group.clone();
-    answer(201, group)
-}
-
-/// `DELETE …/{object}/groups/{name}`: only an empty one.
-pub async fn archive_group(
-    State(hub): State<Hub>,
-    Path((_, name)): Path<(String, String)>,
-) -> Response {
-    let mut state = hub.world().state();
-    if state
-        .fields
-        .values()
-        .any(|it| it["groupName"] == name.as_str())
-    {
-        return invalid(&hub, "The property group still holds properties");
-    }
-    let groups = state.things.get_mut(GROUPS).and_then(Value::as_object_mut);
-    match groups.and_then(|groups| groups.remove(&name)) {
-        Some(_) => empty(),
-        None => not_found(&hub),
-    }
 }

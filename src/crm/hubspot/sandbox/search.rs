@@ -123,7 +123,7 @@ fn found(hub: &Hub, wanted: &Value) -> Result<Value, String> {
             let deal = &state.deals[*n];
             deal.deleted_at.is_none()
                 && deal.visible_at <= now
-                && deal.name.to_lowercase().contains(&words)
+                && (words.is_empty() || deal.name.to_lowercase().contains(&words))
                 && (groups.is_empty()
                     || groups.iter().any(|group| {
                         group

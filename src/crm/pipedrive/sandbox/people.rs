@@ -10,8 +10,10 @@ use super::{COMPANY, Desk};
 use crate::domain::deal::Standing;
 use crate::sandbox::world::State as World;
 
-/// The number of the role that nobody is above.
+/// The number of the role that nobody is above, and in which nobody stands.
 const TOP_ROLE: usize = 1;
+/// The role of accounts that are no people.
+const APPS_ROLE: usize = 2;
 
 /// Whoever leads others has a role of their own; the others stand in the role below their
 /// manager's.
@@ -20,7 +22,7 @@ fn role_of(state: &World, n: usize) -> usize {
     match (leads, state.people[n].manager) {
         (true, _) => 100 + n,
         (false, Some(manager)) => 100_000 + manager,
-        (false, None) => TOP_ROLE,
+        (false, None) => APPS_ROLE,
     }
 }
 
@@ -85,8 +87,10 @@ pub async fn roles(State(desk): State<Desk>, RawQuery(query): RawQuery) -> Respo
         (Err(why), _) | (_, Err(why)) => return invalid(&why),
     };
     let state = desk.world().state();
-    let mut above: Vec<(usize, usize, String)> =
-        vec![(TOP_ROLE, TOP_ROLE, "(Unassigned users)".to_owned())];
+    let mut above: Vec<(usize, usize, String)> = vec![
+        (TOP_ROLE, TOP_ROLE, "(Unassigned users)".to_owned()),
+        (APPS_ROLE, TOP_ROLE, "Apps".to_owned()),
+    ];
     for (n, person) in state.people.iter().enumerate() {
         if role_of(&state, n) == 100 + n {
             let parent = person.manager.map_or(TOP_ROLE, |manager| 100 + manager);

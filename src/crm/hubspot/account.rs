@@ -1,0 +1,74 @@
+//! The account: its stages, the people who own deals, and which one it is.
+
+use serde::{Deserialize, Serialize};
+
+use super::read::read;
+use super::wire::{self, Listing};
+use super::{path, version};
+use crate::crm::page::{Cursor, Next, Page};
+use crate::crm::session::{Identity, Session};
+use crate::domain::deal::Pipeline;
+use crate::domain::people::Person;
+use crate::http::fault::Fault;
+
+/// Owners on a page.
+const OWNER_PAGE: usize = 500;
+
+/// Pipelines and stages.
+pub async fn stages(session: &Session) -> Result<Vec<Pipeline>, Fault> {
+    let call = session.api.get(path(session, "pipelines", "deals"));
+    let (_, told): (_, Listing<wire::WirePipeline>) = read(session, call).await?;
+    Ok(wire::pipelines(told.results))
+}
+
+/// Where a walk through the owners stands.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Row {
+    after: Option<String>,
+    archived: bool,
+}
+
+/// Owners, then those who left: deals keep pointing at them.
+pub async fn people(session: &Session, from: &Cursor) -> Result<Page<Person>, Fault> {
+    let row: Row = from.place();
+    let mut call = session
+        .api
+        .get(path(session, "owners", ""))
+        .query("limit", OWNER_PAGE)
+        .query("archived", row.archived);
+    if let Some(after) = &row.after {
+        call = call.query("after", after);
+    }
+    let (_, page): (_, Listing<wire::Owner>) = read(session, call).await?;
+    let after = page.after().map(str::to_owned);
+    let next = match (after, row.archived) {
+        (None, true) => Next::Done(Cursor::default()),
+        (None, false) => Next::More(Cursor::at(&Row {
+            after: None,
+            archived: true,
+        })),
+        (after, archived) => Next::More(Cursor::at(&Row { after, archived })),
+    };
+    let items = page.results.into_iter().map(wire::person).collect();
+    Ok(Page { items, next })
+}
+
+/// The account that the app is installed in. HubSpot writes as the app, not as a person.
+pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Account {
+        portal_id: u64,
+        #[serde(default)]
+        ui_domain: String,
+    }
+    let place = format!("/account-info/{}/details", version(session));
+    let call = session.api.get(place);
+    let (_, account): (_, Account) = read(session, call).await?;
+    Ok(Identity {
+        user: "integration".to_owned(),
+        name: format!("account {} on {}", account.portal_id, account.ui_domain),
+        organisation: account.portal_id.to_string(),
+    })
+}

@@ -1,0 +1,185 @@
+//! HubSpot: the window of its search, batches that are refused whole, tokens of half an hour.
+
+use std::collections::BTreeSet;
+
+use latitude::crm::page::{Cursor, Next, Seen};
+use latitude::crm::write::{Outcome, Update};
+use latitude::crm::{Crm, by_id};
+use latitude::domain::field::{Field, Value};
+use latitude::http::fault::Fault;
+use latitude::sandbox::weather::Knobs;
+use serde_json::json;
+
+use crate::bench::Bench;
+
+fn hubspot() -> &'static dyn Crm {
+    by_id("hubspot").unwrap()
+}
+
+/// A search gives no more than 10,000 results, and a bulk import stamps more than that alike.
+#[tokio::test]
+async fn twelve_thousand_changes_of_one_moment_are_all_found() {
+    let bench = Bench::ready(hubspot(), 20).await;
+    let (_, place) = bench.pull(&Cursor::default()).await;
+    bench.clock.advance(chrono::TimeDelta::minutes(10));
+    {
+        let mut state = bench.served.world.state();
+        let now = bench.served.world.now();
+        let id = |n: usize| state.deals[n].id.parse::<usize>().unwrap();
+        let (first, step) = (id(0), id(1) - id(0));
+        for n in state.deals.len()..12_000 {
+            let mut deal = state.deals[n % 20].clone();
+            deal.id = (first + n * step).to_string();
+            state.deals.push(deal);
+        }
+        for deal in &mut state.deals {
+            (deal.changed_at, deal.visible_at) = (now, now);
+        }
+    }
+
+    let (seen, _) = bench.pull(&place).await;
+
+    let ids: BTreeSet<&str> = seen
+        .iter()
+        .filter_map(|seen| match seen {
+            Seen::Here(deal) => Some(deal.id.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ids.len(), 12_000);
+    assert_eq!(seen.len(), 12_000, "no page came twice");
+}
+
+#[tokio::test]
+async fn one_bad_value_among_a_hundred_is_singled_out() {
+    let bench = Bench::ready(hubspot(), 120).await;
+    let deals = bench.deals().await;
+    let update = |n: usize| Update {
+        deal: deals[n].id.clone(),
+        fields: vec![(
+            Field::Grade,
+            Value::text(if n == 37 { "Superb" } else { "Solid" }),
+        )],
+        revision: None,
+    };
+    let batch: Vec<Update> = (0..100).map(update).collect();
+    let before = bench.session.api.calls();
+
+    let outcomes = bench.crm.write(&bench.session, &batch).await.unwrap();
+
+    assert!(bench.session.api.calls() - before <= 15);
+    for (n, outcome) in outcomes.iter().enumerate() {
+        match outcome {
+            Outcome::Written => assert_ne!(n, 37),
+            Outcome::Refused(refusal) => {
+                assert_eq!(n, 37);
+                assert_eq!(refusal.code, "INVALID_OPTION");
+                assert_eq!(refusal.fields, [Field::Grade]);
+            }
+            other => panic!("{n}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_property_that_was_deleted_is_a_matter_of_set_up_and_costs_no_halving() {
+    let bench = Bench::ready(hubspot(), 40).await;
+    let deals = bench.deals().await;
+    let score = bench.session.fields.name(Field::Score).unwrap().to_owned();
+    bench.served.world.state().remove_field(&score);
+    let update = |n: usize| Update {
+        deal: deals[n].id.clone(),
+        fields: match n % 2 {
+            0 => vec![(Field::Score, Value::Number(40))],
+            _ => vec![(Field::State, Value::text("Current"))],
+        },
+        revision: None,
+    };
+    let batch: Vec<Update> = (0..30).map(update).collect();
+    let before = bench.session.api.calls();
+
+    let outcomes = bench.crm.write(&bench.session, &batch).await.unwrap();
+
+    assert_eq!(bench.session.api.calls() - before, 2);
+    for (n, outcome) in outcomes.iter().enumerate() {
+        match outcome {
+            Outcome::Refused(refusal) if n % 2 == 0 => assert!(refusal.setup),
+            outcome => assert_eq!((n % 2, outcome), (1, &Outcome::Written)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_ends_amid_the_pages_is_renewed_without_a_word() {
+    let bench = Bench::ready(hubspot(), 1_500).await;
+    let session = bench.installed("eu1-sandbox-refresh-token").await;
+    bench.served.world.weather().set(Knobs {
+        expire: 0.3,
+        ..Knobs::default()
+    });
+
+    let (mut place, mut ids) = (Cursor::default(), BTreeSet::new());
+    loop {
+        // Twice in a row the fresh token is struck as well; then the engine would look again later.
+        let page = match bench.crm.deals(&session, &place).await {
+            Err(Fault::Reconnect(_)) => continue,
+            page => page.unwrap(),
+        };
+        ids.extend(page.items.into_iter().filter_map(|seen| match seen {
+            Seen::Here(deal) => Some(deal.id),
+            _ => None,
+        }));
+        match page.next {
+            Next::More(next) => place = next,
+            Next::Done(_) => break,
+        }
+    }
+
+    let state = bench.served.world.state();
+    let open = state.deals.iter().filter(|deal| deal.stage < 6).count();
+    assert_eq!(ids.len(), open);
+}
+
+#[tokio::test]
+async fn a_day_that_is_used_up_is_told_from_a_burst() {
+    let bench = Bench::bare(hubspot(), 5).await;
+    let limits = |limits| {
+        let mut state = bench.served.world.state();
+        state.things.insert("limits".to_owned(), limits);
+    };
+
+    limits(json!({"ten_secondly": 0}));
+    let burst = bench.crm.whoami(&bench.session).await;
+    limits(json!({"daily": 0}));
+    let day = bench.crm.whoami(&bench.session).await;
+
+    let now = bench.served.world.now();
+    let Err(Fault::Later { at: Some(at), .. }) = burst else {
+        panic!("{burst:?}")
+    };
+    assert_eq!((at - now).num_seconds(), 10);
+    assert!(matches!(day, Err(Fault::Spent { .. })), "{day:?}");
+}
+
+#[tokio::test]
+async fn a_merged_deal_is_seen_to_go_on_in_another() {
+    let bench = Bench::ready(hubspot(), 10).await;
+    let (_, place) = bench.pull(&Cursor::default()).await;
+    let deals = bench.deals().await;
+    let (winner, loser) = (&deals[0].id, &deals[1].id);
+    bench.clock.advance(chrono::TimeDelta::minutes(1));
+    let call = bench.session.api.post("/crm/objects/2026-03/deals/merge");
+    let merge = json!({"primaryObjectId": winner, "objectIdToMerge": loser});
+    call.json(&merge).reply().await.unwrap();
+
+    let (seen, _) = bench.pull(&place).await;
+
+    let merged = Seen::Merged {
+        from: loser.clone(),
+        into: winner.clone(),
+    };
+    assert!(seen.contains(&merged), "{seen:?}");
+    assert!(!seen.contains(&Seen::Gone(loser.clone())));
+    let gone = bench.crm.deal(&bench.session, loser).await.unwrap();
+    assert_eq!(gone, None);
+}
