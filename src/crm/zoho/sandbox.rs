@@ -7,6 +7,7 @@ mod fields;
 mod house;
 mod lists;
 mod records;
+mod shapes;
 mod sign_in;
 
 use std::collections::HashMap;

@@ -33,6 +33,8 @@ pub fn settings(base: &url::Url) -> Settings {
         crm: "dynamics365".to_owned(),
         base_url: Some(base.clone()),
         login_url: base.join(TENANT).ok(),
+        authorize_url: base.join(&format!("{TENANT}/oauth2/v2.0/authorize")).ok(),
+        token_url: base.join(&format!("{TENANT}/oauth2/v2.0/token")).ok(),
         client_id: Some(CLIENT_ID.to_owned()),
         client_secret: Some(SecretString::from(CLIENT_SECRET)),
         allow_private: true,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::criteria::{Parser, Select, cell, compared};
 use super::fields::STANDARD;
-use super::records::shown;
+use super::shapes::shown;
 use super::{Answer, Ask, Office, data, no_such_method, nothing, refuse};
 use crate::sandbox::world::State;
 

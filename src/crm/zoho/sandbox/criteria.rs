@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde_json::{Value as Json, json};
 
 use super::coql::ACCOUNT_NAME;
-use super::records::shown;
+use super::shapes::shown;
 use super::{Answer, refuse};
 use crate::sandbox::world::State;
 

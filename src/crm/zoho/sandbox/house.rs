@@ -133,7 +133,6 @@ pub fn layouts(state: &State) -> Answer {
         "status": "active",
         "visible": true,
         "generated_type": "system",
-        "mode": "view",
         "sections": [],
         "profiles": null,
         "has_more_profiles": false,

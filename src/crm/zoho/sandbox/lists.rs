@@ -8,7 +8,7 @@ use axum::http::Method;
 use chrono::TimeDelta;
 use serde_json::{Value as Json, json};
 
-use super::records::{asked, position, shown};
+use super::shapes::{asked, position, shown};
 use super::{Answer, Ask, Office, data, moment, no_such_method, nothing, refuse};
 use crate::domain::Time;
 use crate::sandbox::world::State;

@@ -37,6 +37,8 @@ pub fn settings(base: &url::Url) -> Settings {
         crm: "zoho".to_owned(),
         base_url: Some(base.clone()),
         login_url: Some(base.clone()),
+        authorize_url: base.join("/oauth/v2/auth").ok(),
+        token_url: base.join("/oauth/v2/token").ok(),
         client_id: Some(CLIENT_ID.to_owned()),
         client_secret: Some(SecretString::from(CLIENT_SECRET)),
         token: Some(SecretString::from(SELF_CLIENT)),
