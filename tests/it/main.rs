@@ -9,4 +9,5 @@ mod dynamics365;
 mod journeys;
 mod salesforce;
 mod stage;
+mod web;
 mod zoho;
