@@ -8,6 +8,7 @@ mod conformance;
 mod dynamics365;
 mod journeys;
 mod salesforce;
+mod seller;
 mod stage;
 mod web;
 mod zoho;

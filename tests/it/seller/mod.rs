@@ -1,0 +1,4 @@
+//! The seller's side: obstacles and what leaders owe, drafts, weeks, embeds.
+
+mod cards;
+mod shelf;
