@@ -30,15 +30,6 @@ CREATE TABLE dismissed_note (
   PRIMARY KEY (connection, deal, stage, note)
 );
 
--- Who opened a strategy that is not theirs, and when last; shown to the seller.
-CREATE TABLE opened (
-  connection TEXT NOT NULL,
-  deal TEXT NOT NULL,
-  person TEXT NOT NULL,
-  at TIMESTAMPTZ NOT NULL,
-  PRIMARY KEY (connection, deal, person)
-);
-
 CREATE TABLE week (
   connection TEXT NOT NULL,
   person TEXT NOT NULL,

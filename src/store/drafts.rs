@@ -6,6 +6,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
 
 use super::Result;
+use super::deals::{DOSSIER, Dossier};
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
@@ -25,6 +26,18 @@ pub struct Draft {
     pub base_version: i64,
     /// When it was last kept.
     pub saved_at: Time,
+}
+
+impl Draft {
+    /// What is being typed, from the version it started from.
+    pub fn of(answers: Answers, confidence: Option<i64>, base_version: i64, now: Time) -> Self {
+        Self {
+            answers: Json(answers),
+            confidence,
+            base_version,
+            saved_at: now,
+        }
+    }
 }
 
 /// Where a published version is on its way to the CRM.
@@ -172,7 +185,7 @@ impl Tx {
         now: Time,
     ) -> Result<()> {
         sql!(self, db => query(
-            "INSERT INTO opened (connection, deal, person, at) VALUES ($1, $2, $3, $4)
+            "INSERT INTO opening (connection, deal, person, at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (connection, deal, person) DO UPDATE SET at = excluded.at",
         ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str()).bind(now)
             .execute(db).await.map(drop))
@@ -185,10 +198,26 @@ impl Tx {
         deal: &DealId,
     ) -> Result<Vec<(String, Time)>> {
         sql!(self, db => query_as(
-            "SELECT p.name, o.at FROM opened o JOIN person p
+            "SELECT p.name, o.at FROM opening o JOIN person p
                ON p.connection = o.connection AND p.id = o.person
              WHERE o.connection = $1 AND o.deal = $2 ORDER BY o.at DESC",
         ).bind(connection.as_str()).bind(deal.as_str()).fetch_all(db).await)
+    }
+
+    /// A seller's open deals, those that close soonest first.
+    pub async fn deals_of(
+        &mut self,
+        connection: &ConnectionId,
+        seller: &PersonId,
+    ) -> Result<Vec<Dossier>> {
+        sql!(self, db => {
+            let mut select = QueryBuilder::new(DOSSIER);
+            select.push(" WHERE d.connection = ").push_bind(connection.as_str());
+            select.push(" AND d.standing = 'open' AND d.gone_at IS NULL AND d.seller = ");
+            select.push_bind(seller.as_str());
+            select.push(" ORDER BY d.close_on NULLS LAST, d.id LIMIT 200");
+            select.build_query_as().fetch_all(db).await
+        })
     }
 
     /// Has the latest version of a deal carried to the CRM.

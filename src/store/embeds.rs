@@ -60,4 +60,12 @@ impl Tx {
              WHERE t.hash = $1 AND t.until > $2 AND p.active",
         ).bind(hash).bind(now).fetch_optional(db).await)
     }
+
+    /// Uses up a single-use token: whose panel it opens, the first time and in time.
+    pub async fn take_panel_token(&mut self, hash: &str, now: Time) -> Result<Option<PanelKey>> {
+        sql!(self, db => query_as(
+            "DELETE FROM panel_token WHERE hash = $1 AND until > $2
+             RETURNING connection, person, deal",
+        ).bind(hash).bind(now).fetch_optional(db).await)
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{FromRow, QueryBuilder};
+use sqlx::{FromRow, QueryBuilder, query_scalar};
 
 use super::Result;
 use super::tx::{Tx, sql};
@@ -78,5 +78,17 @@ impl Tx {
             }
         }
         Ok(shown)
+    }
+
+    /// The business days a person published as the time to a real answer, if they did.
+    pub async fn promised_days(
+        &mut self,
+        connection: &ConnectionId,
+        person: &str,
+    ) -> Result<Option<i64>> {
+        sql!(self, db => query_scalar(
+            "SELECT answer_days FROM team_promise WHERE connection = $1 AND person = $2
+             ORDER BY at DESC LIMIT 1",
+        ).bind(connection.as_str()).bind(person).fetch_optional(db).await)
     }
 }

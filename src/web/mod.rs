@@ -9,12 +9,18 @@ pub mod board;
 pub mod chrome;
 pub mod csrf;
 pub mod deal;
+pub mod embed;
 pub mod error;
 pub mod guard;
 pub mod health;
 pub mod home;
 pub mod marked;
+pub mod panel;
+pub mod panel_view;
+pub mod preview;
+pub mod push;
 pub mod query;
+pub mod responders;
 pub mod session;
 pub mod settings;
 pub mod sign_in;
@@ -60,7 +66,10 @@ pub fn table() -> Table {
     let table = sign_in::routes(table);
     let table = home::routes(table);
     let table = board::routes(table);
-    deal::routes(table)
+    let table = deal::routes(table);
+    let table = panel::routes(table);
+    let table = embed::routes(table);
+    push::routes(table)
 }
 
 /// The pages as a service.
