@@ -7,18 +7,18 @@ mod dynamics365;
 mod espocrm;
 mod hubspot;
 mod odoo;
-mod pipedrive;
-mod salesforce;
-mod zoho;
 pub mod page;
+mod pipedrive;
 mod pipedrive;
 pub mod profile;
 pub mod push;
+mod salesforce;
 mod salesforce;
 pub mod session;
 pub mod settings;
 pub mod setup;
 pub mod write;
+mod zoho;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
@@ -39,7 +39,15 @@ use setup::{Blueprint, Setup, Step};
 use write::{Outcome, Update};
 
 /// To add one: a folder, its `mod` line above, its line here.
-pub static ALL: &[&dyn Crm] = &[&dynamics365::Dynamics365, &espocrm::EspoCrm, &hubspot::HubSpot, &odoo::Odoo, &pipedrive::Pipedrive, &salesforce::Salesforce, &zoho::Zoho];
+pub static ALL: &[&dyn Crm] = &[
+    &dynamics365::Dynamics365,
+    &espocrm::EspoCrm,
+    &hubspot::HubSpot,
+    &odoo::Odoo,
+    &pipedrive::Pipedrive,
+    &salesforce::Salesforce,
+    &zoho::Zoho,
+];
 
 /// The CRM that the demo shows when it is not told which.
 pub const PREFERRED: &str = "salesforce";

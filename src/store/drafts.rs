@@ -176,21 +176,6 @@ impl Tx {
         Ok(notes)
     }
 
-    /// Notes that someone other than the seller opened a strategy.
-    pub async fn note_opened(
-        &mut self,
-        connection: &ConnectionId,
-        deal: &DealId,
-        person: &PersonId,
-        now: Time,
-    ) -> Result<()> {
-        sql!(self, db => query(
-            "INSERT INTO opening (connection, deal, person, at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (connection, deal, person) DO UPDATE SET at = excluded.at",
-        ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str()).bind(now)
-            .execute(db).await.map(drop))
-    }
-
     /// Who opened a strategy, by name, and when last; the latest first.
     pub async fn opened(
         &mut self,

@@ -130,12 +130,6 @@ async fn deal(
 ) -> Result<Show<impl askama::Template>, Problem> {
     let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
     let (me, dossier, sight) = open(&app, &reader, &connection, &deal).await?;
-    if sight == Sight::Team {
-        let (mut tx, now) = (app.store.write().await?, app.env.now());
-        tx.note_opened(&connection, &deal, &me.face.id.as_str().into(), now)
-            .await?;
-        tx.commit().await?;
-    }
     let mut tx = app.store.read().await?;
     let stages = tx.stages(&connection).await?;
     let versions = tx.versions(&connection, &deal).await?;

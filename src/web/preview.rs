@@ -57,7 +57,8 @@ pub struct Stretch {
 
 /// The preview of some answers.
 pub fn of(answers: &Answers, framework: &Framework, dismissed: &[String]) -> Preview {
-    let assessment = rubric::assess(answers, &framework.rubric);
+    let away: Vec<&str> = dismissed.iter().map(String::as_str).collect();
+    let assessment = rubric::assess_without(answers, &framework.rubric, &away);
     let grade = assessment.grade.label();
     let stays = |name: &String| !dismissed.contains(name);
     let parts = Part::ALL.into_iter().map(|part| Marked {

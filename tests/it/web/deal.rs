@@ -20,8 +20,15 @@ async fn a_deal_shows_the_strategy_with_the_words_that_earned_points() {
     assert!(page.body.contains(
         "<mark class=\"earned\" title=\"reason given\">because she trusts peers.</mark>"
     ));
-    assert!(page.body.contains("What would you try if that door were closed?"));
-    assert!(page.body.contains("<ins>signs and by when.</ins>"), "{}", page.body);
+    assert!(
+        page.body
+            .contains("What would you try if that door were closed?")
+    );
+    assert!(
+        page.body.contains("<ins>signs and by when.</ins>"),
+        "{}",
+        page.body
+    );
     assert!(page.body.contains("<del>signs.</del>"));
     assert!(page.body.contains("Strong") && page.body.contains("90 of 100"));
 }

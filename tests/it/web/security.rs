@@ -9,12 +9,22 @@ use super::site::{Site, plain_deal, strategy};
 async fn every_answer_carries_the_headers_that_keep_browsers_in_check() {
     let site = Site::open().await;
     let mut browser = site.browser_of("mia").await;
-    for path in ["/board", "/sign-in", "/live", "/nothing", "/deals/acme/none", "/assets/x.css"] {
+    for path in [
+        "/board",
+        "/sign-in",
+        "/live",
+        "/nothing",
+        "/deals/acme/none",
+        "/assets/x.css",
+    ] {
         let answer = browser.get(path).await;
 
         let policy = answer.header("content-security-policy");
         assert!(policy.contains("default-src 'none'"), "{path}: {policy}");
-        assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(
+            policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy}"
+        );
         assert!(!policy.contains("unsafe"), "{path}: {policy}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("cache-control"), "no-store", "{path}");
@@ -36,13 +46,18 @@ async fn nothing_changes_without_proof_that_our_own_page_sent_it() {
         (&[], &csrf),
         (&[("origin", "https://evil.test")], &csrf),
         (&[("origin", "null")], &csrf),
-        (&[("origin", &origin), ("sec-fetch-site", "cross-site")], &csrf),
+        (
+            &[("origin", &origin), ("sec-fetch-site", "cross-site")],
+            &csrf,
+        ),
         (&[("origin", &origin)], ""),
         (&[("origin", &origin)], &other_session),
     ];
     for (headers, csrf) in cases {
         let form = [("csrf", csrf)];
-        let answer = browser.send(Method::POST, "/sign-out", Some(&form), headers).await;
+        let answer = browser
+            .send(Method::POST, "/sign-out", Some(&form), headers)
+            .await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{headers:?} {csrf}");
     }
     assert_eq!(browser.get("/board").await.status, StatusCode::OK);
@@ -88,7 +103,11 @@ async fn assets_are_kept_for_ever_under_an_address_of_their_content() {
     let site = Site::open().await;
     let mut browser = site.browser();
     let page = browser.get("/sign-in").await;
-    let style = page.body.split("rel=\"stylesheet\" href=\"").nth(1).unwrap();
+    let style = page
+        .body
+        .split("rel=\"stylesheet\" href=\"")
+        .nth(1)
+        .unwrap();
     let style = style.split('"').next().unwrap();
 
     let answer = browser.get(style).await;

@@ -13,9 +13,16 @@ async fn whoever_is_not_signed_in_is_led_to_the_sign_in_page_and_back() {
     let answer = browser.get("/board?grade=Thin").await;
 
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    assert_eq!(answer.header("location"), "/sign-in?next=%2Fboard%3Fgrade%3DThin");
+    assert_eq!(
+        answer.header("location"),
+        "/sign-in?next=%2Fboard%3Fgrade%3DThin"
+    );
     let page = browser.get(answer.header("location")).await;
-    assert!(page.body.contains("value=\"/board?grade=Thin\""), "{}", page.body);
+    assert!(
+        page.body.contains("value=\"/board?grade=Thin\""),
+        "{}",
+        page.body
+    );
     assert!(page.body.contains("Mia Manager"));
     let form = [("person", "acme:mia"), ("next", "/board?grade=Thin")];
     let answer = browser.post("/sign-in", &form).await;
@@ -26,7 +33,12 @@ async fn whoever_is_not_signed_in_is_led_to_the_sign_in_page_and_back() {
 #[tokio::test]
 async fn a_sign_in_never_leads_to_another_site() {
     let site = Site::open().await;
-    for next in ["https://evil.test/", "//evil.test", "/\\evil.test", "javascript:alert(1)"] {
+    for next in [
+        "https://evil.test/",
+        "//evil.test",
+        "/\\evil.test",
+        "javascript:alert(1)",
+    ] {
         let mut browser = site.browser();
 
         let form = [("person", "acme:mia"), ("next", next)];
@@ -55,7 +67,9 @@ async fn a_session_ends_when_idle_and_at_the_latest_after_a_day() {
 async fn signing_in_makes_a_new_session_and_signing_out_ends_it() {
     let site = Site::open().await;
     let mut browser = site.browser();
-    browser.cookies.insert("latitude".to_owned(), "planted".to_owned());
+    browser
+        .cookies
+        .insert("latitude".to_owned(), "planted".to_owned());
 
     let answer = browser.get("/sign-in").await;
     assert_eq!(answer.status, StatusCode::OK);

@@ -230,9 +230,14 @@ impl Site {
         };
         let mut tx = self.store.write().await.unwrap();
         tx.add_versions(&id, &[new]).await.unwrap();
-        tx.save_assessments(&id, "default-1", &[(&unassessed, assessment(answers, grade))], now)
-            .await
-            .unwrap();
+        tx.save_assessments(
+            &id,
+            "default-1",
+            &[(&unassessed, assessment(answers, grade))],
+            now,
+        )
+        .await
+        .unwrap();
         tx.commit().await.unwrap();
     }
 
@@ -339,6 +344,16 @@ fn assessment(answers: &Answers, grade: Grade) -> Assessment {
 }
 
 impl Browser {
+    /// A browser on any site, in which nobody has signed in.
+    pub fn on(base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            client: http::client(),
+            cookies: BTreeMap::new(),
+            csrf: String::new(),
+        }
+    }
+
     /// Picks a person on the demo's page.
     pub async fn sign_in(&mut self, key: &str) {
         let answer = self.post("/sign-in", &[("person", key)]).await;
@@ -379,7 +394,10 @@ impl Browser {
             request.headers_mut().insert(name, value);
         }
         if !self.cookies.is_empty() {
-            let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+            let pairs = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"));
             let cookies = pairs.collect::<Vec<_>>().join("; ");
             let cookies = HeaderValue::from_str(&cookies).unwrap();
             request.headers_mut().insert(header::COOKIE, cookies);
