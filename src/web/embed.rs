@@ -249,8 +249,8 @@ async fn page(app: &Shared, key: &PanelKey) -> Result<Response, Problem> {
     Ok(response)
 }
 
-/// Who may show the panel of a connection in a frame: what its CRM is known for, and what the
-/// admin added.
+/// Who may show the panel of a connection in a frame: whom the admin named, else the CRM's own
+/// pages.
 fn ancestors(app: &App, connection: &str) -> String {
     let known = app
         .engine
@@ -259,18 +259,28 @@ fn ancestors(app: &App, connection: &str) -> String {
     let of_crm = known
         .map(|(_, crm)| crm.profile().frame_ancestors)
         .unwrap_or_default();
-    let added = app.settings.frame_ancestors.get(connection);
-    let sources: Vec<&str> = of_crm
-        .iter()
-        .copied()
-        .chain(added.into_iter().flatten().map(String::as_str))
-        .filter(|it| !it.contains([';', ',', ' ', '\'', '*']) || it.starts_with("https://*."))
-        .collect();
+    let sources: Vec<&str> = match app.settings.frame_ancestors.get(connection) {
+        Some(named) => named.iter().map(String::as_str).collect(),
+        None => of_crm.to_vec(),
+    };
+    let sources: Vec<&str> = sources.into_iter().filter(|it| is_source(it)).collect();
     if sources.is_empty() {
         "'none'".to_owned()
     } else {
         sources.join(" ")
     }
+}
+
+/// An origin, or every subdomain of one: never everyone, and nothing that ends the directive.
+fn is_source(text: &str) -> bool {
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        let host = host.strip_prefix("*.").unwrap_or(host);
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+        !host.is_empty() && host.chars().all(plain)
+    })
 }
 
 /// The deal a key opens, where it is still the person's own.
