@@ -31,6 +31,8 @@ pub struct Outlook<'a> {
     pub assessment: Option<(&'a Assessment, Time)>,
     /// Questions of managers, newest first, already in words for the CRM.
     pub questions: &'a [String],
+    /// Names of notes that the seller said do not apply here.
+    pub dismissed: &'a [String],
     /// The label of the need's state, and when an answer is due.
     pub need: (&'static str, Option<Time>),
     /// The address that opens this deal in Latitude.
@@ -118,11 +120,13 @@ impl Outlook<'_> {
         let mut paragraphs: Vec<String> = self.questions.to_vec();
         if self.state == State::StageMovedOn
             && let Some(note) = super::coaching::stage_moved(self.stage_name)
+            && !self.dismissed.contains(&note.name)
         {
             paragraphs.push(note.text);
         }
         if let Some((assessment, _)) = self.assessment {
-            let notes = assessment.notes.iter().take(MOST_NOTES);
+            let applies = |note: &&super::coaching::Note| !self.dismissed.contains(&note.name);
+            let notes = assessment.notes.iter().filter(applies).take(MOST_NOTES);
             paragraphs.extend(notes.map(|note| note.text.clone()));
         }
         paragraphs

@@ -24,6 +24,7 @@ use crate::store::Store;
 use crate::store::sealed::Seal;
 use crate::sync::worker::Engine;
 use crate::web;
+use crate::web::responders::WorkHours;
 use crate::web::settings::SignIn;
 
 /// Every key with its default; also the reference for people.
@@ -71,6 +72,8 @@ pub struct Web {
     pub roles: BTreeMap<String, Role>,
     /// Who may show the panel in a frame, per connection.
     pub frame_ancestors: BTreeMap<String, Vec<String>>,
+    /// When people work, for the clocks of those who owe answers.
+    pub hours: WorkHours,
     /// A session ends when nobody was here for so many minutes …
     pub idle_minutes: u32,
     /// … and after so many hours whatever they do.
@@ -148,6 +151,13 @@ impl Config {
                 self.web.public_url
             );
         }
+        if self.web.hours.from >= self.web.hours.until {
+            bail!(
+                "web.hours.from = \"{}\": write a time before web.hours.until, \"{}\"",
+                self.web.hours.from,
+                self.web.hours.until
+            );
+        }
         for name in self.connections.keys() {
             let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
             if name.is_empty() || !name.chars().all(plain) {
@@ -163,6 +173,7 @@ impl Config {
             sign_in,
             roles,
             frame_ancestors,
+            hours,
             idle_minutes,
             session_hours,
             ..
@@ -178,6 +189,7 @@ impl Config {
             sign_in,
             roles,
             frame_ancestors,
+            hours,
             idle_minutes,
             session_hours,
         }

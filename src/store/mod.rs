@@ -6,7 +6,11 @@
 pub mod board;
 pub mod connections;
 pub mod deals;
+pub mod drafts;
+pub mod embeds;
 pub mod ledger;
+pub mod needs;
+pub mod obstacles;
 pub mod people;
 pub mod schedule;
 pub mod sealed;
@@ -14,6 +18,7 @@ pub mod sessions;
 pub mod strategies;
 pub mod team;
 pub mod tx;
+pub mod weeks;
 pub mod writes;
 
 use std::path::Path;

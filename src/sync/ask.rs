@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use chrono::{TimeDelta, TimeZone};
 
+use super::beside::Beside;
 use super::work::Work;
 use super::{Stop, WRITE_BACK};
 use crate::domain::Time;
@@ -15,7 +16,6 @@ use crate::domain::outlook::{Outlook, mark};
 use crate::domain::people::Person;
 use crate::store::deals::{Considered, Dossier};
 use crate::store::people::StageRow;
-use crate::store::strategies::Question;
 
 /// Deals considered in one unit of work.
 const BATCH: i64 = 1000;
@@ -64,22 +64,21 @@ pub async fn ask(work: &mut Work<'_>) -> Result<bool, Stop> {
         return Ok(true);
     }
     let ids: Vec<&str> = due.iter().map(|it| it.id.as_str()).collect();
-    let questions = tx.questions(&id, &ids).await?;
+    let beside = Beside::read(&mut tx, &id, &ids, now).await?;
     let recent = tx.asks_since(&id, now - TimeDelta::hours(36)).await?;
     let mut quota = Quota::new(work, &around, &recent, now);
     let mut asks = Vec::new();
     let considered: Vec<Considered> = due
         .iter()
         .map(|deal| {
-            let questions = questions
-                .get(&deal.id)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            let decided = decide(work, &around, &mut quota, deal, now);
+            let mut decided = decide(work, &around, &mut quota, deal, now);
+            // An answer that falls due changes what the CRM shows, with nobody doing anything.
+            let falls_due = beside.need(&deal.id).look_at;
+            decided.look_at = [decided.look_at, falls_due].into_iter().flatten().min();
             if let (true, Some(reason)) = (decided.newly, decided.asked) {
                 asks.push((deal.id.as_str(), reason.word(), deal.seller.as_deref()));
             }
-            let fields = fields(work, &around, deal, &decided, questions);
+            let fields = fields(work, &around, deal, &decided, &beside);
             let desired_mark = mark(&fields);
             // A closed deal that Latitude never wrote to is left alone.
             let untouched = decided.state == State::Closed && deal.written_mark.is_none();
@@ -193,7 +192,7 @@ pub fn fields_as_considered(
     work: &Work<'_>,
     around: &Around,
     deal: &Dossier,
-    questions: &[Question],
+    beside: &Beside,
 ) -> Vec<(Field, Value)> {
     let asked = deal.asked_reason.as_deref().and_then(Reason::named);
     let state = deal
@@ -208,7 +207,7 @@ pub fn fields_as_considered(
         newly: false,
         look_at: None,
     };
-    fields(work, around, deal, &decided, questions)
+    fields(work, around, deal, &decided, beside)
 }
 
 fn fields(
@@ -216,10 +215,11 @@ fn fields(
     around: &Around,
     deal: &Dossier,
     decided: &Decided,
-    questions: &[Question],
+    beside: &Beside,
 ) -> Vec<(Field, Value)> {
     let stage_name = around.stage_name(&deal.stage);
-    let asked: Vec<String> = questions
+    let asked: Vec<String> = beside
+        .questions(&deal.id)
         .iter()
         .map(|question| {
             format!(
@@ -229,6 +229,7 @@ fn fields(
             )
         })
         .collect();
+    let need = beside.need(&deal.id);
     let outlook = Outlook {
         framework: &work.framework,
         stage: work.framework.stage(stage_name),
@@ -242,7 +243,8 @@ fn fields(
             .map(|it| &it.0)
             .zip(deal.assessed_at),
         questions: &asked,
-        need: ("None", None),
+        dismissed: beside.dismissed(&deal.id),
+        need: (need.state.unwrap_or("None"), need.due),
         panel: panel(work, &deal.id),
     };
     outlook.fields()

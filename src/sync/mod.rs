@@ -12,7 +12,9 @@
 
 pub mod ask;
 pub mod assess;
+pub mod beside;
 pub mod prepare;
+pub mod publish;
 pub mod pull;
 pub mod report;
 pub mod vault;

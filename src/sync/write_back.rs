@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::ask::{Around, fields_as_considered};
+use super::beside::Beside;
 use super::pull::mark_of_answers;
 use super::work::Work;
 use super::{ASK, PULL, Stop, WRITE_BACK};
@@ -99,15 +100,13 @@ async fn pack(work: &mut Work<'_>, due: &[Dossier]) -> Result<Vec<Parcel>, Stop>
     let (id, now) = (work.id().clone(), work.now());
     let around = Around::read(work).await?;
     let ids: Vec<&str> = due.iter().map(|it| it.id.as_str()).collect();
-    let questions = work.store.read().await?.questions(&id, &ids).await?;
+    let mut tx = work.store.read().await?;
+    let beside = Beside::read(&mut tx, &id, &ids, now).await?;
+    drop(tx);
     let mut parcels = Vec::with_capacity(due.len());
     let mut stale = Vec::new();
     for deal in due {
-        let questions = questions
-            .get(&deal.id)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let fields = fields_as_considered(work, &around, deal, questions);
+        let fields = fields_as_considered(work, &around, deal, &beside);
         let wish = mark(&fields);
         if deal.desired_mark.as_deref() != Some(&wish) {
             stale.push(deal.id.as_str());

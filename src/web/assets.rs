@@ -31,10 +31,12 @@ macro_rules! asset {
 pub static STYLE: Asset = asset!("latitude.css", "text/css; charset=utf-8");
 /// What pages do besides, where scripts run.
 pub static SCRIPT: Asset = asset!("latitude.js", "text/javascript; charset=utf-8");
+/// What the panel does besides: keeps drafts, asks for the grade-to-be.
+pub static PANEL: Asset = asset!("panel.js", "text/javascript; charset=utf-8");
 /// The mark in the browser's tab.
 pub static ICON: Asset = asset!("icon.svg", "image/svg+xml");
 
-static ALL: [&Asset; 3] = [&STYLE, &SCRIPT, &ICON];
+static ALL: [&Asset; 4] = [&STYLE, &SCRIPT, &PANEL, &ICON];
 
 impl Asset {
     /// Its address.

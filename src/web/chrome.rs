@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 use super::assets;
 use super::error::Problem;
 use super::session::Reader;
+use crate::domain::role::Role;
 
 /// What stands around a page: its title, where else to go, who is signed in.
 pub struct Chrome {
@@ -56,14 +57,21 @@ impl Chrome {
 
     /// Around a page for someone; `here` is the address of the place it belongs to.
     pub fn of(title: &str, reader: &Reader, here: &str) -> Self {
-        let places: &[(&str, &str)] = &[("Board", "/board")];
+        let leads = reader.role() != Role::Seller;
+        let mut places: Vec<(&'static str, &'static str)> = vec![("Home", "/")];
+        if leads {
+            places.extend([("Board", "/board"), ("Answers", "/answers")]);
+        } else {
+            places.extend([("Deals", "/board"), ("Week", "/week")]);
+        }
+        places.extend([("Obstacles", "/obstacles"), ("Library", "/library")]);
         Self {
             links: places
-                .iter()
+                .into_iter()
                 .map(|(name, href)| Link {
                     name,
                     href,
-                    here: *href == here,
+                    here: href == here,
                 })
                 .collect(),
             who: reader.first().map(|me| Who {

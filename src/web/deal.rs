@@ -57,10 +57,13 @@ struct Bar {
 }
 
 /// One part of the strategy.
-struct Shown {
-    label: &'static str,
-    prompt: String,
-    pieces: Vec<Piece>,
+pub struct Shown {
+    /// What it is called.
+    pub label: &'static str,
+    /// What was asked.
+    pub prompt: String,
+    /// The words.
+    pub pieces: Vec<Piece>,
 }
 
 /// What one rule said, with the words it quotes.
@@ -72,20 +75,30 @@ struct Rule {
     lost: bool,
 }
 
-struct Asked {
-    who: String,
-    when: String,
-    text: String,
+/// A manager's question.
+pub struct Asked {
+    /// Who asked.
+    pub who: String,
+    /// When.
+    pub when: String,
+    /// What.
+    pub text: String,
 }
 
 /// One version, and what changed with it.
-struct Edition {
-    number: i64,
-    when: String,
-    source: &'static str,
-    grade: String,
-    class: &'static str,
-    changed: Vec<Shown>,
+pub struct Edition {
+    /// Counts up from 1.
+    pub number: i64,
+    /// When it was published.
+    pub when: String,
+    /// Where.
+    pub source: &'static str,
+    /// The label of its grade.
+    pub grade: String,
+    /// The class that is drawn with.
+    pub class: &'static str,
+    /// The parts that changed.
+    pub changed: Vec<Shown>,
 }
 
 /// A deal that the reader may see, and what of it.
@@ -188,7 +201,8 @@ async fn deal(
     }))
 }
 
-fn facts(
+/// The few facts of a deal.
+pub fn facts(
     app: &Shared,
     me: &Me,
     deal: &Dossier,
@@ -263,7 +277,8 @@ fn rules(answers: &Answers, assessment: &Assessment) -> Vec<Rule> {
         .collect()
 }
 
-fn asked(question: &Question, me: &Me) -> Asked {
+/// A question, in words.
+pub fn asked(question: &Question, me: &Me) -> Asked {
     Asked {
         who: question
             .author
@@ -275,7 +290,8 @@ fn asked(question: &Question, me: &Me) -> Asked {
     }
 }
 
-fn editions(framework: &Framework, stage: &str, versions: &[Version]) -> Vec<Edition> {
+/// Every version with what changed since the one before.
+pub fn editions(framework: &Framework, stage: &str, versions: &[Version]) -> Vec<Edition> {
     let nothing = Answers::default();
     versions
         .iter()

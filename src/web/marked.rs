@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(whole, text);
         assert_eq!(
             shown(&pieces),
-            [
+            vec![
                 ("G", How::Plain),
                 ("r", How::Earned),
                 ("ün, ", How::Plain),
@@ -142,10 +142,6 @@ mod tests {
                 (" Anna", How::Lost),
                 (" says so", How::Plain)
             ]
-            .as_slice()
-            .iter()
-            .map(|it| *it)
-            .collect::<Vec<_>>()
         );
     }
 

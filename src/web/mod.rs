@@ -6,19 +6,29 @@
 
 pub mod assets;
 pub mod board;
+pub mod card_view;
 pub mod chrome;
 pub mod csrf;
 pub mod deal;
+pub mod deed;
+pub mod embed;
 pub mod error;
 pub mod guard;
 pub mod health;
 pub mod home;
 pub mod marked;
+pub mod obstacle;
+pub mod panel;
+pub mod panel_view;
+pub mod preview;
+pub mod push;
 pub mod query;
+pub mod responders;
 pub mod session;
 pub mod settings;
 pub mod sign_in;
 pub mod table;
+pub mod week;
 pub mod words;
 
 use std::net::SocketAddr;
@@ -60,7 +70,13 @@ pub fn table() -> Table {
     let table = sign_in::routes(table);
     let table = home::routes(table);
     let table = board::routes(table);
-    deal::routes(table)
+    let table = deal::routes(table);
+    let table = panel::routes(table);
+    let table = week::routes(table);
+    let table = obstacle::routes(table);
+    let table = deed::routes(table);
+    let table = embed::routes(table);
+    push::routes(table)
 }
 
 /// The pages as a service.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use serde::Deserialize;
 
+use super::responders::WorkHours;
 use crate::domain::role::Role;
 
 /// The pages, as the configuration describes them.
@@ -21,6 +22,9 @@ pub struct Settings {
     /// Who may show the panel in a frame: connection to origins such as `https://acme.example`.
     #[serde(default)]
     pub frame_ancestors: BTreeMap<String, Vec<String>>,
+    /// When people work, for the clocks of those who owe answers.
+    #[serde(default)]
+    pub hours: WorkHours,
     /// A session ends when nobody was here for so many minutes …
     #[serde(default = "idle_minutes")]
     pub idle_minutes: u32,
@@ -55,6 +59,7 @@ impl Settings {
             sign_in: SignIn::Demo,
             roles: BTreeMap::new(),
             frame_ancestors: BTreeMap::new(),
+            hours: WorkHours::default(),
             idle_minutes: idle_minutes(),
             session_hours: session_hours(),
         }

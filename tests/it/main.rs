@@ -10,5 +10,7 @@ mod hubspot;
 mod journeys;
 mod pipedrive;
 mod salesforce;
+mod seller;
 mod stage;
+mod web;
 mod zoho;

@@ -1,0 +1,163 @@
+// The panel works without this. With it, what is typed is kept at once, on this machine first and
+// then in Latitude, the grade-to-be follows the typing, and "saved" becomes "in the CRM".
+(() => {
+  const form = document.getElementById("panel");
+  if (!form) return;
+  const token = document.getElementById("main").dataset.token || "";
+  const action = form.dataset.action;
+  const csrf = form.elements.csrf.value;
+  const place = "latitude-draft:" + form.dataset.key;
+  const kept = document.getElementById("kept");
+  const told = document.getElementById("told");
+  const fields = ["customer_outcome", "conversation_goal", "approach", "obstacles", "need", "check_on", "confidence"];
+
+  const headers = () => token
+    ? { authorization: "Bearer " + token, accept: "application/json" }
+    : { "x-csrf-token": csrf, accept: "application/json" };
+  const send = (what, body) => fetch(action + what, { method: "POST", body, headers: headers(), credentials: token ? "omit" : "same-origin" });
+  const typed = () => {
+    const body = new URLSearchParams();
+    for (const name of [...fields, "base"]) body.set(name, form.elements[name].value);
+    return body;
+  };
+  const store = {
+    get() { try { return JSON.parse(localStorage.getItem(place)); } catch { return null; } },
+    set(value) { try { localStorage.setItem(place, JSON.stringify(value)); } catch { /* full or forbidden */ } },
+    drop() { try { localStorage.removeItem(place); } catch { /* forbidden */ } },
+  };
+
+  // Drafts: kept here with every key, sent when typing rests, sent again until it arrives.
+  let resting, retry, count = 0;
+  const keepHere = () => {
+    const words = {};
+    for (const name of fields) words[name] = form.elements[name].value;
+    store.set({ words, base: form.elements.base.value });
+  };
+  const keepThere = async () => {
+    clearTimeout(retry);
+    const mine = ++count;
+    try {
+      const reply = await send("/draft", typed());
+      if (!reply.ok) throw new Error(String(reply.status));
+      if (mine !== count) return;
+      store.drop();
+      kept.textContent = "Draft kept; only you see it.";
+    } catch {
+      kept.textContent = "Kept on this machine; it will be sent when the connection is back.";
+      retry = setTimeout(keepThere, 5000);
+    }
+  };
+  addEventListener("online", keepThere);
+  const left = store.get();
+  const same = left && left.words && fields.every((name) => (left.words[name] || "") === form.elements[name].value);
+  if (left && (same || (left.sent && left.base !== form.elements.base.value))) store.drop();
+  else if (left && left.words) {
+    for (const name of fields) {
+      if (typeof left.words[name] === "string") form.elements[name].value = left.words[name];
+    }
+    if (left.base) form.elements.base.value = left.base;
+    keepThere();
+  }
+
+  // The grade-to-be: asked for when typing rests; only the newest answer is shown.
+  let waiting, asked = 0;
+  const text = (name, words, className) => {
+    const node = document.createElement(name);
+    node.textContent = words;
+    if (className) node.className = className;
+    return node;
+  };
+  const noteOf = (note, isPrivate) => {
+    const box = document.createElement("div");
+    box.className = isPrivate ? "note private" : "note";
+    if (isPrivate) box.append(text("p", "For your eyes alone", "quiet"));
+    box.append(text("p", note.text));
+    if (!isPrivate) {
+      const button = text("button", "Does not apply here", "link");
+      button.type = "button";
+      button.append(text("span", ": " + note.text, "hush"));
+      button.addEventListener("click", async () => {
+        const body = new URLSearchParams({ note: note.name });
+        const reply = await send("/note", body).catch(() => null);
+        if (reply && reply.ok) { box.remove(); preview(); }
+      });
+      box.append(button);
+    }
+    return box;
+  };
+  const show = (it) => {
+    const grade = document.getElementById("grade-to-be");
+    grade.textContent = it.grade;
+    grade.className = "grade big " + it.class;
+    document.getElementById("score-to-be").textContent = it.score === null ? "" : it.score + " of 100";
+    document.getElementById("notes").replaceChildren(...it.notes.map((note) => noteOf(note, false)));
+    document.getElementById("private-notes").replaceChildren(...it.private_notes.map((note) => noteOf(note, true)));
+    for (const echo of form.querySelectorAll(".echo")) {
+      const part = it.parts.find((one) => one.part === echo.dataset.part);
+      echo.hidden = !part;
+      echo.replaceChildren(...(part ? part.pieces : []).map((piece) => {
+        if (!piece.how) return document.createTextNode(piece.text);
+        const mark = text("mark", piece.text, piece.how);
+        mark.title = piece.rules;
+        return mark;
+      }));
+    }
+  };
+  const preview = async () => {
+    const mine = ++asked;
+    try {
+      const reply = await send("/preview", typed());
+      if (reply.ok && mine === asked) show(await reply.json());
+    } catch { /* the next key asks again */ }
+  };
+  form.addEventListener("input", () => {
+    keepHere();
+    clearTimeout(resting);
+    clearTimeout(waiting);
+    resting = setTimeout(keepThere, 800);
+    waiting = setTimeout(preview, 250);
+  });
+  preview();
+
+  // Publishing: the page sends its form; a panel in a frame sends it with its token.
+  const tell = (it) => {
+    told.textContent = it.sentence;
+    told.className = "told " + it.state;
+    told.dataset.done = String(it.done);
+  };
+  const follow = async () => {
+    if (told.dataset.done === "true") return;
+    try {
+      const reply = await fetch(action + "/state", { headers: headers(), credentials: token ? "omit" : "same-origin" });
+      if (reply.ok) tell(await reply.json());
+    } catch { /* asked again below */ }
+    if (told.dataset.done !== "true") setTimeout(follow, 1000);
+  };
+  form.addEventListener("submit", async (event) => {
+    clearTimeout(resting);
+    clearTimeout(retry);
+    count++;
+    if (!token) {
+      // They stay on this machine until a page comes back: that page is the proof that they arrived.
+      keepHere();
+      store.set({ ...store.get(), sent: true });
+      return;
+    }
+    event.preventDefault();
+    if (event.submitter && event.submitter.id === "keep") { keepHere(); keepThere(); return; }
+    try {
+      const reply = await send("/publish", typed());
+      if (!reply.ok) throw new Error(String(reply.status));
+      const it = await reply.json();
+      store.drop();
+      kept.textContent = "";
+      form.elements.base.value = String(it.version);
+      tell(it);
+      follow();
+    } catch {
+      kept.textContent = "Not published: the connection is gone, or this panel was open for too long. Your words are kept; try again, or reload the page.";
+      keepHere();
+    }
+  });
+  follow();
+})();

@@ -1,0 +1,577 @@
+//! An obstacle: from a seller's own words over own options to an answer that a leader owes.
+//!
+//! `draft → with options → chosen → asked → answered → promised → kept | missed → closed`. A state
+//! machine: [`Obstacle::take`] is the only way from one state to the next, and says in a sentence
+//! why it will not. The seller may close it at any time; nothing else ends it.
+
+use std::fmt;
+
+use chrono::{NaiveDate, TimeDelta};
+use serde::{Deserialize, Serialize};
+
+use super::Time;
+use super::answer::Answer;
+use super::hours::{Clock, Hours, Reading};
+use super::ids::PersonId;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$one:meta])* $variant:ident = $word:literal, $label:literal;)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$one])* $variant),+ }
+
+        impl $name {
+            /// All of them, in order.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word in the database and on forms.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// As people read it.
+            pub fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label),+ }
+            }
+
+            /// The one of that word.
+            pub fn named(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|it| it.word() == word)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.label())
+            }
+        }
+    };
+}
+
+words! {
+    /// Where an obstacle stands.
+    State {
+        /// Described.
+        Draft = "draft", "Draft";
+        /// At least one way of one's own.
+        WithOptions = "with_options", "With options";
+        /// One of them picked.
+        Chosen = "chosen", "Chosen";
+        /// Someone owes an answer.
+        Asked = "asked", "Asked";
+        /// A real answer was given.
+        Answered = "answered", "Answered";
+        /// … and something was promised by a day.
+        Promised = "promised", "Promised";
+        /// It happened.
+        Kept = "kept", "Kept";
+        /// The day went by.
+        Missed = "missed", "Missed";
+        /// The seller is done with it.
+        Closed = "closed", "Closed";
+    }
+}
+
+words! {
+    /// What kind of way out an option is.
+    Kind {
+        /// Something I can do myself.
+        WithinReach = "within_reach", "Within my reach";
+        /// How the customer, or another one, already does it.
+        CustomerPractice = "customer_practice", "A customer's own way";
+        /// With a partner.
+        Partner = "partner", "Partner";
+        /// Someone else's product under our name.
+        WhiteLabel = "white_label", "White-label";
+        /// Another shape or scope.
+        Reshape = "reshape", "Reshape";
+        /// Other people, there or here.
+        People = "people", "People";
+        /// Other terms.
+        Terms = "terms", "Terms";
+        /// Not pursuing it.
+        LetGo = "let_go", "Let go";
+    }
+}
+
+words! {
+    /// Why it may be sent up.
+    Ground {
+        /// With at least one option of one's own.
+        OwnOption = "own_option", "With my own options";
+        /// The explicit wish to think together; no option needed.
+        ThinkWithMe = "think_with_me", "Think with me";
+        /// Legal, safety, ethics: no option needed, and no time to lose.
+        Urgent = "urgent", "Urgent: legal, safety, ethics";
+    }
+}
+
+words! {
+    /// Who owes the answer.
+    Level {
+        /// The seller's manager.
+        Manager = "manager", "Manager";
+        /// The manager's manager.
+        Director = "director", "Director";
+        /// Whoever leads the directors.
+        Executive = "executive", "Executive";
+        /// The owner of the product.
+        Product = "product", "Product";
+    }
+}
+
+words! {
+    /// What became of it, as the seller says.
+    Outcome {
+        /// It is gone.
+        Removed = "removed", "Removed";
+        /// It stands, and there was a way around it.
+        WorkedAround = "worked_around", "Worked around";
+        /// It stands, and the deal goes on with it.
+        Accepted = "accepted", "Accepted";
+        /// The deal was lost to it.
+        LostToIt = "lost_to_it", "Lost to it";
+    }
+}
+
+impl Level {
+    /// The business days promised where nobody published another promise.
+    pub fn usual_days(self) -> i32 {
+        match self {
+            Self::Manager => 1,
+            Self::Director => 2,
+            Self::Executive => 3,
+            Self::Product => 5,
+        }
+    }
+
+    /// Who gets it next: by silence upwards, with backing to the product owner where it is a gap
+    /// in the product. None at the top.
+    pub fn next(self, gap: bool, backed: bool) -> Option<Self> {
+        match self {
+            Self::Manager | Self::Director if gap && backed => Some(Self::Product),
+            Self::Manager => Some(Self::Director),
+            Self::Director | Self::Product => Some(Self::Executive),
+            Self::Executive => None,
+        }
+    }
+
+    /// The label in the CRM's need-state field while this level owes the answer.
+    pub fn need_state(self) -> &'static str {
+        match self {
+            Self::Manager => "With manager",
+            Self::Director => "With director",
+            Self::Executive => "With executive",
+            Self::Product => "With product",
+        }
+    }
+}
+
+/// A way of the seller's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What kind.
+    pub kind: Kind,
+    /// In the seller's words.
+    pub text: String,
+}
+
+/// What is needed: what, from whom, by when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// What.
+    pub what: String,
+    /// From whom, in the seller's words.
+    pub whom: String,
+    /// Until when it would still matter.
+    pub by: NaiveDate,
+    /// Whether it is a gap in the product.
+    pub gap: bool,
+}
+
+/// Whom it goes to, and what they promised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct To {
+    /// Their level.
+    pub level: Level,
+    /// The CRM's id; none for a queue that several work.
+    pub responder: Option<PersonId>,
+    /// The business time they promised.
+    pub owed: TimeDelta,
+}
+
+/// One level's turn to answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Who.
+    pub level: Level,
+    /// The CRM's id; none for a queue that several work.
+    pub responder: Option<PersonId>,
+    /// How long they have.
+    pub clock: Clock,
+    /// When and how it ended; none while they owe an answer.
+    pub ended: Option<(Time, Ended)>,
+}
+
+words! {
+    /// How a turn ended.
+    Ended {
+        /// With a real answer.
+        Answered = "answered", "Answered";
+        /// Passed up with backing.
+        Backed = "passed_up", "Passed up with backing";
+        /// No answer yet: the seller passed it up.
+        Silent = "silent", "No answer yet";
+        /// The seller closed it first.
+        Withdrawn = "withdrawn", "Closed by the seller";
+    }
+}
+
+/// How the seller closed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closing {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Did it help?
+    pub helped: Option<bool>,
+    /// What made the difference; with "worked around", others find it in the library.
+    pub lesson: String,
+}
+
+/// An obstacle, and all that came of it in its latest round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// The seller's words.
+    pub text: String,
+    /// Where it stands as last noted; [`Obstacle::state_at`] says where it stands now.
+    pub state: State,
+    /// The seller's own options.
+    pub options: Vec<Choice>,
+    /// The one picked.
+    pub chosen: Option<usize>,
+    /// How often it was sent up.
+    pub round: i64,
+    /// Why it could be sent up this time.
+    pub ground: Option<Ground>,
+    /// What is needed this time.
+    pub need: Option<Need>,
+    /// Whose turn it was, first to last.
+    pub turns: Vec<Turn>,
+    /// The day by which something promised happens.
+    pub promised: Option<NaiveDate>,
+    /// How it ended.
+    pub closing: Option<Closing>,
+}
+
+/// Something done to an obstacle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// The seller adds an option.
+    Add(Choice),
+    /// The seller picks one.
+    Choose(usize),
+    /// The seller sends it up.
+    SendUp(Ground, Need, To),
+    /// The responder answers; [`To`] is where [`Answer::PassedUp`] goes.
+    Answer(Answer, Option<To>),
+    /// The seller answers the one question.
+    Reply(String),
+    /// The seller passes it up: no answer came.
+    PassOver(To),
+    /// The seller says that what was promised happened.
+    SayKept,
+    /// The seller is done with it.
+    Close(Closing),
+}
+
+/// Why a deed is not done, as a sentence for whoever tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub &'static str);
+
+impl Obstacle {
+    /// A new one, in the seller's words.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub fn new(text: &str) -> Result<Self, Refused> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Refused("Say what stands in the way."));
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            state: State::Draft,
+            options: Vec::new(),
+            chosen: None,
+            round: 0,
+            ground: None,
+            need: None,
+            turns: Vec::new(),
+            promised: None,
+            closing: None,
+        })
+    }
+
+    /// The turn of whoever owes an answer now.
+    pub fn turn(&self) -> Option<&Turn> {
+        self.turns.last().filter(|_| self.state == State::Asked)
+    }
+
+    /// Where it stands at a moment: a promise whose day has gone by is missed. `hours` are those
+    /// of whoever promised.
+    pub fn state_at(&self, now: Time, hours: &Hours) -> State {
+        match (self.state, self.promised) {
+            (State::Promised, Some(day)) if hours.close_of(day) < now => State::Missed,
+            (state, _) => state,
+        }
+    }
+
+    /// Where the clock of the answer stands; none while nobody owes one.
+    pub fn reading(&self, now: Time, hours: &Hours) -> Option<Reading> {
+        self.turn().map(|turn| turn.clock.reading(hours, now))
+    }
+
+    /// What the CRM's need fields say: whose turn it is and when an answer is due.
+    pub fn need_state(&self, now: Time, hours: &Hours) -> (&'static str, Option<Time>) {
+        match (self.state, self.turn()) {
+            (State::Asked, Some(turn)) => {
+                let due = turn.clock.due(hours);
+                let overdue = due.is_some_and(|due| due <= now);
+                let state = if overdue {
+                    "Overdue"
+                } else {
+                    turn.level.need_state()
+                };
+                (state, due)
+            }
+            (State::Answered | State::Promised | State::Kept | State::Missed, _) => {
+                ("Answered", None)
+            }
+            _ => ("None", None),
+        }
+    }
+
+    /// Who gets it next, if the one whose turn it is passes it on (`backed`) or keeps silent.
+    pub fn next_level(&self, backed: bool) -> Option<Level> {
+        let gap = self.need.as_ref().is_some_and(|need| need.gap);
+        self.turn()?.level.next(gap, backed)
+    }
+
+    /// Does it, or says why not. `hours` are those of whoever owes the answer.
+    ///
+    /// # Errors
+    /// [`Refused`]; nothing has changed then.
+    pub fn take(&mut self, deed: Deed, now: Time, hours: &Hours) -> Result<(), Refused> {
+        if self.state == State::Closed {
+            return Err(Refused("This obstacle is closed."));
+        }
+        let state = self.state_at(now, hours);
+        let own = matches!(
+            state,
+            State::Draft | State::WithOptions | State::Chosen | State::Answered
+        );
+        match deed {
+            Deed::Add(_) | Deed::Choose(_) | Deed::SendUp(..) if !own => {
+                return Err(Refused("Someone owes you an answer to this first."));
+            }
+            Deed::Add(option) => self.add(option)?,
+            Deed::Choose(n) => self.choose(n)?,
+            Deed::SendUp(ground, need, to) => self.send_up(ground, need, &to, now)?,
+            Deed::Answer(answer, to) => self.answer(&answer, to.as_ref(), now, hours)?,
+            Deed::Reply(text) => self.reply(&text, now)?,
+            Deed::PassOver(to) => self.pass_over(&to, now, hours)?,
+            Deed::SayKept => match state {
+                State::Promised => self.state = State::Kept,
+                State::Missed => return Err(Refused("The promised day has gone by.")),
+                _ => return Err(Refused("Nothing has been promised.")),
+            },
+            Deed::Close(closing) => {
+                if closing.outcome == Outcome::WorkedAround && closing.lesson.trim().is_empty() {
+                    return Err(Refused("Say how you worked around it, so that others can."));
+                }
+                self.end_turn(now, Ended::Withdrawn);
+                self.state = State::Closed;
+                self.closing = Some(closing);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, option: Choice) -> Result<(), Refused> {
+        if option.text.trim().is_empty() {
+            return Err(Refused("Say what you could try."));
+        }
+        self.options.push(option);
+        if self.state != State::Chosen {
+            self.state = State::WithOptions;
+        }
+        Ok(())
+    }
+
+    fn choose(&mut self, n: usize) -> Result<(), Refused> {
+        if n >= self.options.len() {
+            return Err(Refused("There is no such option."));
+        }
+        self.chosen = Some(n);
+        self.state = State::Chosen;
+        Ok(())
+    }
+
+    fn send_up(&mut self, ground: Ground, need: Need, to: &To, now: Time) -> Result<(), Refused> {
+        if ground == Ground::OwnOption && self.options.is_empty() {
+            return Err(Refused(
+                "Add at least one option of your own first, or choose “Think with me”.",
+            ));
+        }
+        if need.what.trim().is_empty() || need.whom.trim().is_empty() {
+            return Err(Refused("A need names what, from whom, and by when."));
+        }
+        if to.level != Level::Manager {
+            return Err(Refused("A need goes to your manager first."));
+        }
+        self.ground = Some(ground);
+        self.need = Some(need);
+        self.turns.clear();
+        self.promised = None;
+        self.round += 1;
+        self.state = State::Asked;
+        self.begin_turn(to, now);
+        Ok(())
+    }
+
+    fn answer(
+        &mut self,
+        answer: &Answer,
+        to: Option<&To>,
+        now: Time,
+        hours: &Hours,
+    ) -> Result<(), Refused> {
+        let Some(turn) = self.turn() else {
+            return Err(Refused("Nobody waits for an answer to this."));
+        };
+        if let Some(lack) = answer.lacks(hours.date(now)) {
+            return Err(Refused(lack));
+        }
+        match answer {
+            Answer::OneQuestion { .. } if turn.clock.paused_at.is_some() => {
+                return Err(Refused("You have asked your one question."));
+            }
+            Answer::OneQuestion { .. } => {
+                if let Some(turn) = self.turns.last_mut() {
+                    turn.clock.paused_at = Some(now);
+                }
+            }
+            Answer::PassedUp { .. } => {
+                let next = self.next_level(true);
+                let Some(to) = to.filter(|to| Some(to.level) == next) else {
+                    return Err(Refused("There is nobody above you to pass this to."));
+                };
+                self.end_turn(now, Ended::Backed);
+                self.begin_turn(to, now);
+            }
+            Answer::Backed { until, .. } => {
+                self.end_turn(now, Ended::Answered);
+                self.promised = Some(*until);
+                self.state = State::Promised;
+            }
+            Answer::Another { .. } | Answer::No { .. } => {
+                self.end_turn(now, Ended::Answered);
+                self.state = State::Answered;
+            }
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, text: &str, now: Time) -> Result<(), Refused> {
+        if !self.turn().is_some_and(|turn| turn.clock.is_paused()) {
+            return Err(Refused("No question waits for you."));
+        }
+        if text.trim().is_empty() {
+            return Err(Refused("Write your answer to the question."));
+        }
+        if let Some(turn) = self.turns.last_mut() {
+            turn.clock.resumed_at = Some(now);
+        }
+        Ok(())
+    }
+
+    fn pass_over(&mut self, to: &To, now: Time, hours: &Hours) -> Result<(), Refused> {
+        if self.reading(now, hours) != Some(Reading::Late) {
+            return Err(Refused(
+                "It can be passed up once the promised time is well over.",
+            ));
+        }
+        if Some(to.level) != self.next_level(false) {
+            return Err(Refused("There is nobody above to pass this to."));
+        }
+        self.end_turn(now, Ended::Silent);
+        self.begin_turn(to, now);
+        Ok(())
+    }
+
+    fn begin_turn(&mut self, to: &To, now: Time) {
+        self.turns.push(Turn {
+            level: to.level,
+            responder: to.responder.clone(),
+            clock: Clock::start(now, to.owed),
+            ended: None,
+        });
+    }
+
+    fn end_turn(&mut self, now: Time, how: Ended) {
+        if self.state == State::Asked
+            && let Some(turn) = self.turns.last_mut()
+        {
+            turn.ended = Some((now, how));
+        }
+    }
+}
+
+/// Beginnings offered to someone whose words open as blame. Optional, all three.
+pub const STARTERS: [&str; 3] = [
+    "What can I do to…",
+    "How could I make it easier for them to…",
+    "What would I need to know to…",
+];
+
+/// Whether a text opens by asking why others do or do not do something.
+pub fn opens_as_blame(text: &str) -> bool {
+    const OPENINGS: [&str; 6] = [
+        "why ",
+        "who ",
+        "when will ",
+        "when are ",
+        "they never",
+        "they always",
+    ];
+    const OTHERS: [&str; 12] = [
+        "they",
+        "them",
+        "he",
+        "she",
+        "nobody",
+        "product",
+        "legal",
+        "marketing",
+        "management",
+        "support",
+        "finance",
+        "pricing",
+    ];
+    let text = text.trim_start().to_lowercase();
+    let opens = OPENINGS.iter().any(|opening| text.starts_with(opening));
+    let first: Vec<&str> = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .take(6)
+        .collect();
+    let others = first.iter().any(|word| OTHERS.contains(word));
+    let mine = first.iter().any(|word| ["i", "we", "me"].contains(word));
+    (opens && others && !mine) || text.starts_with("who dropped") || text.starts_with("whose fault")
+}
+
+#[cfg(test)]
+#[path = "obstacle_tests.rs"]
+mod tests;

@@ -1,0 +1,68 @@
+//! Publishing in Latitude: a version is added, and carrying it to the CRM is made due, in the one
+//! transaction whose end the seller reads as "saved".
+
+use super::{ASK, ASSESS, WRITE_BACK};
+use crate::domain::Time;
+use crate::domain::ids::{ConnectionId, DealId, PersonId};
+use crate::domain::strategy::Answers;
+use crate::store::Result;
+use crate::store::deals::Dossier;
+use crate::store::strategies::NewVersion;
+use crate::store::tx::Tx;
+
+/// What became of a publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// Saved as this version.
+    Saved(i64),
+    /// The same words as before: nothing to save.
+    Unchanged(i64),
+    /// Someone changed it since the seller started; nothing was saved. The seller picks.
+    Overtaken(i64),
+}
+
+/// Publishes a seller's words as the next version after `base`.
+///
+/// A blank never wipes what stood there.
+///
+/// # Errors
+/// The database's.
+pub async fn publish(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    (deal, base): (&Dossier, i64),
+    (author, answers): (&PersonId, &Answers),
+    now: Time,
+) -> Result<Published> {
+    let before = deal
+        .answers
+        .as_ref()
+        .map(|it| it.0.clone())
+        .unwrap_or_default();
+    let answers = answers.after(&before);
+    if answers.says_the_same(&before) {
+        return Ok(Published::Unchanged(deal.version));
+    }
+    if base != deal.version {
+        return Ok(Published::Overtaken(deal.version));
+    }
+    let id = DealId::from(deal.id.as_str());
+    let version = deal.version + 1;
+    let new = NewVersion {
+        deal: &deal.id,
+        version,
+        answers,
+        source: "panel",
+        author: Some(author.as_str()),
+        at: now,
+        stage: &deal.stage,
+        amount: deal.amount,
+        close_on: deal.close_on,
+    };
+    tx.add_versions(connection, &[new]).await?;
+    tx.carry(connection, &id, now).await?;
+    for step in [ASSESS, ASK, WRITE_BACK] {
+        tx.hasten(connection, step, now).await?;
+    }
+    Ok(Published::Saved(version))
+}

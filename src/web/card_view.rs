@@ -1,0 +1,316 @@
+//! What a page shows of an obstacle's card, to each side of it.
+
+use super::error::Problem;
+use super::obstacle::{Side, card_path};
+use super::responders::hours;
+use super::session::Me;
+use super::{App, panel, words};
+use crate::domain::Time;
+use crate::domain::hours::{Hours, Reading};
+use crate::domain::ids::ConnectionId;
+use crate::domain::obstacle::{Ended, Ground, Kind, Outcome, State};
+use crate::store::obstacles::Card;
+use crate::store::tx::Tx;
+
+/// A card in one line.
+pub struct Item {
+    /// Its page.
+    pub href: String,
+    /// The seller's words.
+    pub text: String,
+    /// Where it stands.
+    pub state: &'static str,
+    /// Where the clock stands, in words; empty while none runs.
+    pub clock: String,
+    /// The class that is drawn with.
+    pub class: &'static str,
+    /// The clock's reading.
+    pub reading: Option<Reading>,
+    /// When an answer is due.
+    pub due: Option<Time>,
+}
+
+/// A card in full.
+pub struct View {
+    /// Where its forms go.
+    pub action: String,
+    /// Goes with every form.
+    pub csrf: String,
+    /// The line of it.
+    pub item: Item,
+    /// Whether it is the reader's own.
+    pub own: bool,
+    /// Whether the reader owes the answer now.
+    pub responds: bool,
+    /// Whose it is.
+    pub seller: String,
+    /// The address and name of the deal it stands in the way of.
+    pub deal: Option<(Option<String>, String)>,
+    /// The seller's options: kind, words, whether chosen.
+    pub options: Vec<(&'static str, String, bool)>,
+    /// Kinds to choose from.
+    pub kinds: Vec<(&'static str, &'static str)>,
+    /// Grounds to send it up on.
+    pub grounds: Vec<(&'static str, &'static str, bool)>,
+    /// What is needed: what, from whom, by when, whether it is a gap.
+    pub need: Option<(String, String, String, bool)>,
+    /// Why it could be sent up.
+    pub ground: &'static str,
+    /// Whose turn it was: level, since when, how it ended.
+    pub turns: Vec<(&'static str, String, String)>,
+    /// What was said: who, when, what kind, the words.
+    pub said: Vec<Said>,
+    /// What the promise says.
+    pub promised: Option<String>,
+    /// How it was closed.
+    pub closed: Option<(&'static str, String)>,
+    /// Outcomes to close it with.
+    pub outcomes: Vec<(&'static str, &'static str)>,
+    /// What may be done to it now.
+    pub may: May,
+    /// Today, for date fields.
+    pub today: String,
+}
+
+/// Something said about a need.
+pub struct Said {
+    /// Who, as far as the reader knows them.
+    pub who: String,
+    /// When.
+    pub when: String,
+    /// What kind of answer.
+    pub kind: &'static str,
+    /// The words.
+    pub text: String,
+    /// The second half.
+    pub more: String,
+}
+
+/// What may be done to a card now.
+#[derive(Default)]
+pub struct May {
+    /// Add options, choose, send up.
+    pub work: bool,
+    /// Answer the one question.
+    pub reply: bool,
+    /// Pass it up: no answer came.
+    pub pass_over: bool,
+    /// Say that it happened.
+    pub say_kept: bool,
+    /// Close it.
+    pub close: bool,
+    /// Answer the need.
+    pub answer: bool,
+    /// … and ask the one question.
+    pub ask: bool,
+    /// … and pass it up with backing.
+    pub pass_up: bool,
+}
+
+/// A card in one line.
+pub fn item(card: &Card, connection: &ConnectionId, now: Time, hours: &Hours) -> Item {
+    let it = &card.obstacle;
+    let state = it.state_at(now, hours);
+    let reading = it.reading(now, hours);
+    let due = it.turn().and_then(|turn| turn.clock.due(hours));
+    let level = it.turn().map_or("", |turn| turn.level.label());
+    let when = due.map(words::moment).unwrap_or_default();
+    let (clock, class) = match reading {
+        None => (
+            String::new(),
+            if state == State::Kept { "done" } else { "" },
+        ),
+        Some(Reading::Paused) => (
+            format!("{level} asked one question; the clock stands still"),
+            "",
+        ),
+        Some(Reading::Running) => (format!("{level} answers by {when}"), ""),
+        Some(Reading::Half) => (
+            format!("{level} answers by {when}: half the time has gone"),
+            "half",
+        ),
+        Some(Reading::Due) => (
+            format!("Overdue: {level} promised an answer by {when}"),
+            "due",
+        ),
+        Some(Reading::Late) => (
+            format!("No answer yet: {level} promised one by {when}"),
+            "due",
+        ),
+    };
+    Item {
+        href: card_path(connection.as_str(), &card.id),
+        text: it.text.clone(),
+        state: state.label(),
+        clock,
+        class,
+        reading,
+        due,
+    }
+}
+
+/// A card in full, for someone who may see it.
+///
+/// # Errors
+/// The database's.
+pub async fn view(
+    app: &App,
+    tx: &mut Tx,
+    me: &Me,
+    (card, side): (&Card, Side),
+    csrf: &str,
+) -> Result<View, Problem> {
+    let (now, connection) = (app.env.now(), &me.connection);
+    let hours = hours(app, tx, connection, card.obstacle.turns.last()).await?;
+    let it = &card.obstacle;
+    let seller = name(tx, connection, &card.seller).await?;
+    let deal = match &card.deal {
+        Some(id) => {
+            let dossier = tx.dossier(connection, &id.as_str().into()).await?;
+            dossier.map(|deal| {
+                (
+                    deal_address(me, &deal.id, deal.seller.as_deref(), side),
+                    deal.name,
+                )
+            })
+        }
+        None => None,
+    };
+    let mut said = Vec::with_capacity(card.said.len());
+    for one in &card.said {
+        said.push(Said {
+            who: name(tx, connection, &one.person).await?,
+            when: words::moment(one.at),
+            kind: kind(&one.kind),
+            text: one.text.clone(),
+            more: one.more.clone(),
+        });
+    }
+    let state = it.state_at(now, &hours);
+    let has_option = !it.options.is_empty();
+    Ok(View {
+        action: card_path(connection.as_str(), &card.id),
+        csrf: csrf.to_owned(),
+        item: item(card, connection, now, &hours),
+        own: side == Side::Seller,
+        responds: side == Side::Responder,
+        seller,
+        deal,
+        options: it
+            .options
+            .iter()
+            .enumerate()
+            .map(|(n, option)| {
+                (
+                    option.kind.label(),
+                    option.text.clone(),
+                    it.chosen == Some(n),
+                )
+            })
+            .collect(),
+        kinds: Kind::ALL.iter().map(|it| (it.word(), it.label())).collect(),
+        grounds: Ground::ALL
+            .iter()
+            .map(|it| {
+                (
+                    it.word(),
+                    it.label(),
+                    has_option == (*it == Ground::OwnOption),
+                )
+            })
+            .collect(),
+        need: it
+            .need
+            .as_ref()
+            .map(|it| (it.what.clone(), it.whom.clone(), words::day(it.by), it.gap)),
+        ground: it.ground.map_or("", Ground::label),
+        turns: it
+            .turns
+            .iter()
+            .map(|turn| {
+                let ended = match &turn.ended {
+                    Some((at, Ended::Silent)) => format!("no answer yet, {}", words::moment(*at)),
+                    Some((at, how)) => format!("{how}, {}", words::moment(*at)),
+                    None => "to answer".to_owned(),
+                };
+                (
+                    turn.level.label(),
+                    words::moment(turn.clock.started_at),
+                    ended,
+                )
+            })
+            .collect(),
+        said,
+        promised: it.promised.map(|day| match state {
+            State::Missed => format!("It was to happen by {}, and did not.", words::day(day)),
+            State::Kept => "It happened.".to_owned(),
+            _ => format!("It is to happen by {}.", words::day(day)),
+        }),
+        closed: it.closing.as_ref().map(|it| {
+            let helped = match it.helped {
+                Some(true) => "The answer helped. ",
+                Some(false) => "The answer did not help. ",
+                None => "",
+            };
+            (it.outcome.label(), format!("{helped}{}", it.lesson))
+        }),
+        outcomes: Outcome::ALL
+            .iter()
+            .map(|it| (it.word(), it.label()))
+            .collect(),
+        may: may(card, side, state, now, &hours),
+        today: hours.date(now).to_string(),
+    })
+}
+
+fn may(card: &Card, side: Side, state: State, now: Time, hours: &Hours) -> May {
+    let it = &card.obstacle;
+    let reading = it.reading(now, hours);
+    let asked = it.turn().is_some_and(|turn| turn.clock.paused_at.is_some());
+    match side {
+        Side::Seller => May {
+            work: matches!(
+                state,
+                State::Draft | State::WithOptions | State::Chosen | State::Answered
+            ),
+            reply: reading == Some(Reading::Paused),
+            pass_over: reading == Some(Reading::Late) && it.next_level(false).is_some(),
+            say_kept: state == State::Promised,
+            close: state != State::Closed,
+            ..May::default()
+        },
+        Side::Responder => May {
+            answer: true,
+            ask: !asked,
+            pass_up: it.next_level(true).is_some(),
+            ..May::default()
+        },
+        Side::Onlooker => May::default(),
+    }
+}
+
+/// The deal's page, where the reader may see it; a card that was passed up carries only its name.
+fn deal_address(me: &Me, deal: &str, seller: Option<&str>, side: Side) -> Option<String> {
+    match side {
+        Side::Seller => Some(panel::panel_path(me.connection.as_str(), deal)),
+        _ => me
+            .sight(seller)
+            .map(|_| words::deal_path(me.connection.as_str(), deal)),
+    }
+}
+
+async fn name(tx: &mut Tx, connection: &ConnectionId, person: &str) -> Result<String, Problem> {
+    let face = tx.face(connection, person).await?;
+    Ok(face.map_or_else(|| "Someone who has left".to_owned(), |it| it.name))
+}
+
+fn kind(word: &str) -> &'static str {
+    match word {
+        "backed" => "Backed",
+        "one_question" => "One question",
+        "another" => "Another option, because",
+        "no" => "No, because",
+        "passed_up" => "Passed up with backing",
+        _ => "Answer to the question",
+    }
+}

@@ -1,0 +1,203 @@
+//! `POST /obstacles/{connection}/{id}/…`: what either side does to a card. The state machine
+//! decides; a page only carries the words there.
+
+use axum::extract::{Form, Path, State};
+use axum::response::Redirect;
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use super::Shared;
+use super::error::Problem;
+use super::obstacle::{Side, card_path, open};
+use super::responders::{at_level, hours};
+use super::session::Reader;
+use super::table::{For, Table};
+use crate::domain::answer::Answer;
+use crate::domain::ids::ConnectionId;
+use crate::domain::obstacle::{Choice, Closing, Deed, Ground, Kind, Level, Need, Outcome};
+use crate::store::obstacles::Said;
+use crate::sync::ASK;
+
+/// Adds the routes.
+pub fn routes(table: Table) -> Table {
+    table.post(For::People, "/obstacles/{connection}/{id}/{deed}", done)
+}
+
+/// What any of the forms on a card sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Sent {
+    kind: String,
+    text: String,
+    more: String,
+    option: String,
+    ground: String,
+    what: String,
+    whom: String,
+    by: String,
+    gap: String,
+    until: String,
+    outcome: String,
+    helped: String,
+}
+
+async fn done(
+    State(app): State<Shared>,
+    Path((connection, id, deed)): Path<(String, String, String)>,
+    reader: Reader,
+    Form(sent): Form<Sent>,
+) -> Result<Redirect, Problem> {
+    let connection = ConnectionId::from(connection);
+    let now = app.env.now();
+    let mut tx = app.store.write().await?;
+    let (me, mut card, side) = open(&mut tx, &reader, (&connection, &id)).await?;
+    // Seeing a card is not owning it: each deed belongs to one side.
+    let wanted = if deed == "answer" {
+        Side::Responder
+    } else {
+        Side::Seller
+    };
+    if side != wanted {
+        return Err(Problem::NotFound);
+    }
+    let asked_hours = hours(&app, &mut tx, &connection, card.obstacle.turns.last()).await?;
+    let level = match deed.as_str() {
+        "send" => Some(Level::Manager),
+        "over" => card.obstacle.next_level(false),
+        "answer" if sent.kind == "passed_up" => card.obstacle.next_level(true),
+        _ => None,
+    };
+    let next = match level {
+        Some(level) => at_level(&app, &mut tx, &connection, (&card.seller, level)).await?,
+        None => None,
+    };
+    let nobody = || {
+        Problem::Unfit(
+            "The CRM names nobody for that. Ask your admin who leads whom there.".to_owned(),
+        )
+    };
+    let to = next.as_ref().map(|(to, _)| to.clone());
+    let taken = match deed.as_str() {
+        "option" => Deed::Add(Choice {
+            kind: Kind::named(&sent.kind).ok_or(Problem::Unfit("Pick a kind.".to_owned()))?,
+            text: sent.text.clone(),
+        }),
+        "choose" => Deed::Choose(sent.option.parse().unwrap_or(usize::MAX)),
+        "send" => Deed::SendUp(ground(&sent)?, need(&sent)?, to.ok_or_else(nobody)?),
+        "reply" => Deed::Reply(sent.text.clone()),
+        "over" => Deed::PassOver(to.ok_or_else(nobody)?),
+        "kept" => Deed::SayKept,
+        "close" => Deed::Close(closing(&sent)?),
+        "answer" => Deed::Answer(answer(&sent)?, to),
+        _ => return Err(Problem::NotFound),
+    };
+    let said = said(&taken, &card, &me.face.id, now);
+    card.obstacle
+        .take(taken, now, &asked_hours)
+        .map_err(|refused| Problem::Unfit(refused.to_string()))?;
+    if let Some(said) = said {
+        tx.add_said(&connection, &card.id, &said).await?;
+        card.said.push(said);
+    }
+    let new_hours = next.map_or(asked_hours, |(_, hours)| hours);
+    if !tx.save_card(&connection, &card, &new_hours, now).await? {
+        return Err(Problem::Conflict(
+            "Someone changed this a moment ago. Go back, reload and look again.".to_owned(),
+        ));
+    }
+    if let (Some(deal), true) = (&card.deal, card.obstacle.round > 0) {
+        tx.look_again(&connection, &[deal.as_str()], now).await?;
+        tx.hasten(&connection, ASK, now).await?;
+    }
+    tx.commit().await?;
+    app.engine.wake();
+    Ok(Redirect::to(&card_path(connection.as_str(), &card.id)))
+}
+
+fn day(text: &str, otherwise: &'static str) -> Result<NaiveDate, Problem> {
+    text.parse()
+        .map_err(|_| Problem::Unfit(otherwise.to_owned()))
+}
+
+fn ground(sent: &Sent) -> Result<Ground, Problem> {
+    Ground::named(&sent.ground)
+        .ok_or_else(|| Problem::Unfit("Say on what ground you send it up.".to_owned()))
+}
+
+fn need(sent: &Sent) -> Result<Need, Problem> {
+    Ok(Need {
+        what: sent.what.trim().to_owned(),
+        whom: sent.whom.trim().to_owned(),
+        by: day(&sent.by, "A need names what, from whom, and by when.")?,
+        gap: !sent.gap.is_empty(),
+    })
+}
+
+fn closing(sent: &Sent) -> Result<Closing, Problem> {
+    Ok(Closing {
+        outcome: Outcome::named(&sent.outcome)
+            .ok_or_else(|| Problem::Unfit("Say what became of it.".to_owned()))?,
+        helped: match sent.helped.as_str() {
+            "yes" => Some(true),
+            "no" => Some(false),
+            _ => None,
+        },
+        lesson: sent.text.trim().to_owned(),
+    })
+}
+
+fn answer(sent: &Sent) -> Result<Answer, Problem> {
+    let (text, more) = (sent.text.trim().to_owned(), sent.more.trim().to_owned());
+    Ok(match sent.kind.as_str() {
+        "backed" => Answer::Backed {
+            until: day(&sent.until, "Say until when you cover their time.")?,
+            note: text,
+        },
+        "one_question" => Answer::OneQuestion { question: text },
+        "another" => Answer::Another {
+            option: text,
+            because: more,
+        },
+        "no" => Answer::No {
+            because: text,
+            change: more,
+        },
+        "passed_up" => Answer::PassedUp { backing: text },
+        // Having seen it is not an answer.
+        _ => return Err(Problem::Unfit("Pick one of the five answers.".to_owned())),
+    })
+}
+
+/// What the deed says to the other side, if it says something.
+fn said(
+    deed: &Deed,
+    card: &crate::store::obstacles::Card,
+    person: &str,
+    now: crate::domain::Time,
+) -> Option<Said> {
+    let (kind, text, more, until) = match deed {
+        Deed::Reply(text) => ("reply", text.clone(), String::new(), None),
+        Deed::Answer(answer, _) => {
+            let kind = answer.word();
+            match answer.clone() {
+                Answer::Backed { until, note } => (kind, note, String::new(), Some(until)),
+                Answer::OneQuestion { question } => (kind, question, String::new(), None),
+                Answer::Another { option, because } => (kind, option, because, None),
+                Answer::No { because, change } => (kind, because, change, None),
+                Answer::PassedUp { backing } => (kind, backing, String::new(), None),
+            }
+        }
+        _ => return None,
+    };
+    let turn = card.obstacle.turns.len().saturating_sub(1);
+    Some(Said {
+        round: card.obstacle.round,
+        turn: i64::try_from(turn).unwrap_or(0),
+        at: now,
+        person: person.to_owned(),
+        kind: kind.to_owned(),
+        text,
+        more,
+        until,
+    })
+}

@@ -1,0 +1,324 @@
+//! Obstacles from both ends: the seller's own, those that wait for one's answer, the library.
+//!
+//! A card that was not sent up is the seller's alone; once it was, it is also that of everyone
+//! whose turn it ever was. Time is read off the clock when a page is shown; nobody is chased.
+
+use axum::extract::{Form, Path, Query, State};
+use axum::response::Redirect;
+use serde::Deserialize;
+
+use super::board::chosen;
+use super::card_view::{self, Item, View};
+use super::chrome::{Chrome, Show};
+use super::error::Problem;
+use super::responders::hours;
+use super::session::{Me, Reader};
+use super::table::{For, Table};
+use super::{App, Shared, words};
+use crate::domain::hours::Reading;
+use crate::domain::ids::{ConnectionId, DealId};
+use crate::domain::obstacle::{Level, Obstacle, STARTERS, State as Standing, opens_as_blame};
+use crate::domain::role::Role;
+use crate::store::obstacles::{Card, Which};
+use crate::store::tx::Tx;
+
+/// Adds the routes.
+pub fn routes(table: Table) -> Table {
+    table
+        .get(For::People, "/obstacles", mine)
+        .post(For::People, "/obstacles", begin)
+        .get(For::People, "/obstacles/{connection}/{id}", one)
+        .get(For::People, "/answers", answers)
+        .get(For::People, "/library", library)
+}
+
+#[derive(askama::Template)]
+#[template(path = "obstacles.html")]
+struct ListPage {
+    chrome: Chrome,
+    deals: Vec<(String, String, bool)>,
+    open: Vec<Item>,
+    closed: Vec<Item>,
+    text: String,
+    starters: &'static [&'static str],
+}
+
+#[derive(askama::Template)]
+#[template(path = "answers.html")]
+struct AnswersPage {
+    chrome: Chrome,
+    waiting: Vec<Item>,
+    queue: Option<Vec<Item>>,
+    passed: Vec<Item>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "library.html")]
+struct LibraryPage {
+    chrome: Chrome,
+    asked: String,
+    found: Vec<(String, Vec<String>, String)>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "obstacle.html")]
+struct CardPage {
+    chrome: Chrome,
+    it: View,
+}
+
+/// How someone stands to a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// It is their own.
+    Seller,
+    /// It is their turn to answer.
+    Responder,
+    /// It was their turn once, or they work in the queue it is in.
+    Onlooker,
+}
+
+/// How someone stands to a card; `None`: not even that it exists.
+pub fn side(me: &Me, card: &Card) -> Option<Side> {
+    if card.seller == me.face.id {
+        return Some(Side::Seller);
+    }
+    let product = me.role == Role::Product;
+    let mine = |turn: &crate::domain::obstacle::Turn| match &turn.responder {
+        Some(person) => person.as_str() == me.face.id,
+        None => turn.level == Level::Product && product,
+    };
+    if card.obstacle.turn().is_some_and(mine) {
+        Some(Side::Responder)
+    } else if card.obstacle.turns.iter().any(mine) {
+        Some(Side::Onlooker)
+    } else {
+        None
+    }
+}
+
+/// A card that the reader may see.
+///
+/// # Errors
+/// [`Problem::NotFound`] when there is none for them.
+pub async fn open<'a>(
+    tx: &mut Tx,
+    reader: &'a Reader,
+    (connection, id): (&ConnectionId, &str),
+) -> Result<(&'a Me, Card, Side), Problem> {
+    let me = reader.in_connection(connection).ok_or(Problem::NotFound)?;
+    let card = tx.card(connection, id).await?.ok_or(Problem::NotFound)?;
+    let side = side(me, &card).ok_or(Problem::NotFound)?;
+    Ok((me, card, side))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    connection: String,
+    deal: String,
+    text: String,
+    q: String,
+}
+
+async fn mine(
+    State(app): State<Shared>,
+    reader: Reader,
+    Query(asked): Query<Asked>,
+) -> Result<Show<impl askama::Template>, Problem> {
+    let mut tx = app.store.read().await?;
+    let (mut open, mut closed, mut deals) = (Vec::new(), Vec::new(), Vec::new());
+    for me in &reader.me {
+        let cards = tx
+            .cards(&me.connection, Which::OfSeller(&me.face.id))
+            .await?;
+        for card in &cards {
+            let item = item(&app, &mut tx, me, card).await?;
+            if card.obstacle.state == Standing::Closed {
+                closed.push(item);
+            } else {
+                open.push(item);
+            }
+        }
+        for deal in tx
+            .deals_of(&me.connection, &me.face.id.as_str().into())
+            .await?
+        {
+            let value = format!("{}/{}", me.connection, deal.id);
+            let on = asked.deal == value || asked.deal.starts_with(&format!("{value}/"));
+            deals.push((value, deal.name, on));
+        }
+    }
+    let starters: &[&str] = if opens_as_blame(&asked.text) {
+        &STARTERS
+    } else {
+        &[]
+    };
+    Ok(Show(ListPage {
+        chrome: Chrome::of("Obstacles", &reader, "/obstacles"),
+        deals,
+        open,
+        closed,
+        text: asked.text,
+        starters,
+    }))
+}
+
+/// A card in one line of a list.
+///
+/// # Errors
+/// The database's.
+pub async fn item(app: &App, tx: &mut Tx, me: &Me, card: &Card) -> Result<Item, Problem> {
+    let hours = hours(app, tx, &me.connection, card.obstacle.turns.last()).await?;
+    Ok(card_view::item(card, &me.connection, app.env.now(), &hours))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct New {
+    text: String,
+    deal: String,
+    anyway: String,
+}
+
+async fn begin(
+    State(app): State<Shared>,
+    reader: Reader,
+    Form(new): Form<New>,
+) -> Result<Redirect, Problem> {
+    // Words that open as blame are offered another beginning, once; nobody has to take it.
+    if opens_as_blame(&new.text) && new.anyway.is_empty() {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query
+            .append_pair("text", &new.text)
+            .append_pair("deal", &new.deal);
+        return Ok(Redirect::to(&format!("/obstacles?{}", query.finish())));
+    }
+    let obstacle = Obstacle::new(&new.text).map_err(|it| Problem::Unfit(it.to_string()))?;
+    let (connection, deal) = new.deal.split_once('/').unwrap_or_default();
+    let me = chosen(&reader, connection)?.clone();
+    let mut tx = app.store.write().await?;
+    let deal = match deal {
+        "" => None,
+        id => {
+            let dossier = tx.dossier(&me.connection, &DealId::from(id)).await?;
+            let own = dossier.filter(|it| it.seller.as_deref() == Some(&me.face.id));
+            Some(own.ok_or(Problem::NotFound)?.id)
+        }
+    };
+    let (now, id) = (app.env.now(), app.env.bytes::<16>());
+    let card = Card {
+        id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
+        deal,
+        seller: me.face.id.clone(),
+        began_at: now,
+        changed_at: now,
+        revision: 0,
+        obstacle,
+        said: Vec::new(),
+    };
+    tx.add_card(&me.connection, &card).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&card_path(me.connection.as_str(), &card.id)))
+}
+
+/// The address of a card.
+pub fn card_path(connection: &str, id: &str) -> String {
+    format!(
+        "/obstacles/{}/{}",
+        words::encoded(connection),
+        words::encoded(id)
+    )
+}
+
+async fn one(
+    State(app): State<Shared>,
+    Path((connection, id)): Path<(String, String)>,
+    reader: Reader,
+) -> Result<Show<impl askama::Template>, Problem> {
+    let connection = ConnectionId::from(connection);
+    let mut tx = app.store.read().await?;
+    let (me, card, side) = open(&mut tx, &reader, (&connection, &id)).await?;
+    let chrome = Chrome::of(
+        "Obstacle",
+        &reader,
+        if side == Side::Seller {
+            "/obstacles"
+        } else {
+            "/answers"
+        },
+    );
+    let it = card_view::view(&app, &mut tx, me, (&card, side), &chrome.csrf).await?;
+    Ok(Show(CardPage { chrome, it }))
+}
+
+async fn answers(
+    State(app): State<Shared>,
+    reader: Reader,
+) -> Result<Show<impl askama::Template>, Problem> {
+    let mut tx = app.store.read().await?;
+    let (mut waiting, mut queue, mut passed) = (Vec::new(), Vec::new(), Vec::new());
+    for me in &reader.me {
+        for card in tx
+            .cards(&me.connection, Which::WaitingOn(&me.face.id))
+            .await?
+        {
+            waiting.push(item(&app, &mut tx, me, &card).await?);
+        }
+        for card in tx
+            .cards(&me.connection, Which::EverAskedOf(&me.face.id))
+            .await?
+        {
+            if side(me, &card) == Some(Side::Onlooker) {
+                passed.push(item(&app, &mut tx, me, &card).await?);
+            }
+        }
+        if me.role == Role::Product {
+            for card in tx
+                .cards(&me.connection, Which::QueueOf(Level::Product))
+                .await?
+            {
+                queue.push(item(&app, &mut tx, me, &card).await?);
+            }
+        }
+    }
+    waiting.sort_by_key(|it| (it.reading != Some(Reading::Late), it.due));
+    queue.sort_by_key(|it| it.due);
+    Ok(Show(AnswersPage {
+        chrome: Chrome::of("Answers I owe", &reader, "/answers"),
+        waiting,
+        queue: (reader.role() == Role::Product).then_some(queue),
+        passed,
+    }))
+}
+
+async fn library(
+    State(app): State<Shared>,
+    reader: Reader,
+    Query(asked): Query<Asked>,
+) -> Result<Show<impl askama::Template>, Problem> {
+    let me = chosen(&reader, &asked.connection)?;
+    let cards = app
+        .store
+        .read()
+        .await?
+        .cards(&me.connection, Which::Library(&asked.q))
+        .await?;
+    Ok(Show(LibraryPage {
+        chrome: Chrome::of("Worked around", &reader, "/library"),
+        asked: asked.q,
+        // What was in the way and what helped; not whose it was, nor whose deal.
+        found: cards
+            .into_iter()
+            .map(|card| {
+                let it = card.obstacle;
+                let options = it
+                    .options
+                    .iter()
+                    .map(|it| format!("{}: {}", it.kind, it.text));
+                let lesson = it.closing.map(|it| it.lesson).unwrap_or_default();
+                (it.text, options.collect(), lesson)
+            })
+            .collect(),
+    }))
+}

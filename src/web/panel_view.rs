@@ -1,0 +1,291 @@
+//! What the panel shows, from the deal, the draft, and where the words are on their way.
+
+use serde::Serialize;
+
+use super::board::stage_name;
+use super::deal::{Asked, Edition, Shown, asked, editions, facts};
+use super::error::Problem;
+use super::marked::{How, changes};
+use super::preview::{self, Preview};
+use super::session::Me;
+use super::{Shared, assets, words};
+use crate::domain::cadence::Reason;
+use crate::domain::field::Field;
+use crate::domain::framework::{Framework, StageGuide};
+use crate::domain::strategy::{Answers, Part};
+use crate::store::deals::Dossier;
+use crate::store::drafts::Carriage;
+
+/// A seller at one of their own deals.
+pub struct Desk {
+    /// The seller.
+    pub me: Me,
+    /// The deal.
+    pub dossier: Dossier,
+}
+
+/// The panel, without what stands around it.
+pub struct Body {
+    /// Where its forms go.
+    pub action: String,
+    /// The script that keeps drafts and shows previews.
+    pub script: &'static str,
+    /// Goes with every form; empty where a token of another kind does.
+    pub csrf: String,
+    /// What the script keeps a draft under on this machine.
+    pub key: String,
+    /// What the seller calls the deal.
+    pub name: String,
+    /// Its few facts.
+    pub facts: Vec<(&'static str, String)>,
+    /// Why it is asked for now.
+    pub why: Option<&'static str>,
+    /// The stage of the framework, if it maps to one.
+    pub stage: String,
+    /// What the customer will have said or done.
+    pub evidence: Vec<String>,
+    /// The lines inside which it is the seller's call: line, reason, owner.
+    pub guardrails: Vec<(String, String, String)>,
+    /// The four questions and the need.
+    pub asks: Vec<Ask>,
+    /// Asks for the check date.
+    pub check_prompt: String,
+    /// The check date.
+    pub check_on: String,
+    /// Asks for the confidence.
+    pub confidence_prompt: String,
+    /// The choices: percent, and whether it is chosen.
+    pub confidence: Vec<(i64, bool)>,
+    /// The version started from.
+    pub base: i64,
+    /// When the draft was last kept.
+    pub drafted: Option<String>,
+    /// Where the latest words are on their way.
+    pub told: Told,
+    /// The grade-to-be.
+    pub preview: Preview,
+    /// Managers' questions.
+    pub questions: Vec<Asked>,
+    /// Other words than those the seller started from, or published at the same time.
+    pub clash: Option<Clash>,
+    /// Earlier versions.
+    pub versions: Vec<Edition>,
+    /// Who opened it, and when last.
+    pub opened: Vec<(String, String)>,
+}
+
+/// One question of the form.
+pub struct Ask {
+    /// The plain name.
+    pub name: &'static str,
+    /// What it is called.
+    pub label: &'static str,
+    /// This stage's words for it.
+    pub prompt: String,
+    /// What has been typed.
+    pub text: String,
+}
+
+/// Two versions that were made at once.
+pub struct Clash {
+    /// Whether the seller published (and picks), or still types.
+    pub published: bool,
+    /// What the other version says differently.
+    pub theirs: Vec<Shown>,
+}
+
+/// Where the seller's latest words are on their way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// The latest version; 0 for none.
+    pub version: i64,
+    /// One sentence.
+    pub sentence: String,
+    /// Nothing more will happen by itself.
+    pub done: bool,
+    /// `saved`, `there`, `refused`, `clash` or nothing.
+    pub state: &'static str,
+}
+
+/// Where the latest words are on their way.
+///
+/// # Errors
+/// The database's.
+pub async fn told(app: &Shared, desk: &Desk) -> Result<Told, Problem> {
+    let (connection, deal, _) = desk.ids();
+    let carriage = app.store.read().await?.carriage(&connection, &deal).await?;
+    Ok(carriage.map_or_else(|| sentence(None), |it| sentence(Some(&it))))
+}
+
+fn sentence(carriage: Option<&Carriage>) -> Told {
+    let told = |state, done, sentence: String| Told {
+        version: carriage.map_or(0, |it| it.version),
+        sentence,
+        done,
+        state,
+    };
+    let Some(it) = carriage.filter(|it| it.version > 0) else {
+        return told("", true, String::new());
+    };
+    let carried = it.carry_version.is_some();
+    match (&it.parked, &it.state_message) {
+        _ if it.conflict_version.is_some() => told(
+            "clash",
+            true,
+            "Saved. It was changed in the CRM at the same time: pick below which words stand."
+                .to_owned(),
+        ),
+        (Some(reason), _) => told(
+            "refused",
+            true,
+            format!("Saved here. The CRM would not take it: {reason}"),
+        ),
+        (None, Some(reason)) if carried && it.state != "ok" && it.state != "partly" => told(
+            "saved",
+            false,
+            format!("Saved. The CRM cannot be reached yet: {reason}"),
+        ),
+        _ if carried => told("saved", false, "Saved. On its way to the CRM.".to_owned()),
+        _ => told("there", true, "In the CRM.".to_owned()),
+    }
+}
+
+/// Everything the panel shows.
+///
+/// # Errors
+/// The database's.
+pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result<Body, Problem> {
+    let (connection, deal, person) = desk.ids();
+    let mut tx = app.store.read().await?;
+    let stages = tx.stages(&connection).await?;
+    let draft = tx.draft(&connection, &deal, &person).await?;
+    let carriage = tx.carriage(&connection, &deal).await?;
+    let versions = tx.versions(&connection, &deal).await?;
+    let confidence = tx.confidence(&connection, &deal, &person).await?;
+    let mut questions = tx.questions(&connection, &[deal.as_str()]).await?;
+    let mut dismissed = tx.dismissed_notes(&connection, &[deal.as_str()]).await?;
+    let opened = tx.opened(&connection, &deal).await?;
+    drop(tx);
+    let dossier = &desk.dossier;
+    let stage = stage_name(&stages, &dossier.stage);
+    let guide = app.framework.stage(stage);
+    let published = dossier
+        .answers
+        .as_ref()
+        .map(|it| it.0.clone())
+        .unwrap_or_default();
+    let typed = draft.as_ref().map_or(&published, |it| &it.answers.0);
+    let chosen = draft.as_ref().and_then(|it| it.confidence).or(confidence);
+    let told = sentence(carriage.as_ref());
+    let clash = clash(
+        &app.framework,
+        stage,
+        desk,
+        &versions,
+        carriage.as_ref(),
+        draft.as_ref(),
+    );
+    let dismissed = dismissed.remove(deal.as_str()).unwrap_or_default();
+    Ok(Body {
+        action: action.to_owned(),
+        script: assets::PANEL.href(),
+        csrf: csrf.to_owned(),
+        key: format!("{connection}/{deal}/{person}"),
+        name: dossier.name.clone(),
+        facts: facts(app, &desk.me, dossier, &stages)
+            .into_iter()
+            .filter(|(label, _)| *label != "Seller")
+            .collect(),
+        why: dossier
+            .asked_reason
+            .as_deref()
+            .and_then(Reason::named)
+            .map(Reason::told),
+        stage: guide.map_or_else(|| stage.to_owned(), |it| it.name.clone()),
+        evidence: guide.map(|it| it.evidence.clone()).unwrap_or_default(),
+        guardrails: guide.map(guardrails).unwrap_or_default(),
+        asks: asks(&app.framework, guide, typed),
+        check_prompt: app.framework.prompts.check_on.clone(),
+        check_on: typed.check_on.map(|it| it.to_string()).unwrap_or_default(),
+        confidence_prompt: app.framework.prompts.confidence.clone(),
+        confidence: (1..=9).map(|n| (n * 10, chosen == Some(n * 10))).collect(),
+        base: dossier.version,
+        drafted: draft.as_ref().map(|it| words::moment(it.saved_at)),
+        told,
+        preview: preview::of(typed, &app.framework, &dismissed),
+        questions: questions
+            .remove(deal.as_str())
+            .unwrap_or_default()
+            .iter()
+            .map(|it| asked(it, &desk.me))
+            .collect(),
+        clash,
+        versions: editions(&app.framework, stage, &versions),
+        opened: opened
+            .into_iter()
+            .map(|(who, at)| (who, words::moment(at)))
+            .collect(),
+    })
+}
+
+fn guardrails(guide: &StageGuide) -> Vec<(String, String, String)> {
+    let lines = guide.guardrails.iter();
+    lines
+        .map(|it| (it.line.clone(), it.reason.clone(), it.owner.clone()))
+        .collect()
+}
+
+fn asks(framework: &Framework, guide: Option<&StageGuide>, typed: &Answers) -> Vec<Ask> {
+    Part::ALL
+        .into_iter()
+        .map(|part| Ask {
+            name: part.name(),
+            label: part.field().label(),
+            prompt: framework.prompt(guide, part).to_owned(),
+            text: typed.part(part).to_owned(),
+        })
+        .collect()
+}
+
+/// What the CRM says in place of what the seller published or started from.
+fn clash(
+    framework: &Framework,
+    stage: &str,
+    desk: &Desk,
+    versions: &[crate::store::strategies::Version],
+    carriage: Option<&Carriage>,
+    draft: Option<&crate::store::drafts::Draft>,
+) -> Option<Clash> {
+    let latest = desk.dossier.answers.as_ref().map(|it| &it.0)?;
+    let (published, mine) = match carriage.and_then(|it| it.conflict_version) {
+        Some(mine) => (
+            true,
+            &versions.iter().find(|it| it.version == mine)?.answers.0,
+        ),
+        None => (
+            false,
+            &draft
+                .filter(|it| it.base_version < desk.dossier.version)?
+                .answers
+                .0,
+        ),
+    };
+    let mut theirs: Vec<Shown> = Part::ALL
+        .into_iter()
+        .map(|part| Shown {
+            label: part.field().label(),
+            prompt: framework.prompt(framework.stage(stage), part).to_owned(),
+            pieces: changes(mine.part(part), latest.part(part)),
+        })
+        .filter(|it| it.pieces.iter().any(|piece| piece.how != How::Plain))
+        .collect();
+    if mine.check_on != latest.check_on {
+        let day = |it: &Answers| it.check_on.map(words::day).unwrap_or_default();
+        theirs.push(Shown {
+            label: Field::CheckOn.label(),
+            prompt: framework.prompts.check_on.clone(),
+            pieces: changes(&day(mine), &day(latest)),
+        });
+    }
+    (!theirs.is_empty()).then_some(Clash { published, theirs })
+}

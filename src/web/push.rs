@@ -1,0 +1,44 @@
+//! `POST /push/{connection}`: a CRM says that something changed. Believed when signed, and then
+//! only as a hint to look sooner; what changed is read by the pull, as always.
+
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+
+use super::Shared;
+use super::embed::arrived;
+use super::error::Problem;
+use super::table::{For, Table};
+use crate::sync::PULL;
+
+/// Adds the routes.
+pub fn routes(table: Table) -> Table {
+    table.post(For::Machines, "/push/{connection}", push)
+}
+
+async fn push(
+    State(app): State<Shared>,
+    Path(connection): Path<String>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    const UNBELIEVED: Problem = Problem::Refused("the signature does not fit, or it is too old");
+    let from = arrived(&app, connection, (method, &uri), &headers, body).await?;
+    let own = from.settings.push_secret.as_ref();
+    let secret = own
+        .or(from.settings.client_secret.as_ref())
+        .ok_or(UNBELIEVED)?;
+    let deals = from.crm.hint(&from.push, secret).map_err(|rejected| {
+        tracing::warn!(connection.id = %from.connection, error = %rejected, "a push is not believed");
+        UNBELIEVED
+    })?;
+    if !deals.is_empty() {
+        let mut tx = app.store.write().await?;
+        tx.hasten(&from.connection, PULL, app.env.now()).await?;
+        tx.commit().await?;
+        app.engine.wake();
+    }
+    Ok(StatusCode::ACCEPTED)
+}

@@ -1,0 +1,123 @@
+//! Who owes an answer, when they work, and how soon they promised one.
+
+use std::collections::BTreeSet;
+
+use chrono::{NaiveDate, NaiveTime};
+use serde::Deserialize;
+
+use super::App;
+use super::error::Problem;
+use crate::domain::hours::Hours;
+use crate::domain::ids::ConnectionId;
+use crate::domain::obstacle::{Level, To, Turn};
+use crate::store::team::Face;
+use crate::store::tx::Tx;
+
+/// When people work, as the configuration says; each in their own time zone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkHours {
+    /// The day begins …
+    pub from: NaiveTime,
+    /// … and ends.
+    pub until: NaiveTime,
+    /// Days off besides weekends.
+    pub holidays: BTreeSet<NaiveDate>,
+}
+
+impl Default for WorkHours {
+    fn default() -> Self {
+        let hours = Hours::default();
+        Self {
+            from: hours.from,
+            until: hours.until,
+            holidays: hours.holidays,
+        }
+    }
+}
+
+impl WorkHours {
+    /// The hours of someone in that time zone; of the framework's where theirs is unknown.
+    pub fn of(&self, app: &App, zone: Option<&str>) -> Hours {
+        let hours = Hours {
+            from: self.from,
+            until: self.until,
+            holidays: self.holidays.clone(),
+            ..Hours::default()
+        };
+        hours
+            .within(Some(&app.framework.cadence.time_zone))
+            .within(zone)
+    }
+}
+
+/// The hours of whoever has a turn.
+///
+/// # Errors
+/// The database's.
+pub async fn hours(
+    app: &App,
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    turn: Option<&Turn>,
+) -> Result<Hours, Problem> {
+    let face = match turn.and_then(|turn| turn.responder.as_ref()) {
+        Some(person) => tx.face(connection, person.as_str()).await?,
+        None => None,
+    };
+    Ok(app
+        .settings
+        .hours
+        .of(app, face.and_then(|it| it.time_zone).as_deref()))
+}
+
+/// Whom a need of a seller goes to at a level, with their hours; none where the CRM names nobody.
+///
+/// # Errors
+/// The database's.
+pub async fn at_level(
+    app: &App,
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    (seller, level): (&str, Level),
+) -> Result<Option<(To, Hours)>, Problem> {
+    let steps = match level {
+        Level::Manager => 1,
+        Level::Director => 2,
+        Level::Executive => 3,
+        // A queue: several people may work it, and none is missing while one of them is away.
+        Level::Product => 0,
+    };
+    let mut face: Option<Face> = None;
+    let mut person = seller.to_owned();
+    for _ in 0..steps {
+        let below = tx.face(connection, &person).await?;
+        let above = below
+            .and_then(|it| it.manager)
+            .filter(|above| *above != person);
+        let Some(above) = above else {
+            return Ok(None);
+        };
+        face = tx.face(connection, &above).await?;
+        if face.is_none() {
+            return Ok(None);
+        }
+        person = above;
+    }
+    let zone = face.as_ref().and_then(|it| it.time_zone.as_deref());
+    let hours = app.settings.hours.of(app, zone);
+    let published = match &face {
+        Some(face) => tx.promised_days(connection, &face.id).await?,
+        None => None,
+    };
+    let days = published
+        .and_then(|days| i32::try_from(days).ok())
+        .filter(|days| *days > 0)
+        .unwrap_or_else(|| level.usual_days());
+    let to = To {
+        level,
+        responder: face.map(|it| it.id.into()),
+        owed: hours.day() * days,
+    };
+    Ok(Some((to, hours)))
+}

@@ -1,0 +1,8 @@
+//! The seller's side: obstacles and what leaders owe, drafts, weeks, embeds.
+
+mod cards;
+mod embed;
+mod floor;
+mod pages;
+mod shelf;
+mod story;

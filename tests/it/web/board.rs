@@ -1,0 +1,114 @@
+//! The board: whose deals, which of them, page by page.
+
+use latitude::domain::grade::Grade;
+
+use super::site::{Site, plain_deal, strategy};
+
+#[tokio::test]
+async fn a_manager_sees_the_deals_of_the_team_and_nobody_elses() {
+    let site = Site::open().await;
+    site.deal("sam", "mine").await;
+    site.deal("xia", "theirs").await;
+
+    let mia = site.browser_of("mia").await.get("/board").await;
+    let dan = site.browser_of("dan").await.get("/board").await;
+    let sam = site.browser_of("sam").await.get("/board").await;
+    let eva = site.browser_of("eva").await.get("/board").await;
+
+    assert!(mia.body.contains("Deal mine") && !mia.body.contains("Deal theirs"));
+    assert!(dan.body.contains("Deal mine") && dan.body.contains("Deal theirs"));
+    assert!(sam.body.contains("Deal mine") && !sam.body.contains("Deal theirs"));
+    assert!(!eva.body.contains("Deal mine") && !eva.body.contains("Deal theirs"));
+}
+
+#[tokio::test]
+async fn filters_stand_in_the_address_and_narrow_the_board() {
+    let site = Site::open().await;
+    let strong = site.deal("sam", "strong").await;
+    let thin = site.deal("sue", "thin").await;
+    site.deal("sue", "blank").await;
+    let mut late = plain_deal("sid", "late");
+    late.close_on = "2027-03-01".parse().ok();
+    late.stage = "s3".into();
+    late.amount = Some(90_000.0);
+    site.take_up("acme", &late).await;
+    site.write(&strong, 1, &strategy(), Grade::Strong).await;
+    site.write(&thin, 1, &strategy(), Grade::Thin).await;
+    let mut mia = site.browser_of("mia").await;
+    let cases: [(&str, &[&str]); 11] = [
+        ("grade=Thin", &["thin"]),
+        ("grade=Thin&grade=Strong", &["strong", "thin"]),
+        ("grade=No+strategy+yet", &["blank", "late"]),
+        ("stage=Negotiation", &["late"]),
+        ("score_from=50", &["strong"]),
+        ("score_to=50", &["thin"]),
+        ("amount_from=50000", &["late"]),
+        ("close_to=2026-12-31", &["blank", "strong", "thin"]),
+        ("weakest=Ownership", &["strong", "thin"]),
+        ("seller=sue", &["blank", "thin"]),
+        ("seller=xia", &[]),
+    ];
+    for (query, wanted) in cases {
+        let page = mia.get(&format!("/board?{query}")).await;
+
+        let shown: Vec<&str> = ["blank", "late", "strong", "thin"]
+            .into_iter()
+            .filter(|id| page.body.contains(&format!(">Deal {id}</a>")))
+            .collect();
+        assert_eq!(shown, wanted, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn every_deal_is_on_exactly_one_page_soonest_to_close_first() {
+    let site = Site::open().await;
+    let mut wanted = Vec::new();
+    for n in 0..95 {
+        let mut deal = plain_deal("sam", &format!("n{n:03}"));
+        deal.close_on = match n % 10 {
+            9 => None,
+            day => format!("2026-12-{:02}", day + 1).parse().ok(),
+        };
+        site.take_up("acme", &deal).await;
+        wanted.push((deal.close_on.is_none(), deal.close_on, deal.name));
+    }
+    wanted.sort();
+    let mut mia = site.browser_of("mia").await;
+
+    let mut path = "/board".to_owned();
+    let mut found = Vec::new();
+    loop {
+        let page = mia.get(&path).await;
+        let names = page.body.split("class=\"name\"").skip(1);
+        found.extend(names.map(|it| {
+            let name = it.split_once('>').unwrap().1;
+            name.split('<').next().unwrap().to_owned()
+        }));
+        match page.body.split_once("\" rel=\"next\"") {
+            Some((before, _)) => {
+                let href = before.rsplit("href=\"").next().unwrap();
+                path = href.replace("&#38;", "&").replace("&amp;", "&");
+            }
+            None => break,
+        }
+    }
+
+    let wanted: Vec<String> = wanted.into_iter().map(|(_, _, name)| name).collect();
+    assert_eq!(found, wanted);
+}
+
+#[tokio::test]
+async fn nothing_on_the_board_ranks_people_or_sums_them_up() {
+    let site = Site::open().await;
+    site.deal("sam", "mine").await;
+    let mut mia = site.browser_of("mia").await;
+
+    let plain = mia.get("/board").await;
+
+    for query in ["sort=seller", "order=score", "sort=grade&group=seller"] {
+        let page = mia.get(&format!("/board?{query}")).await;
+        let deals = |body: &str| body.split("class=\"deals\"").nth(1).map(str::to_owned);
+        assert_eq!(deals(&page.body), deals(&plain.body), "{query}");
+    }
+    assert!(!plain.body.contains("average") && !plain.body.contains("rank"));
+}

@@ -1,0 +1,70 @@
+//! One deal's page.
+
+use latitude::domain::grade::Grade;
+use reqwest::StatusCode;
+
+use super::site::{Site, strategy};
+
+#[tokio::test]
+async fn a_deal_shows_the_strategy_with_the_words_that_earned_points() {
+    let site = Site::open().await;
+    let deal = site.deal("sam", "one").await;
+    site.write(&deal, 1, &strategy(), Grade::Solid).await;
+    let mut changed = strategy();
+    changed.conversation_goal = "Ines names who signs and by when.".to_owned();
+    site.write(&deal, 2, &changed, Grade::Strong).await;
+
+    let page = site.browser_of("mia").await.get("/deals/acme/one").await;
+
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains(
+        "<mark class=\"earned\" title=\"reason given\">because she trusts peers.</mark>"
+    ));
+    assert!(
+        page.body
+            .contains("What would you try if that door were closed?")
+    );
+    assert!(
+        page.body.contains("<ins>signs and by when.</ins>"),
+        "{}",
+        page.body
+    );
+    assert!(page.body.contains("<del>signs.</del>"));
+    assert!(page.body.contains("Strong") && page.body.contains("90 of 100"));
+}
+
+#[tokio::test]
+async fn private_notes_are_for_the_seller_alone() {
+    let site = Site::open().await;
+    let deal = site.deal("sam", "one").await;
+    site.write(&deal, 1, &strategy(), Grade::Solid).await;
+    let private = "Which part of this can you move yourself?";
+
+    let own = site.browser_of("sam").await.get("/deals/acme/one").await;
+    let manager = site.browser_of("mia").await.get("/deals/acme/one").await;
+
+    assert!(own.body.contains(private));
+    assert_eq!(manager.status, StatusCode::OK);
+    assert!(!manager.body.contains(private));
+}
+
+#[tokio::test]
+async fn whoever_may_not_see_a_deal_cannot_tell_that_it_exists() {
+    let site = Site::open().await;
+    site.found("other").await;
+    site.deal("sam", "one").await;
+
+    for person in ["xia", "sue", "max", "eva", "pat"] {
+        let mut browser = site.browser_of(person).await;
+        let theirs = browser.get("/deals/acme/one").await;
+        let nothing = browser.get("/deals/acme/none").await;
+
+        assert_eq!(theirs.status, StatusCode::NOT_FOUND, "{person}");
+        let body = |it: &str| it.replace(char::is_numeric, "");
+        assert_eq!(body(&theirs.body), body(&nothing.body), "{person}");
+    }
+    let mut other = site.browser();
+    other.sign_in("other:mia").await;
+    let answer = other.get("/deals/acme/one").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}

@@ -1,0 +1,129 @@
+//! Signing in, staying, leaving.
+
+use chrono::TimeDelta;
+use reqwest::StatusCode;
+
+use super::site::Site;
+
+#[tokio::test]
+async fn whoever_is_not_signed_in_is_led_to_the_sign_in_page_and_back() {
+    let site = Site::open().await;
+    let mut browser = site.browser();
+
+    let answer = browser.get("/board?grade=Thin").await;
+
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        answer.header("location"),
+        "/sign-in?next=%2Fboard%3Fgrade%3DThin"
+    );
+    let page = browser.get(answer.header("location")).await;
+    assert!(
+        page.body.contains("value=\"/board?grade=Thin\""),
+        "{}",
+        page.body
+    );
+    assert!(page.body.contains("Mia Manager"));
+    let form = [("person", "acme:mia"), ("next", "/board?grade=Thin")];
+    let answer = browser.post("/sign-in", &form).await;
+    assert_eq!(answer.header("location"), "/board?grade=Thin");
+    assert_eq!(browser.get("/board").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_sign_in_never_leads_to_another_site() {
+    let site = Site::open().await;
+    for next in [
+        "https://evil.test/",
+        "//evil.test",
+        "/\\evil.test",
+        "javascript:alert(1)",
+    ] {
+        let mut browser = site.browser();
+
+        let form = [("person", "acme:mia"), ("next", next)];
+        let answer = browser.post("/sign-in", &form).await;
+
+        assert_eq!(answer.header("location"), "/", "{next}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_when_idle_and_at_the_latest_after_a_day() {
+    let site = Site::open().await;
+    let mut idle = site.browser_of("mia").await;
+    let mut busy = site.browser_of("mia").await;
+
+    for _ in 0..4 {
+        site.clock.advance(TimeDelta::hours(5));
+        assert_eq!(busy.get("/board").await.status, StatusCode::OK);
+    }
+    assert_eq!(idle.get("/board").await.status, StatusCode::SEE_OTHER);
+    site.clock.advance(TimeDelta::hours(5));
+    assert_eq!(busy.get("/board").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn signing_in_makes_a_new_session_and_signing_out_ends_it() {
+    let site = Site::open().await;
+    let mut browser = site.browser();
+    browser
+        .cookies
+        .insert("latitude".to_owned(), "planted".to_owned());
+
+    let answer = browser.get("/sign-in").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let mut clean = site.browser_of("mia").await;
+    let stolen = clean.cookies.clone();
+    assert_ne!(stolen["latitude"], "planted");
+
+    clean.post("/sign-out", &[]).await;
+    assert!(clean.cookies.is_empty());
+    let mut thief = site.browser();
+    thief.cookies = stolen;
+    assert_eq!(thief.get("/board").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn signing_in_again_ends_the_session_the_browser_had() {
+    let site = Site::open().await;
+    let mut browser = site.browser_of("mia").await;
+    let before = browser.cookies.clone();
+
+    browser.get("/board").await;
+    browser.sign_in("acme:max").await;
+
+    assert_ne!(browser.cookies, before);
+    browser.cookies = before;
+    assert_eq!(browser.get("/board").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_every_session_of_that_person_alone() {
+    let site = Site::open().await;
+    let mut here = site.browser_of("mia").await;
+    let mut there = site.browser_of("mia").await;
+    let mut other = site.browser_of("max").await;
+
+    here.post("/sign-out-everywhere", &[]).await;
+
+    assert_eq!(there.get("/board").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(other.get("/board").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_cookie_itself_is_in_no_row() {
+    let site = Site::open().await;
+    let browser = site.browser_of("mia").await;
+    let cookie = &browser.cookies["latitude"];
+
+    let mut tx = site.store.read().await.unwrap();
+    let long_ago = "2000-01-01T00:00:00Z".parse().unwrap();
+    let by_cookie = tx.session(cookie, site.env.now(), long_ago).await.unwrap();
+    let mark = latitude::web::session::mark(cookie);
+    let by_mark = tx.session(&mark, site.env.now(), long_ago).await.unwrap();
+
+    assert_eq!(cookie.len(), 64);
+    assert!(by_cookie.is_none());
+    assert_eq!(by_mark.unwrap().person, "mia");
+}
