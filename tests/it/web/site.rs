@@ -18,6 +18,7 @@ use latitude::domain::strategy::{Answers, Part};
 use latitude::env::{Env, Frozen};
 use latitude::http;
 use latitude::store::Store;
+use latitude::store::coaching::TeamPromise;
 use latitude::store::deals::Marks;
 use latitude::store::sealed::Seal;
 use latitude::store::strategies::{NewVersion, Unassessed};
@@ -146,6 +147,9 @@ impl Site {
             folder,
         };
         site.found("acme").await;
+        for leader in ["dan", "mia", "max"] {
+            site.promise(leader).await;
+        }
         site
     }
 
@@ -183,6 +187,20 @@ impl Site {
         tx.add_connection(&id, "sandbox", &[], now).await.unwrap();
         tx.save_people(&id, &people).await.unwrap();
         tx.save_stages(&id, &[pipeline], now).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// What a leader promises the team.
+    pub async fn promise(&self, leader: &str) {
+        let promise = TeamPromise {
+            at: self.env.now(),
+            answer_days: 1,
+            text: "I answer within a day.".to_owned(),
+        };
+        let mut tx = self.store.write().await.unwrap();
+        tx.add_team_promise(&ConnectionId::from("acme"), leader, &promise)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 
