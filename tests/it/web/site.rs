@@ -119,6 +119,7 @@ impl Site {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let mut settings = Settings::demo(&base);
         settings.roles.insert("acme:pat".to_owned(), Role::Product);
+        settings.sign_ins_a_minute = 10_000;
         change(&mut settings);
         let engine = Engine::new(
             store.clone(),
@@ -127,13 +128,7 @@ impl Site {
             &base,
             TimeDelta::minutes(1),
         );
-        let app = App {
-            store: store.clone(),
-            env: env.clone(),
-            engine: Arc::new(engine),
-            framework,
-            settings,
-        };
+        let app = App::new(Arc::new(engine), settings);
         let (keep, stop) = tokio::sync::watch::channel(false);
         tokio::spawn(async move {
             let _keep = keep;
