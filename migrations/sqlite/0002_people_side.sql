@@ -41,12 +41,17 @@ CREATE TABLE opening (
   PRIMARY KEY (connection, deal, person)
 );
 
--- When a manager and a seller last spoke about a deal.
+-- When a manager and a seller last spoke about a deal, and how it stood then.
 CREATE TABLE talk (
   connection TEXT NOT NULL,
   deal TEXT NOT NULL,
   person TEXT NOT NULL,
   at DATETIME NOT NULL,
+  version BIGINT NOT NULL,
+  stage TEXT NOT NULL,
+  amount REAL,
+  close_on DATE,
+  grade TEXT,
   PRIMARY KEY (connection, deal, person)
 );
 

@@ -19,6 +19,7 @@ pub mod role;
 pub mod rubric;
 pub mod similarity;
 pub mod strategy;
+pub mod talk;
 pub mod text;
 pub mod week;
 

@@ -14,6 +14,7 @@ pub mod call;
 pub mod fault;
 pub mod guard;
 pub mod oauth;
+pub mod openid;
 pub mod token;
 
 use std::sync::Arc;

@@ -326,7 +326,7 @@ impl OAuth {
     }
 }
 
-async fn carry(
+pub(super) async fn carry(
     client: reqwest::Client,
     guard: Guard,
     now: Time,
@@ -378,7 +378,7 @@ impl Credentials for OAuth {
 /// A fault on its way through the `oauth2` crate.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-struct Wire(Fault);
+pub(super) struct Wire(pub(super) Fault);
 
 fn refusal(error: RequestTokenError<Wire, BasicErrorResponse>) -> Fault {
     match error {

@@ -94,6 +94,29 @@ impl Tx {
         Ok(rows)
     }
 
+    /// Deals that a talk might help: not thought through, not far away, the largest first.
+    pub async fn talk_candidates(
+        &mut self,
+        connection: &ConnectionId,
+        sellers: &[String],
+        until: NaiveDate,
+        most: i64,
+    ) -> Result<Vec<BoardRow>> {
+        sql!(self, db => {
+            let mut select = QueryBuilder::new(COLUMNS);
+            select.push_bind(connection.as_str());
+            select.push(
+                " AND standing = 'open' AND gone_at IS NULL
+                  AND (grade IS NULL OR grade IN ('Thin', 'Developing', 'Not enough yet')
+                       OR state IN ('Stage moved on', 'Past check date'))",
+            );
+            one_of(&mut select, "seller", sellers);
+            select.push(" AND close_on <= ").push_bind(until);
+            select.push(" ORDER BY amount DESC NULLS LAST, id LIMIT ").push_bind(most);
+            select.build_query_as().fetch_all(db).await
+        })
+    }
+
     async fn page(
         &mut self,
         connection: &ConnectionId,

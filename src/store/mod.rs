@@ -4,6 +4,7 @@
 //! ever added to.
 
 pub mod board;
+pub mod coaching;
 pub mod connections;
 pub mod deals;
 pub mod drafts;
@@ -12,6 +13,7 @@ pub mod ledger;
 pub mod needs;
 pub mod obstacles;
 pub mod people;
+pub mod picture;
 pub mod schedule;
 pub mod sealed;
 pub mod sessions;

@@ -1,6 +1,6 @@
 //! Who is signed in. Cookies are kept as marks (SHA-256), never as they are.
 
-use sqlx::{FromRow, query, query_as};
+use sqlx::{FromRow, query, query_as, query_scalar};
 
 use super::Result;
 use super::tx::{Tx, sql};
@@ -75,6 +75,32 @@ impl Tx {
             .bind(now).execute(db).await.map(drop))?;
         sql!(self, db => query("DELETE FROM sign_in WHERE ends_at <= $1")
             .bind(now).execute(db).await.map(drop))
+    }
+
+    /// Keeps a sign-in under way.
+    pub async fn add_sign_in(
+        &mut self,
+        mark: &str,
+        browser: &str,
+        sealed: &[u8],
+        ends_at: Time,
+    ) -> Result<()> {
+        sql!(self, db => query(
+            "INSERT INTO sign_in (mark, browser, sealed, ends_at) VALUES ($1, $2, $3, $4)",
+        ).bind(mark).bind(browser).bind(sealed).bind(ends_at).execute(db).await.map(drop))
+    }
+
+    /// Takes a sign-in under way: once, and only in the browser that began it.
+    pub async fn take_sign_in(
+        &mut self,
+        mark: &str,
+        browser: &str,
+        now: Time,
+    ) -> Result<Option<Vec<u8>>> {
+        sql!(self, db => query_scalar(
+            "DELETE FROM sign_in WHERE mark = $1 AND browser = $2 AND ends_at > $3
+             RETURNING sealed",
+        ).bind(mark).bind(browser).bind(now).fetch_optional(db).await)
     }
 
     /// Whether the database answers.

@@ -1,6 +1,8 @@
 //! Who is who across connections, and who reports to whom.
 
-use sqlx::{FromRow, query_as};
+use std::collections::HashMap;
+
+use sqlx::{FromRow, QueryBuilder, query_as};
 
 use super::Result;
 use super::tx::{Tx, sql};
@@ -74,5 +76,27 @@ impl Tx {
              FROM team t JOIN person p ON p.connection = $1 AND p.id = t.id
              WHERE p.id <> $2 GROUP BY p.id, p.name ORDER BY p.name, p.id",
         ).bind(connection.as_str()).bind(boss).bind(DEEPEST).fetch_all(db).await)
+    }
+
+    /// What people call these people.
+    pub async fn names(
+        &mut self,
+        connection: &ConnectionId,
+        people: &[&str],
+    ) -> Result<HashMap<String, String>> {
+        if people.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows: Vec<(String, String)> = sql!(self, db => {
+            let mut select = QueryBuilder::new("SELECT id, name FROM person WHERE connection = ");
+            select.push_bind(connection.as_str()).push(" AND id IN (");
+            let mut list = select.separated(", ");
+            for person in people {
+                list.push_bind(*person);
+            }
+            select.push(")");
+            select.build_query_as().fetch_all(db).await
+        })?;
+        Ok(rows.into_iter().collect())
     }
 }

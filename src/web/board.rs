@@ -2,11 +2,14 @@
 //! their own. Never a rank, never a sum per seller.
 
 use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::Query as UrlQuery;
 
 use super::Shared;
 use super::chrome::{Chrome, Show};
 use super::error::Problem;
+use super::lists::{self, Lists};
+use super::promise;
 use super::query::{Chip, Query};
 use super::session::{Me, Reader};
 use super::table::{For, Table};
@@ -41,6 +44,7 @@ struct Page {
     set: usize,
     chips: Vec<Chip>,
     deals: Vec<Card>,
+    lists: Option<Lists>,
     first: Option<String>,
     next: Option<String>,
 }
@@ -101,15 +105,30 @@ async fn board(
     State(app): State<Shared>,
     reader: Reader,
     UrlQuery(asked): UrlQuery<Query>,
-) -> Result<Show<impl askama::Template>, Problem> {
+) -> Result<Response, Problem> {
     let me = chosen(&reader, &asked.connection)?;
     let mut tx = app.store.read().await?;
+    let leads = me.role.sees_team();
+    if leads
+        && tx
+            .team_promise(&me.connection, &me.face.id)
+            .await?
+            .is_none()
+    {
+        // A manager promises first, and looks then.
+        return Ok(Redirect::to(&promise::path(&me.connection)).into_response());
+    }
     let stages = tx.stages(&me.connection).await?;
     let filter = asked.filter(me.sellers(), &stages);
     let place = asked.place();
     let mut rows = tx
         .board(&me.connection, &filter, place.as_ref(), PAGE + 1)
         .await?;
+    let today = app.env.now().date_naive();
+    let lists = match leads && asked.set() == 0 && place.is_none() {
+        true => Some(lists::read(&mut tx, me, &stages, today).await?),
+        false => None,
+    };
     drop(tx);
     let is_more = rows.len() > PAGE;
     rows.truncate(PAGE);
@@ -117,10 +136,8 @@ async fn board(
         .last()
         .filter(|_| is_more)
         .map(|last| asked.next(last.close_on, &last.id));
-    let today = app.env.now().date_naive();
-    let leads = me.role.sees_team();
     let sellers = me.team.iter().map(|it| (it.id.as_str(), it.name.as_str()));
-    Ok(Show(Page {
+    let page = Page {
         chrome: Chrome::of(if leads { "Board" } else { "My deals" }, &reader, "/board"),
         leads,
         connections: choices(
@@ -137,6 +154,7 @@ async fn board(
         stages: stage_choices(&stages, &asked.stage),
         set: asked.set(),
         chips: asked.chips(|id| me.name_of(id).to_owned()),
+        lists,
         deals: rows
             .iter()
             .map(|row| card(row, me, &stages, today))
@@ -144,7 +162,8 @@ async fn board(
         first: place.map(|_| asked.first_page()),
         next,
         asked,
-    }))
+    };
+    Ok(Show(page).into_response())
 }
 
 fn labels(labels: &[&str], chosen: &[String]) -> Vec<Choice> {

@@ -3,14 +3,18 @@
 //! This is where the link in the CRM leads. The link carries no right of its own: who opens it is
 //! judged like on every page, and whoever may not see the deal cannot tell that it exists.
 
+use std::collections::HashMap;
+
 use axum::extract::{Path, State};
 
 use super::Shared;
 use super::board::stage_name;
 use super::chrome::{Chrome, Show};
+use super::coach::open_question;
 use super::error::Problem;
 use super::marked::{How, Piece, changes, pieces, rule_words};
 use super::session::{Me, Reader, Sight};
+use super::since::{Since, since};
 use super::table::{For, Table};
 use super::words;
 use crate::domain::cadence::Reason;
@@ -19,6 +23,7 @@ use crate::domain::grade::{Assessment, Dimension, Grade};
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::outlook::MOST_NOTES;
 use crate::domain::strategy::{Answers, Part};
+use crate::store::coaching::Word;
 use crate::store::deals::Dossier;
 use crate::store::people::StageRow;
 use crate::store::strategies::{Question, Version};
@@ -34,6 +39,7 @@ struct Page {
     chrome: Chrome,
     own: bool,
     name: String,
+    href: String,
     facts: Vec<(&'static str, String)>,
     grade: String,
     class: &'static str,
@@ -48,6 +54,10 @@ struct Page {
     notes: Vec<String>,
     private_notes: Vec<String>,
     versions: Vec<Edition>,
+    said: Vec<Asked>,
+    waits: bool,
+    since: Option<Since>,
+    opened: Vec<(String, String)>,
 }
 
 /// Points of one dimension.
@@ -134,7 +144,29 @@ async fn deal(
     let stages = tx.stages(&connection).await?;
     let versions = tx.versions(&connection, &deal).await?;
     let mut questions = tx.questions(&connection, &[deal.as_str()]).await?;
+    let questions = questions.remove(deal.as_str()).unwrap_or_default();
+    let said = tx.words(&connection, deal.as_str()).await?;
+    let talk = tx.talk(&connection, deal.as_str(), &me.face.id).await?;
+    let own = sight == Sight::Own;
+    let opened = match own {
+        true => tx.openings(&connection, deal.as_str()).await?,
+        false => Vec::new(),
+    };
+    let authors: Vec<&str> = questions
+        .iter()
+        .filter_map(|it| it.author.as_deref())
+        .chain(said.iter().map(|it| it.person.as_str()))
+        .collect();
+    let names = tx.names(&connection, &authors).await?;
     drop(tx);
+    let now = app.env.now();
+    if !own {
+        // The seller sees who opened the strategy.
+        let mut tx = app.store.write().await?;
+        tx.save_opening(&connection, (deal.as_str(), &me.face.id), now)
+            .await?;
+        tx.commit().await?;
+    }
     let stage = stage_name(&stages, &dossier.stage);
     let assessment = dossier.assessment.as_ref().map(|it| &it.0);
     let answers = dossier.answers.as_ref().map(|it| &it.0);
@@ -142,10 +174,10 @@ async fn deal(
     let grade = assessment
         .map_or(Grade::NoStrategyYet, |it| it.grade)
         .label();
-    let own = sight == Sight::Own;
     Ok(Show(Page {
         chrome: Chrome::of(&dossier.name, &reader, "/board"),
         own,
+        href: words::deal_path(connection.as_str(), deal.as_str()),
         facts: facts(&app, me, &dossier, &stages),
         grade: grade.to_owned(),
         class: words::grade_class(grade),
@@ -172,11 +204,15 @@ async fn deal(
             .zip(assessment)
             .map(|(a, it)| rules(a, it))
             .unwrap_or_default(),
-        questions: questions
-            .remove(deal.as_str())
-            .unwrap_or_default()
-            .iter()
-            .map(|it| asked(it, me))
+        waits: open_question(&questions, dossier.published_at, now).is_some(),
+        questions: questions.iter().map(|it| asked(it, &names)).collect(),
+        said: said.iter().map(|it| told(it, &names)).collect(),
+        since: talk
+            .filter(|_| !own)
+            .map(|talk| since(&talk, &dossier, &stages, &versions)),
+        opened: opened
+            .into_iter()
+            .map(|it| (it.name, words::day(it.at.date_naive())))
             .collect(),
         notes: assessment
             .map(|it| {
@@ -278,15 +314,26 @@ fn rules(answers: &Answers, assessment: &Assessment) -> Vec<Rule> {
 }
 
 /// A question, in words.
-pub fn asked(question: &Question, me: &Me) -> Asked {
+pub fn asked(question: &Question, names: &HashMap<String, String>) -> Asked {
+    let author = question.author.as_ref().and_then(|id| names.get(id));
     Asked {
-        who: question
-            .author
-            .as_deref()
-            .map_or("Your manager", |author| me.name_of(author))
-            .to_owned(),
+        who: author.map_or("Your manager", String::as_str).to_owned(),
         when: words::day(question.at.date_naive()),
         text: question.text.clone(),
+    }
+}
+
+fn told(word: &Word, names: &HashMap<String, String>) -> Asked {
+    let name = names
+        .get(&word.person)
+        .map_or("Your manager", String::as_str);
+    Asked {
+        who: match word.kind.as_str() {
+            "help" => format!("{name} offers help"),
+            _ => format!("{name} sees it differently"),
+        },
+        when: words::day(word.at.date_naive()),
+        text: word.text.clone(),
     }
 }
 

@@ -8,25 +8,33 @@ pub mod assets;
 pub mod board;
 pub mod card_view;
 pub mod chrome;
+pub mod coach;
 pub mod csrf;
 pub mod deal;
 pub mod deed;
 pub mod embed;
 pub mod error;
+pub mod export;
 pub mod guard;
 pub mod health;
 pub mod home;
+pub mod limits;
+pub mod lists;
 pub mod marked;
 pub mod obstacle;
+pub mod openid;
 pub mod panel;
 pub mod panel_view;
+pub mod picture;
 pub mod preview;
+pub mod promise;
 pub mod push;
 pub mod query;
 pub mod responders;
 pub mod session;
 pub mod settings;
 pub mod sign_in;
+pub mod since;
 pub mod table;
 pub mod week;
 pub mod words;
@@ -40,9 +48,11 @@ use tokio::sync::watch;
 
 use crate::domain::framework::Framework;
 use crate::env::Env;
+use crate::http::openid::Provider;
 use crate::store::Store;
 use crate::sync::worker::Engine;
-use settings::Settings;
+use limits::Limits;
+use settings::{Settings, SignIn};
 use table::Table;
 
 /// What every page is made from.
@@ -57,6 +67,26 @@ pub struct App {
     pub framework: Arc<Framework>,
     /// What the admin said about the pages.
     pub settings: Settings,
+    /// Where people sign in, if that is with an OpenID provider.
+    pub provider: Option<Provider>,
+}
+
+impl App {
+    /// What every page is made from, around a running engine.
+    pub fn new(engine: Arc<Engine>, settings: Settings) -> Self {
+        let provider = match &settings.sign_in {
+            SignIn::Openid(chosen) => Some(openid::provider(chosen, &settings.public_url)),
+            SignIn::Demo | SignIn::Closed => None,
+        };
+        Self {
+            store: engine.store.clone(),
+            env: engine.env.clone(),
+            framework: engine.framework.clone(),
+            engine,
+            settings,
+            provider,
+        }
+    }
 }
 
 /// The state of the router.
@@ -68,9 +98,14 @@ pub fn table() -> Table {
     let table = health::routes(table);
     let table = assets::routes(table);
     let table = sign_in::routes(table);
+    let table = openid::routes(table);
     let table = home::routes(table);
     let table = board::routes(table);
+    let table = export::routes(table);
+    let table = promise::routes(table);
+    let table = picture::routes(table);
     let table = deal::routes(table);
+    let table = coach::routes(table);
     let table = panel::routes(table);
     let table = week::routes(table);
     let table = obstacle::routes(table);
@@ -87,7 +122,15 @@ pub fn router(app: App) -> Router {
         app.clone(),
         csrf::guard,
     ));
-    guard::around(people.merge(machines).fallback(error::nothing_here), &app).with_state(app)
+    let limits = Arc::new(Limits::new(&app.settings));
+    let pages =
+        people
+            .merge(machines)
+            .fallback(error::nothing_here)
+            .layer(axum::middleware::from_fn(move |request, next| {
+                limits::guard(limits.clone(), request, next)
+            }));
+    guard::around(pages, &app).with_state(app)
 }
 
 /// Serves the pages until `stop` says so; then finishes the answers under way.

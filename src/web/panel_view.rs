@@ -163,6 +163,12 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
     let versions = tx.versions(&connection, &deal).await?;
     let confidence = tx.confidence(&connection, &deal, &person).await?;
     let mut questions = tx.questions(&connection, &[deal.as_str()]).await?;
+    let questions = questions.remove(deal.as_str()).unwrap_or_default();
+    let authors: Vec<&str> = questions
+        .iter()
+        .filter_map(|it| it.author.as_deref())
+        .collect();
+    let names = tx.names(&connection, &authors).await?;
     let mut dismissed = tx.dismissed_notes(&connection, &[deal.as_str()]).await?;
     let opened = tx.opened(&connection, &deal).await?;
     drop(tx);
@@ -213,12 +219,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         drafted: draft.as_ref().map(|it| words::moment(it.saved_at)),
         told,
         preview: preview::of(typed, &app.framework, &dismissed),
-        questions: questions
-            .remove(deal.as_str())
-            .unwrap_or_default()
-            .iter()
-            .map(|it| asked(it, &desk.me))
-            .collect(),
+        questions: questions.iter().map(|it| asked(it, &names)).collect(),
         clash,
         versions: editions(&app.framework, stage, &versions),
         opened: opened

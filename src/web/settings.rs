@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
+use secrecy::SecretString;
 use serde::Deserialize;
+use url::Url;
 
 use super::responders::WorkHours;
 use crate::domain::role::Role;
@@ -31,6 +33,12 @@ pub struct Settings {
     /// … and after so many hours whatever they do.
     #[serde(default = "session_hours")]
     pub session_hours: u32,
+    /// Sign-ins from one address in a minute.
+    #[serde(default = "sign_ins_a_minute")]
+    pub sign_ins_a_minute: u32,
+    /// Proxies of ours in front, whose `X-Forwarded-For` is believed.
+    #[serde(default)]
+    pub forwarded_hops: usize,
 }
 
 /// How people sign in.
@@ -39,8 +47,35 @@ pub struct Settings {
 pub enum SignIn {
     /// By picking a person: for the demo, where nobody is real.
     Demo,
+    /// With an OpenID provider.
+    Openid(OpenId),
     /// Not at all: pages are closed, the rest works.
     Closed,
+}
+
+/// An OpenID provider, such as the company's own directory.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenId {
+    /// Its address, as it names itself.
+    pub issuer: Url,
+    /// What it calls Latitude.
+    pub client_id: String,
+    /// The secret it shares with Latitude; none for a public client.
+    pub client_secret: Option<SecretString>,
+    /// What people call it: `Sign in with …`.
+    #[serde(default = "provider_name")]
+    pub name: String,
+    /// Believes addresses that it does not say it made sure of. Some directories never say so.
+    #[serde(default)]
+    pub trust_email: bool,
+    /// Allows plain HTTP and private networks, for a provider next door.
+    #[serde(default)]
+    pub allow_private: bool,
+}
+
+fn provider_name() -> String {
+    "your company account".to_owned()
 }
 
 fn idle_minutes() -> u32 {
@@ -49,6 +84,10 @@ fn idle_minutes() -> u32 {
 
 fn session_hours() -> u32 {
     24
+}
+
+fn sign_ins_a_minute() -> u32 {
+    60
 }
 
 impl Settings {
@@ -62,6 +101,8 @@ impl Settings {
             hours: WorkHours::default(),
             idle_minutes: idle_minutes(),
             session_hours: session_hours(),
+            sign_ins_a_minute: sign_ins_a_minute(),
+            forwarded_hops: 0,
         }
     }
 

@@ -12,6 +12,7 @@ use super::error::Problem;
 use super::session::{self, Me, Reader};
 use super::settings::SignIn;
 use super::table::{For, Table};
+use super::words;
 use crate::domain::ids::ConnectionId;
 use crate::domain::role::Role;
 
@@ -42,6 +43,7 @@ struct Page {
     next: String,
     groups: Vec<Group>,
     is_demo: bool,
+    openid: Option<(String, String)>,
 }
 
 struct Group {
@@ -93,11 +95,22 @@ async fn page(State(app): State<Shared>, Query(wish): Query<Wish>) -> Result<Res
             }
         }
     }
+    let openid = match &app.settings.sign_in {
+        SignIn::Openid(provider) => {
+            let next = words::encoded(own_path(&wish.next));
+            Some((
+                provider.name.clone(),
+                format!("/sign-in/openid?next={next}"),
+            ))
+        }
+        SignIn::Demo | SignIn::Closed => None,
+    };
     let page = Page {
         chrome: Chrome::bare("Sign in"),
         next: own_path(&wish.next).to_owned(),
         groups,
         is_demo,
+        openid,
     };
     Ok(Show(page).into_response())
 }

@@ -79,7 +79,8 @@ async fn every_deal_is_on_exactly_one_page_soonest_to_close_first() {
     let mut found = Vec::new();
     loop {
         let page = mia.get(&path).await;
-        let names = page.body.split("class=\"name\"").skip(1);
+        let deals = page.body.split("class=\"deals\"").nth(1).unwrap();
+        let names = deals.split("class=\"name\"").skip(1);
         found.extend(names.map(|it| {
             let name = it.split_once('>').unwrap().1;
             name.split('<').next().unwrap().to_owned()

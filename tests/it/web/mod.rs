@@ -1,6 +1,7 @@
 //! The pages, through HTTP.
 
 mod board;
+mod coach;
 mod deal;
 mod security;
 mod sessions;

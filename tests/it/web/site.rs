@@ -18,6 +18,7 @@ use latitude::domain::strategy::{Answers, Part};
 use latitude::env::{Env, Frozen};
 use latitude::http;
 use latitude::store::Store;
+use latitude::store::coaching::TeamPromise;
 use latitude::store::deals::Marks;
 use latitude::store::sealed::Seal;
 use latitude::store::strategies::{NewVersion, Unassessed};
@@ -118,6 +119,7 @@ impl Site {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let mut settings = Settings::demo(&base);
         settings.roles.insert("acme:pat".to_owned(), Role::Product);
+        settings.sign_ins_a_minute = 10_000;
         change(&mut settings);
         let engine = Engine::new(
             store.clone(),
@@ -126,13 +128,7 @@ impl Site {
             &base,
             TimeDelta::minutes(1),
         );
-        let app = App {
-            store: store.clone(),
-            env: env.clone(),
-            engine: Arc::new(engine),
-            framework,
-            settings,
-        };
+        let app = App::new(Arc::new(engine), settings);
         let (keep, stop) = tokio::sync::watch::channel(false);
         tokio::spawn(async move {
             let _keep = keep;
@@ -146,6 +142,9 @@ impl Site {
             folder,
         };
         site.found("acme").await;
+        for leader in ["dan", "mia", "max"] {
+            site.promise(leader).await;
+        }
         site
     }
 
@@ -183,6 +182,20 @@ impl Site {
         tx.add_connection(&id, "sandbox", &[], now).await.unwrap();
         tx.save_people(&id, &people).await.unwrap();
         tx.save_stages(&id, &[pipeline], now).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// What a leader promises the team.
+    pub async fn promise(&self, leader: &str) {
+        let promise = TeamPromise {
+            at: self.env.now(),
+            answer_days: 1,
+            text: "I answer within a day.".to_owned(),
+        };
+        let mut tx = self.store.write().await.unwrap();
+        tx.add_team_promise(&ConnectionId::from("acme"), leader, &promise)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -1,0 +1,293 @@
+//! What a manager does about a deal: ask one question, offer help, see it differently, note that
+//! they spoke, print the card for the talk. Never edit a word or a grade.
+
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::TimeDelta;
+use serde::Deserialize;
+
+use super::Shared;
+use super::board::stage_name;
+use super::chrome::{Chrome, Show};
+use super::deal;
+use super::error::Problem;
+use super::marked::How;
+use super::session::{Me, Reader, Sight};
+use super::since::{Since, since};
+use super::table::{For, Table};
+use super::words;
+use crate::domain::Time;
+use crate::domain::ids::{ConnectionId, DealId};
+use crate::domain::strategy::Part;
+use crate::store::coaching::{Talk, Word};
+use crate::store::deals::Dossier;
+use crate::store::strategies::Question;
+use crate::sync::ASK;
+
+/// Longest text of a manager.
+const LONGEST: usize = 500;
+/// Another view needs a reason of at least so many characters.
+const SHORTEST_REASON: usize = 20;
+/// A question that nobody answered for this long no longer stands in the way of another.
+const PATIENCE: TimeDelta = TimeDelta::days(7);
+
+/// Adds the routes.
+pub fn routes(table: Table) -> Table {
+    table
+        .post(For::People, "/deals/{connection}/{deal}/question", ask)
+        .post(For::People, "/deals/{connection}/{deal}/help", help)
+        .post(For::People, "/deals/{connection}/{deal}/view", view)
+        .post(For::People, "/deals/{connection}/{deal}/talked", talked)
+        .get(For::People, "/deals/{connection}/{deal}/card", card)
+}
+
+/// The question a seller has yet to answer, if there is one.
+pub fn open_question<'a>(
+    questions: &'a [Question],
+    published_at: Option<Time>,
+    now: Time,
+) -> Option<&'a Question> {
+    questions
+        .first()
+        .filter(|it| published_at.is_none_or(|at| it.at > at) && now - it.at < PATIENCE)
+}
+
+#[derive(Deserialize)]
+struct Said {
+    #[serde(default)]
+    text: String,
+}
+
+/// A deal of someone the reader leads.
+async fn led<'a>(
+    app: &Shared,
+    reader: &'a Reader,
+    connection: &ConnectionId,
+    deal: &DealId,
+) -> Result<(&'a Me, Dossier), Problem> {
+    match deal::open(app, reader, connection, deal).await? {
+        (me, dossier, Sight::Team) => Ok((me, dossier)),
+        (_, _, Sight::Own) => Err(Problem::Refused(
+            "This is your own deal: it is for your manager to do that.",
+        )),
+    }
+}
+
+fn text(said: &Said) -> Result<&str, Problem> {
+    let text = said.text.trim();
+    if text.chars().count() > LONGEST {
+        return Err(Problem::Unfit(format!(
+            "Say it in at most {LONGEST} characters."
+        )));
+    }
+    Ok(text)
+}
+
+fn back(connection: &ConnectionId, deal: &DealId) -> Response {
+    Redirect::to(&words::deal_path(connection.as_str(), deal.as_str())).into_response()
+}
+
+async fn ask(
+    State(app): State<Shared>,
+    Path((connection, deal)): Path<(String, String)>,
+    reader: Reader,
+    Form(said): Form<Said>,
+) -> Result<Response, Problem> {
+    let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
+    let (me, dossier) = led(&app, &reader, &connection, &deal).await?;
+    put_question(&app, me, &dossier, text(&said)?).await?;
+    Ok(back(&connection, &deal))
+}
+
+/// Puts one question to the seller; it joins the thread and shows in the CRM's coaching field.
+///
+/// # Errors
+/// When it is no question, or another one waits.
+pub async fn put_question(
+    app: &Shared,
+    me: &Me,
+    dossier: &Dossier,
+    text: &str,
+) -> Result<(), Problem> {
+    if !text.ends_with('?') {
+        return Err(Problem::Unfit(
+            "Ask it as a question, and end it with a question mark.".to_owned(),
+        ));
+    }
+    let now = app.env.now();
+    let mut tx = app.store.write().await?;
+    let mut questions = tx.questions(&me.connection, &[&dossier.id]).await?;
+    let questions = questions.remove(&dossier.id).unwrap_or_default();
+    if open_question(&questions, dossier.published_at, now).is_some() {
+        return Err(Problem::Conflict(
+            "One question at a time: the last one waits for an answer. Talk about it meanwhile."
+                .to_owned(),
+        ));
+    }
+    tx.add_question(
+        &me.connection,
+        &dossier.id,
+        ("board", Some(&me.face.id), text),
+        now,
+    )
+    .await?;
+    tx.hasten(&me.connection, ASK, now).await?;
+    tx.commit().await?;
+    app.engine.wake();
+    Ok(())
+}
+
+async fn help(
+    State(app): State<Shared>,
+    Path((connection, deal)): Path<(String, String)>,
+    reader: Reader,
+    Form(said): Form<Said>,
+) -> Result<Response, Problem> {
+    let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
+    let (me, _) = led(&app, &reader, &connection, &deal).await?;
+    add_word(&app, me, &deal, ("help", text(&said)?)).await?;
+    Ok(back(&connection, &deal))
+}
+
+async fn view(
+    State(app): State<Shared>,
+    Path((connection, deal)): Path<(String, String)>,
+    reader: Reader,
+    Form(said): Form<Said>,
+) -> Result<Response, Problem> {
+    let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
+    let (me, _) = led(&app, &reader, &connection, &deal).await?;
+    let text = text(&said)?;
+    if text.chars().count() < SHORTEST_REASON {
+        return Err(Problem::Unfit(
+            "Say why you see it differently, in a sentence at least.".to_owned(),
+        ));
+    }
+    add_word(&app, me, &deal, ("view", text)).await?;
+    Ok(back(&connection, &deal))
+}
+
+async fn add_word(
+    app: &Shared,
+    me: &Me,
+    deal: &DealId,
+    (kind, text): (&str, &str),
+) -> Result<(), Problem> {
+    let word = Word {
+        at: app.env.now(),
+        person: me.face.id.clone(),
+        kind: kind.to_owned(),
+        text: text.to_owned(),
+    };
+    let mut tx = app.store.write().await?;
+    tx.add_word(&me.connection, deal.as_str(), &word).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn talked(
+    State(app): State<Shared>,
+    Path((connection, deal)): Path<(String, String)>,
+    reader: Reader,
+) -> Result<Response, Problem> {
+    let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
+    let (me, dossier) = led(&app, &reader, &connection, &deal).await?;
+    let talk = Talk {
+        at: app.env.now(),
+        version: dossier.version,
+        stage: dossier.stage,
+        amount: dossier.amount,
+        close_on: dossier.close_on,
+        grade: dossier.grade,
+    };
+    let mut tx = app.store.write().await?;
+    tx.save_talk(&connection, (deal.as_str(), &me.face.id), &talk)
+        .await?;
+    tx.commit().await?;
+    Ok(back(&connection, &deal))
+}
+
+#[derive(askama::Template)]
+#[template(path = "card.html")]
+struct CardPage {
+    chrome: Chrome,
+    href: String,
+    name: String,
+    seller: String,
+    facts: Vec<String>,
+    grade: String,
+    answers: Vec<(&'static str, String)>,
+    check_on: Option<String>,
+    questions: Vec<String>,
+    since: Option<Since>,
+    promise: Option<String>,
+}
+
+async fn card(
+    State(app): State<Shared>,
+    Path((connection, deal)): Path<(String, String)>,
+    reader: Reader,
+) -> Result<Show<impl askama::Template>, Problem> {
+    let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
+    let (me, dossier, sight) = deal::open(&app, &reader, &connection, &deal).await?;
+    let mut tx = app.store.read().await?;
+    let stages = tx.stages(&connection).await?;
+    let versions = tx.versions(&connection, &deal).await?;
+    let talk = tx.talk(&connection, deal.as_str(), &me.face.id).await?;
+    let promise = match (sight, &me.face.manager) {
+        (Sight::Team, _) => tx.team_promise(&connection, &me.face.id).await?,
+        (Sight::Own, Some(manager)) => tx.team_promise(&connection, manager).await?,
+        (Sight::Own, None) => None,
+    };
+    drop(tx);
+    let today = app.env.now().date_naive();
+    let assessment = dossier.assessment.as_ref().map(|it| &it.0);
+    let stage = stage_name(&stages, &dossier.stage).to_owned();
+    let close_on = dossier
+        .close_on
+        .map(|date| format!("closes {}, {}", words::day(date), words::away(date, today)));
+    let amount = dossier
+        .amount
+        .map(|amount| words::money(amount, dossier.currency.as_deref()));
+    let answers = dossier.answers.as_ref().map(|it| &it.0);
+    Ok(Show(CardPage {
+        chrome: Chrome::of(&format!("Talk card: {}", dossier.name), &reader, "/board"),
+        href: words::deal_path(connection.as_str(), deal.as_str()),
+        seller: dossier
+            .seller
+            .as_deref()
+            .map(|seller| me.name_of(seller).to_owned())
+            .unwrap_or_default(),
+        facts: [dossier.account.clone(), Some(stage), amount, close_on]
+            .into_iter()
+            .flatten()
+            .collect(),
+        grade: dossier
+            .grade
+            .clone()
+            .unwrap_or_else(|| "No strategy yet".to_owned()),
+        answers: Part::ALL
+            .into_iter()
+            .filter_map(|part| {
+                let text = answers?.part(part).trim();
+                (!text.is_empty()).then(|| (part.field().label(), text.to_owned()))
+            })
+            .collect(),
+        check_on: answers.and_then(|it| it.check_on).map(words::day),
+        questions: assessment
+            .map(|it| {
+                it.notes
+                    .iter()
+                    .map(|note| note.text.clone())
+                    .take(3)
+                    .collect()
+            })
+            .unwrap_or_default(),
+        since: talk.map(|talk| since(&talk, &dossier, &stages, &versions)),
+        promise: promise.map(|it| match it.text.as_str() {
+            "" => format!("An answer within {} business days.", it.answer_days),
+            text => text.to_owned(),
+        }),
+        name: dossier.name,
+    }))
+}

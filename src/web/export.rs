@@ -1,0 +1,171 @@
+//! The board as a table for a spreadsheet, under the same rules and filters.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum_extra::extract::Query as UrlQuery;
+
+use super::Shared;
+use super::board::{chosen, stage_name};
+use super::error::Problem;
+use super::query::Query;
+use super::session::Reader;
+use super::table::{For, Table};
+use super::words;
+use crate::store::board::{After, BoardRow};
+
+/// Deals read at a time.
+const CHUNK: usize = 1000;
+/// Deals in one table.
+const MOST: usize = 20_000;
+
+/// Adds the routes.
+pub fn routes(table: Table) -> Table {
+    table.get(For::People, "/board.csv", export)
+}
+
+/// A text that no spreadsheet takes for a formula.
+pub fn harmless(text: &str) -> String {
+    let first = text
+        .trim_start_matches([' ', '\u{a0}', '\u{feff}'])
+        .chars()
+        .next();
+    let formula = matches!(
+        first,
+        Some(
+            '=' | '+'
+                | '-'
+                | '@'
+                | '\t'
+                | '\r'
+                | '\n'
+                | '\0'
+                | '＝'
+                | '＋'
+                | '－'
+                | '＠'
+                | '|'
+                | '%'
+        )
+    );
+    if formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+async fn export(
+    State(app): State<Shared>,
+    reader: Reader,
+    UrlQuery(asked): UrlQuery<Query>,
+) -> Result<Response, Problem> {
+    let me = chosen(&reader, &asked.connection)?;
+    let mut tx = app.store.read().await?;
+    let stages = tx.stages(&me.connection).await?;
+    let filter = asked.filter(me.sellers(), &stages);
+    let mut rows: Vec<BoardRow> = Vec::new();
+    let mut place: Option<After> = None;
+    loop {
+        let some = tx
+            .board(&me.connection, &filter, place.as_ref(), CHUNK)
+            .await?;
+        let last = some.len() < CHUNK;
+        place = some.last().map(|row| After {
+            close_on: row.close_on,
+            id: row.id.clone(),
+        });
+        rows.extend(some);
+        if last || rows.len() >= MOST {
+            break;
+        }
+    }
+    drop(tx);
+    let mut table = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    let head = [
+        "Deal",
+        "Account",
+        "Stage",
+        "Seller",
+        "Amount",
+        "Currency",
+        "Closes",
+        "Grade",
+        "Score",
+        "Weakest part",
+        "State",
+        "Link",
+    ];
+    table.write_record(head).map_err(Problem::broken)?;
+    for row in &rows {
+        let text = |text: &Option<String>| harmless(text.as_deref().unwrap_or_default());
+        let path = words::deal_path(me.connection.as_str(), &row.id);
+        table
+            .write_record([
+                harmless(&row.name),
+                text(&row.account),
+                harmless(stage_name(&stages, &row.stage)),
+                harmless(me.name_of(row.seller.as_deref().unwrap_or_default())),
+                row.amount.map(|it| it.to_string()).unwrap_or_default(),
+                text(&row.currency),
+                row.close_on.map(|it| it.to_string()).unwrap_or_default(),
+                harmless(row.grade.as_deref().unwrap_or("No strategy yet")),
+                row.score.map(|it| it.to_string()).unwrap_or_default(),
+                text(&row.weakest),
+                text(&row.state),
+                format!("{}{path}", app.settings.public_url),
+            ])
+            .map_err(Problem::broken)?;
+    }
+    let body = table
+        .into_inner()
+        .map_err(|error| Problem::broken(std::io::Error::other(error.to_string())))?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"latitude-board.csv\"",
+        ),
+    ];
+    Ok((headers, body).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn a_text_never_becomes_a_formula() {
+        for bad in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            "\0=1",
+            "＝1",
+            "＋1",
+            "－1",
+            "＠x",
+            "  =1",
+            "\u{feff}=1",
+            "|cmd",
+            "%0A=1",
+        ] {
+            assert_eq!(harmless(bad), format!("'{bad}"));
+        }
+        for fine in [
+            "Harbour & Vale",
+            "a=b",
+            "",
+            "3 pilots",
+            "\"quoted\", with comma",
+        ] {
+            assert_eq!(harmless(fine), fine);
+        }
+    }
+}

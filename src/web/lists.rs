@@ -1,0 +1,102 @@
+//! The four lists a manager's board opens with. They order deals, never people.
+
+use chrono::{Days, NaiveDate};
+
+use super::board::{Card, card};
+use super::error::Problem;
+use super::session::Me;
+use crate::domain::cadence::State;
+use crate::domain::grade::Grade;
+use crate::domain::talk::{self, Facts};
+use crate::store::board::{BoardRow, Filter};
+use crate::store::people::StageRow;
+use crate::store::tx::Tx;
+
+/// Deals in each list; the rest is behind its link.
+const SHOWN: usize = 5;
+/// Deals weighed for the second list, the largest first.
+const WEIGHED: i64 = 300;
+/// Deals that close later than this are not weighed.
+const NEAR: Days = Days::new(120);
+
+/// The lists.
+pub struct Lists {
+    /// A talk would help, each with the reason.
+    pub talks: Vec<(Card, String)>,
+    /// Past their own check date.
+    pub past: Vec<Card>,
+    /// Worth learning from.
+    pub learn: Vec<Card>,
+}
+
+/// Reads them.
+///
+/// # Errors
+/// The database's.
+pub async fn read(
+    tx: &mut Tx,
+    me: &Me,
+    stages: &[StageRow],
+    today: NaiveDate,
+) -> Result<Lists, Problem> {
+    let sellers = me.sellers();
+    let until = today.checked_add_days(NEAR).unwrap_or(today);
+    let candidates = tx
+        .talk_candidates(&me.connection, &sellers, until, WEIGHED)
+        .await?;
+    let labelled = |states: &[State], grades: &[Grade]| Filter {
+        sellers: sellers.clone(),
+        states: states.iter().map(|it| it.label().to_owned()).collect(),
+        grades: grades.iter().map(|it| it.label().to_owned()).collect(),
+        ..Filter::default()
+    };
+    let past = labelled(&[State::PastCheckDate], &[]);
+    let past = tx.board(&me.connection, &past, None, SHOWN).await?;
+    let learn = labelled(&[], &[Grade::Strong]);
+    let learn = tx.board(&me.connection, &learn, None, SHOWN).await?;
+    let cards = |rows: &[BoardRow]| {
+        rows.iter()
+            .map(|row| card(row, me, stages, today))
+            .collect::<Vec<_>>()
+    };
+    Ok(Lists {
+        talks: talks(&candidates, today)
+            .into_iter()
+            .map(|(row, reason)| (card(row, me, stages, today), reason))
+            .collect(),
+        past: cards(&past),
+        learn: cards(&learn),
+    })
+}
+
+fn talks(candidates: &[BoardRow], today: NaiveDate) -> Vec<(&BoardRow, String)> {
+    let largest = candidates
+        .iter()
+        .filter_map(|row| row.amount)
+        .fold(0.0, f64::max);
+    let mut weighed: Vec<(f64, &BoardRow, String)> = candidates
+        .iter()
+        .map(|row| {
+            let facts = facts(row);
+            let weight = talk::weight(&facts, largest, today);
+            (weight, row, talk::reason(&facts, row.weakest.as_deref()))
+        })
+        .collect();
+    weighed.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
+    weighed
+        .into_iter()
+        .take(SHOWN)
+        .map(|(_, row, reason)| (row, reason))
+        .collect()
+}
+
+fn facts(row: &BoardRow) -> Facts {
+    let grade = row.grade.as_deref().and_then(Grade::labelled);
+    let state = row.state.as_deref().and_then(State::labelled);
+    Facts {
+        amount: row.amount,
+        close_on: row.close_on,
+        grade: grade.unwrap_or(Grade::NoStrategyYet),
+        state: state.unwrap_or(State::NoStrategyYet),
+    }
+}

@@ -1,0 +1,239 @@
+//! How a team's plans stand by stage, and how what was published changed week by week.
+//!
+//! Pictures are of groups. They take no filter, so that no two of them can be subtracted to find
+//! one person; a row stands only for five sellers or more; there is no total from which a hidden
+//! row could be told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::extract::{Query, State};
+use chrono::{Datelike, Days, NaiveDate, TimeDelta};
+use serde::{Deserialize, Serialize};
+
+use super::Shared;
+use super::board::{chosen, stage_name};
+use super::chrome::{Chrome, Show};
+use super::error::Problem;
+use super::session::{Me, Reader};
+use super::table::{For, Table};
+use super::words;
+use crate::domain::Time;
+use crate::domain::deal::Standing;
+use crate::domain::grade::Grade;
+use crate::store::picture::Publication;
+use crate::store::tx::Tx;
+
+/// Fewer sellers than this are not a group.
+pub const SMALLEST_GROUP: usize = 5;
+/// Weeks looked back.
+const WEEKS: u64 = 12;
+/// Width of the drawing, in its own units.
+const WIDTH: f64 = 600.0;
+
+/// Adds the routes.
+pub fn routes(table: Table) -> Table {
+    table.get(For::People, "/board/picture", picture)
+}
+
+/// How a group's plans stand.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Picture {
+    /// By stage, in order.
+    pub by_stage: Vec<Row>,
+    /// By week, oldest first.
+    pub by_week: Vec<Row>,
+    /// Stages and weeks that stand for too few sellers to be shown.
+    pub hidden: usize,
+}
+
+/// One row of a picture: shares of each grade, best first, in percent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The stage, or the week's Monday.
+    pub name: String,
+    /// Label and share.
+    pub shares: Vec<(&'static str, u32)>,
+}
+
+/// Draws the picture of everyone a person leads.
+///
+/// # Errors
+/// The database's.
+pub async fn of_team(tx: &mut Tx, me: &Me, now: Time) -> Result<Picture, Problem> {
+    let sellers = me.sellers();
+    let stages = tx.stages(&me.connection).await?;
+    let groups: BTreeMap<String, i64> = tx
+        .sellers_by_stage(&me.connection, &sellers)
+        .await?
+        .into_iter()
+        .collect();
+    let cells = tx.grades_by_stage(&me.connection, &sellers).await?;
+    let monday = monday(now);
+    let first = monday
+        .checked_sub_days(Days::new(7 * WEEKS))
+        .unwrap_or(monday);
+    let since = first
+        .and_hms_opt(0, 0, 0)
+        .map_or(now - TimeDelta::weeks(12), |it| it.and_utc());
+    let publications = tx.publications(&me.connection, &sellers, since).await?;
+    let mut hidden = 0;
+    let mut by_stage = Vec::new();
+    for stage in stages.iter().filter(|it| it.standing() == Standing::Open) {
+        let group = groups.get(&stage.id).copied().unwrap_or(0);
+        if group == 0 {
+            continue;
+        }
+        if usize::try_from(group).unwrap_or(0) < SMALLEST_GROUP {
+            hidden += 1;
+            continue;
+        }
+        let counts = cells
+            .iter()
+            .filter(|cell| cell.stage == stage.id)
+            .map(|cell| (cell.grade.as_str(), cell.deals));
+        by_stage.push(row(stage_name(&stages, &stage.id), counts));
+    }
+    let (by_week, quiet) = weeks(&publications);
+    Ok(Picture {
+        by_stage,
+        by_week,
+        hidden: hidden + quiet,
+    })
+}
+
+fn monday(time: Time) -> NaiveDate {
+    let day = time.date_naive();
+    day - Days::new(day.weekday().num_days_from_monday().into())
+}
+
+fn weeks(publications: &[Publication]) -> (Vec<Row>, usize) {
+    let mut weeks: BTreeMap<NaiveDate, Vec<&Publication>> = BTreeMap::new();
+    for one in publications {
+        weeks.entry(monday(one.at)).or_default().push(one);
+    }
+    let mut hidden = 0;
+    let mut rows = Vec::new();
+    for (monday, published) in weeks {
+        let group: BTreeSet<&str> = published.iter().map(|it| it.seller.as_str()).collect();
+        if group.len() < SMALLEST_GROUP {
+            hidden += 1;
+            continue;
+        }
+        let counts = published.iter().map(|it| (it.grade.as_str(), 1));
+        rows.push(row(&words::day(monday), counts));
+    }
+    (rows, hidden)
+}
+
+fn row<'a>(name: &str, counts: impl Iterator<Item = (&'a str, i64)>) -> Row {
+    let mut by_grade: BTreeMap<Grade, i64> = BTreeMap::new();
+    for (label, count) in counts {
+        if let Some(grade) = Grade::labelled(label) {
+            *by_grade.entry(grade).or_default() += count;
+        }
+    }
+    let total: i64 = by_grade.values().sum();
+    let share = |count: i64| (count as f64 * 100.0 / total.max(1) as f64).round() as u32;
+    Row {
+        name: name.to_owned(),
+        shares: by_grade
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(grade, count)| (grade.label(), share(*count)))
+            .collect(),
+    }
+}
+
+#[derive(askama::Template)]
+#[template(path = "picture.html")]
+struct Page {
+    chrome: Chrome,
+    charts: Vec<Chart>,
+    hidden: bool,
+    legend: Vec<(&'static str, &'static str)>,
+}
+
+struct Chart {
+    title: &'static str,
+    rows: Vec<Drawn>,
+}
+
+struct Drawn {
+    name: String,
+    told: String,
+    bars: Vec<Bar>,
+}
+
+struct Bar {
+    x: String,
+    width: String,
+    class: &'static str,
+}
+
+#[derive(Deserialize)]
+struct Wish {
+    #[serde(default)]
+    connection: String,
+}
+
+async fn picture(
+    State(app): State<Shared>,
+    reader: Reader,
+    Query(wish): Query<Wish>,
+) -> Result<Show<impl askama::Template>, Problem> {
+    let me = chosen(&reader, &wish.connection)?;
+    if !me.role.sees_team() {
+        return Err(Problem::NotFound);
+    }
+    let mut tx = app.store.read().await?;
+    let picture = of_team(&mut tx, me, app.env.now()).await?;
+    Ok(Show(Page {
+        chrome: Chrome::of("How plans stand", &reader, "/board"),
+        charts: vec![
+            chart("Open deals by stage", &picture.by_stage),
+            chart("Strategies published, by week", &picture.by_week),
+        ],
+        hidden: picture.hidden > 0,
+        legend: Grade::ALL
+            .into_iter()
+            .map(|grade| (grade.label(), words::grade_class(grade.label())))
+            .collect(),
+    }))
+}
+
+fn chart(title: &'static str, rows: &[Row]) -> Chart {
+    Chart {
+        title,
+        rows: rows.iter().map(drawn).collect(),
+    }
+}
+
+fn drawn(row: &Row) -> Drawn {
+    let total: u32 = row.shares.iter().map(|(_, share)| share).sum();
+    let scale = WIDTH / f64::from(total.max(1));
+    let mut x = 0.0;
+    let bars = row
+        .shares
+        .iter()
+        .map(|(label, share)| {
+            let width = f64::from(*share) * scale;
+            let bar = Bar {
+                x: format!("{x:.1}"),
+                width: format!("{:.1}", (width - 2.0).max(0.5)),
+                class: words::grade_class(label),
+            };
+            x += width;
+            bar
+        })
+        .collect();
+    let told: Vec<String> = row
+        .shares
+        .iter()
+        .map(|(label, share)| format!("{label} {share} %"))
+        .collect();
+    Drawn {
+        name: row.name.clone(),
+        told: told.join(", "),
+        bars,
+    }
+}

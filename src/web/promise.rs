@@ -1,0 +1,126 @@
+//! What a manager promises the team. It comes before the board: whoever looks at others' plans
+//! says first what they may count on.
+
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::Shared;
+use super::board::chosen;
+use super::chrome::{Chrome, Show};
+use super::error::Problem;
+use super::session::{Me, Reader};
+use super::table::{For, Table};
+use super::words;
+use crate::domain::ids::ConnectionId;
+use crate::domain::role::Role;
+use crate::store::coaching::TeamPromise;
+
+/// Longest promise in the manager's own words.
+const LONGEST: usize = 500;
+/// Business days that may be promised.
+const DAYS: std::ops::RangeInclusive<i64> = 1..=10;
+
+/// Adds the routes.
+pub fn routes(table: Table) -> Table {
+    table
+        .get(For::People, "/promise", page)
+        .post(For::People, "/promise", set)
+}
+
+/// The page's address.
+pub fn path(connection: &ConnectionId) -> String {
+    format!(
+        "/promise?connection={}",
+        words::encoded(connection.as_str())
+    )
+}
+
+#[derive(Deserialize)]
+struct Wish {
+    #[serde(default)]
+    connection: String,
+}
+
+#[derive(askama::Template)]
+#[template(path = "promise.html")]
+struct Page {
+    chrome: Chrome,
+    connection: String,
+    days: i64,
+    text: String,
+    since: Option<String>,
+}
+
+fn leading<'a>(reader: &'a Reader, connection: &str) -> Result<&'a Me, Problem> {
+    let me = chosen(reader, connection)?;
+    if me.role == Role::Seller {
+        return Err(Problem::NotFound);
+    }
+    Ok(me)
+}
+
+fn usual_days(role: Role) -> i64 {
+    match role {
+        Role::Seller | Role::Manager => 1,
+        Role::Director => 2,
+        Role::Executive => 3,
+        Role::Product => 5,
+    }
+}
+
+async fn page(
+    State(app): State<Shared>,
+    reader: Reader,
+    Query(wish): Query<Wish>,
+) -> Result<Show<impl askama::Template>, Problem> {
+    let me = leading(&reader, &wish.connection)?;
+    let mut tx = app.store.read().await?;
+    let promise = tx.team_promise(&me.connection, &me.face.id).await?;
+    Ok(Show(Page {
+        chrome: Chrome::of("My promise", &reader, "/promise"),
+        connection: me.connection.as_str().to_owned(),
+        days: promise
+            .as_ref()
+            .map_or(usual_days(me.role), |it| it.answer_days),
+        since: promise.as_ref().map(|it| words::day(it.at.date_naive())),
+        text: promise.map(|it| it.text).unwrap_or_default(),
+    }))
+}
+
+#[derive(Deserialize)]
+struct Made {
+    connection: String,
+    days: i64,
+    #[serde(default)]
+    text: String,
+}
+
+async fn set(
+    State(app): State<Shared>,
+    reader: Reader,
+    Form(made): Form<Made>,
+) -> Result<Response, Problem> {
+    let me = leading(&reader, &made.connection)?;
+    if !DAYS.contains(&made.days) {
+        return Err(Problem::Unfit(
+            "Promise an answer within one to ten business days.".to_owned(),
+        ));
+    }
+    if made.text.chars().count() > LONGEST {
+        return Err(Problem::Unfit(format!(
+            "Say it in at most {LONGEST} characters."
+        )));
+    }
+    let promise = TeamPromise {
+        at: app.env.now(),
+        answer_days: made.days,
+        text: made.text.trim().to_owned(),
+    };
+    let mut tx = app.store.write().await?;
+    tx.add_team_promise(&me.connection, &me.face.id, &promise)
+        .await?;
+    tx.commit().await?;
+    Ok(Redirect::to("/").into_response())
+}

@@ -1,0 +1,198 @@
+//! What a manager sees first, and does about a deal.
+
+use chrono::TimeDelta;
+use latitude::domain::grade::Grade;
+use latitude::domain::ids::ConnectionId;
+use reqwest::StatusCode;
+
+use super::site::{Site, plain_deal, strategy};
+
+#[tokio::test]
+async fn a_manager_promises_before_the_board_opens() {
+    let site = Site::open().await;
+    site.found("other").await;
+    let mut browser = site.browser();
+    browser.sign_in("other:mia").await;
+
+    let answer = browser.get("/board").await;
+    assert_eq!(answer.header("location"), "/promise?connection=other");
+    browser.get("/promise?connection=other").await;
+    let form = [("connection", "other"), ("days", "2"), ("text", "Ask me.")];
+    browser.post("/promise", &form).await;
+
+    assert_eq!(browser.get("/board").await.status, StatusCode::OK);
+    let mut seller = site.browser();
+    seller.sign_in("other:sam").await;
+    assert_eq!(seller.get("/board").await.status, StatusCode::OK);
+    assert_eq!(seller.get("/promise").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_board_opens_with_where_a_talk_would_help_and_why() {
+    let site = Site::open().await;
+    let large = {
+        let mut deal = plain_deal("sam", "large");
+        deal.amount = Some(300_000.0);
+        site.take_up("acme", &deal).await;
+        deal
+    };
+    let strong = site.deal("sue", "strong").await;
+    site.write(&large, 1, &strategy(), Grade::Thin).await;
+    site.write(&strong, 1, &strategy(), Grade::Strong).await;
+    site.deal("xia", "theirs").await;
+
+    let page = site.browser_of("mia").await.get("/board").await;
+
+    let talks = page.body.split("id=\"talks\"").nth(1).unwrap();
+    let (talks, rest) = talks.split_once("</section>").unwrap();
+    assert!(
+        talks.contains("EUR 300,000, closes in 23 days, the plan is Thin, weakest in Ownership."),
+        "{talks}"
+    );
+    assert!(!talks.contains("Deal strong") && !talks.contains("Deal theirs"));
+    let learn = rest.split("id=\"learn\"").nth(1).unwrap();
+    assert!(
+        learn
+            .split("</section>")
+            .next()
+            .unwrap()
+            .contains("Deal strong")
+    );
+}
+
+#[tokio::test]
+async fn one_question_at_a_time_joins_the_thread() {
+    let site = Site::open().await;
+    let deal = site.deal("sam", "one").await;
+    site.write(&deal, 1, &strategy(), Grade::Thin).await;
+    site.clock.advance(TimeDelta::hours(1));
+    let mut mia = site.browser_of("mia").await;
+    let path = "/deals/acme/one/question";
+
+    let statement = mia.post(path, &[("text", "Do it.")]).await;
+    let first = mia.post(path, &[("text", "Who else must agree?")]).await;
+    let second = mia.post(path, &[("text", "And why?")]).await;
+
+    assert_eq!(statement.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(first.status, StatusCode::SEE_OTHER);
+    assert_eq!(second.status, StatusCode::CONFLICT);
+    let seller = site.browser_of("sam").await.get("/deals/acme/one").await;
+    assert!(seller.body.contains("Mia Manager asked, 17 Nov 2026"));
+    assert!(seller.body.contains("Who else must agree?"));
+    let id = ConnectionId::from("acme");
+    let mut tx = site.store.read().await.unwrap();
+    let due = tx.due(&id, site.env.now()).await.unwrap();
+    assert!(due.iter().any(|it| it.step == "ask"));
+    drop(tx);
+    site.clock.advance(TimeDelta::hours(1));
+    site.write(&deal, 2, &strategy(), Grade::Solid).await;
+    let third = mia.post(path, &[("text", "And why?")]).await;
+    assert_eq!(third.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn only_whoever_leads_the_seller_asks_helps_or_sees_it_differently() {
+    let site = Site::open().await;
+    site.deal("sam", "one").await;
+    for (person, status) in [
+        ("max", StatusCode::NOT_FOUND),
+        ("eva", StatusCode::NOT_FOUND),
+        ("sue", StatusCode::NOT_FOUND),
+        ("sam", StatusCode::FORBIDDEN),
+    ] {
+        let mut browser = site.browser_of(person).await;
+        for action in ["question", "help", "view", "talked"] {
+            let form = [("text", "Is this long enough to count?")];
+            let answer = browser
+                .post(&format!("/deals/acme/one/{action}"), &form)
+                .await;
+            assert_eq!(answer.status, status, "{person} {action}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_deal_shows_what_changed_since_they_last_spoke() {
+    let site = Site::open().await;
+    let mut deal = site.deal("sam", "one").await;
+    site.write(&deal, 1, &strategy(), Grade::Thin).await;
+    let mut mia = site.browser_of("mia").await;
+    let before = mia.get("/deals/acme/one").await;
+    mia.post("/deals/acme/one/talked", &[]).await;
+
+    deal.stage = "s3".into();
+    deal.amount = Some(15_000.0);
+    site.take_up("acme", &deal).await;
+    let mut answers = strategy();
+    answers.conversation_goal = "Ines names who signs and by when.".to_owned();
+    site.write(&deal, 2, &answers, Grade::Solid).await;
+    let page = mia.get("/deals/acme/one").await;
+    let card = mia.get("/deals/acme/one/card").await;
+
+    assert!(!before.body.contains("Since you last spoke"));
+    for body in [&page.body, &card.body] {
+        assert!(
+            body.contains("<del>Proposal</del> <ins>Negotiation</ins>"),
+            "{body}"
+        );
+        assert!(body.contains("<del>EUR 12,500</del> <ins>EUR 15,000</ins>"));
+        assert!(body.contains("<del>Thin</del> <ins>Solid</ins>"));
+        assert!(body.contains("<ins>signs and by when.</ins>"));
+    }
+    let own = site.browser_of("sam").await.get("/deals/acme/one").await;
+    assert!(!own.body.contains("Since you last spoke"));
+}
+
+#[tokio::test]
+async fn the_seller_sees_who_opened_the_strategy_but_not_how_often() {
+    let site = Site::open().await;
+    site.deal("sam", "one").await;
+    let mut mia = site.browser_of("mia").await;
+    for _ in 0..3 {
+        mia.get("/deals/acme/one").await;
+    }
+
+    let own = site.browser_of("sam").await.get("/deals/acme/one").await;
+    let manager = mia.get("/deals/acme/one").await;
+
+    assert_eq!(own.body.matches("Mia Manager").count(), 1, "{}", own.body);
+    assert!(own.body.contains("last on 17 Nov 2026"));
+    assert!(!manager.body.contains("Who opened it"));
+}
+
+#[tokio::test]
+async fn a_picture_shows_groups_of_five_or_more_and_takes_no_filter() {
+    let site = Site::open().await;
+    for (n, seller) in ["sam", "sue", "sid", "sol", "sky"].iter().enumerate() {
+        let deal = site.deal(seller, &format!("p{n}")).await;
+        let grade = if n == 0 { Grade::Strong } else { Grade::Thin };
+        site.write(&deal, 1, &strategy(), grade).await;
+    }
+    let mut alone = plain_deal("sam", "alone");
+    alone.stage = "s3".into();
+    site.take_up("acme", &alone).await;
+    let mut mia = site.browser_of("mia").await;
+
+    let page = mia.get("/board/picture").await;
+    let narrowed = mia
+        .get("/board/picture?seller=sam&grade=Strong&stage=Negotiation")
+        .await;
+    let few = site.browser_of("max").await.get("/board/picture").await;
+
+    assert!(page.body.contains("Proposal") && page.body.contains("Strong 20 %, Thin 80 %"));
+    assert!(
+        !page.body.contains("Negotiation"),
+        "a group of one is shown"
+    );
+    assert!(page.body.contains("fewer than five"));
+    let drawn = |body: &str| {
+        body.split("<dl")
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(drawn(&page.body), drawn(&narrowed.body));
+    assert!(!few.body.contains("<rect x="));
+    let seller = site.browser_of("sam").await.get("/board/picture").await;
+    assert_eq!(seller.status, StatusCode::NOT_FOUND);
+}
