@@ -5,7 +5,9 @@
 
 pub mod board;
 pub mod connections;
+pub mod copy;
 pub mod deals;
+pub mod forget;
 pub mod ledger;
 pub mod people;
 pub mod schedule;
@@ -14,6 +16,7 @@ pub mod sessions;
 pub mod strategies;
 pub mod team;
 pub mod tx;
+pub mod watch;
 pub mod writes;
 
 use std::path::Path;
@@ -140,6 +143,32 @@ impl Store {
         ran.map_err(OpenError::Migrate)
     }
 
+    /// How many migrations this release brings that have not been run yet.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn pending_migrations(&self) -> Result<usize> {
+        const DONE: &str = "SELECT version FROM _sqlx_migrations WHERE success";
+        let (known, done): (_, Result<Vec<i64>>) = match &self.pool {
+            Pool::Sqlite(pool) => (
+                sqlx::migrate!("migrations/sqlite"),
+                sqlx::query_scalar(DONE).fetch_all(pool).await,
+            ),
+            Pool::Postgres(pool) => (
+                sqlx::migrate!("migrations/postgres"),
+                sqlx::query_scalar(DONE).fetch_all(pool).await,
+            ),
+        };
+        let done = match done {
+            // A fresh database has no such table.
+            Err(Error::Database(_)) => Vec::new(),
+            other => other?,
+        };
+        let mut all = known.iter();
+        let pending = all.by_ref().filter(|it| !done.contains(&it.version));
+        Ok(pending.count())
+    }
+
     /// Begins a unit of work that only reads.
     ///
     /// # Errors
@@ -148,6 +177,20 @@ impl Store {
         Ok(match &self.pool {
             Pool::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
             Pool::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a unit of work that sees everything as of one moment.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn snapshot(&self) -> Result<Tx> {
+        Ok(match &self.pool {
+            Pool::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
+            Pool::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+                Tx::Postgres(pool.begin_with(begin).await?)
+            }
         })
     }
 
@@ -171,6 +214,16 @@ impl Store {
     /// Seals and opens secrets.
     pub fn seal(&self) -> &sealed::Seal {
         &self.seal
+    }
+
+    /// Whether the database takes writes: a full or read-only disk says no here.
+    ///
+    /// # Errors
+    /// What it says.
+    pub async fn can_write(&self) -> Result<()> {
+        let mut tx = self.write().await?;
+        tx.touch_nothing().await?;
+        tx.commit().await
     }
 
     /// Waits for open work to end and closes every connection.

@@ -12,6 +12,7 @@
 
 pub mod ask;
 pub mod assess;
+pub mod connect;
 pub mod prepare;
 pub mod pull;
 pub mod report;

@@ -7,6 +7,7 @@ mod bench;
 mod conformance;
 mod dynamics365;
 mod journeys;
+mod ops;
 mod salesforce;
 mod stage;
 mod zoho;
