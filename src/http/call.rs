@@ -176,7 +176,12 @@ impl<'a> Call<'a> {
         }
         inner.credentials.sign(standing, &mut request)?;
         inner.calls.fetch_add(1, Ordering::Relaxed);
-        exchange(&inner.client, request, inner.env.now()).await
+        let reply = exchange(&inner.client, request, inner.env.now()).await?;
+        if !reply.header("date").is_empty() {
+            let ahead = (reply.date() - reply.now).num_seconds();
+            inner.skew.store(ahead, Ordering::Relaxed);
+        }
+        Ok(reply)
     }
 
     fn url(&self, base: &Url) -> Result<Url, Fault> {
@@ -237,7 +242,7 @@ pub(super) async fn exchange(
 }
 
 /// What went wrong on the wire, without the address, which may carry words of a person.
-fn plain(error: &reqwest::Error) -> String {
+pub(super) fn plain(error: &reqwest::Error) -> String {
     let kind = if error.is_timeout() {
         "timed out"
     } else if error.is_connect() {

@@ -18,7 +18,7 @@ pub mod openid;
 pub mod token;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -52,6 +52,18 @@ pub fn client() -> reqwest::Client {
         .unwrap_or_else(|error| unreachable!("the client is built from constants: {error}"))
 }
 
+/// The status with which an address of our own answers: whether it can be reached from here.
+///
+/// # Errors
+/// Why no answer came, in words.
+pub async fn answers(url: &Url) -> Result<u16, String> {
+    let request = reqwest::Request::new(Method::GET, url.clone());
+    let reply = client().execute(request).await;
+    reply
+        .map(|reply| reply.status().as_u16())
+        .map_err(|error| call::plain(&error))
+}
+
 /// Says what a refusal means: the CRM's own `fault` function.
 pub type Judge = Box<dyn Fn(&Reply) -> Fault + Send + Sync>;
 
@@ -67,7 +79,11 @@ struct Inner {
     guard: Guard,
     judge: Judge,
     calls: AtomicU64,
+    skew: AtomicI64,
 }
+
+/// Stands for a skew that was never measured.
+const NO_SKEW: i64 = i64::MIN;
 
 impl Api {
     /// A way to the CRM whose answers `judge` understands.
@@ -87,6 +103,7 @@ impl Api {
             guard,
             judge,
             calls: AtomicU64::new(0),
+            skew: AtomicI64::new(NO_SKEW),
         }))
     }
 
@@ -118,6 +135,12 @@ impl Api {
     /// How many calls have gone out to the CRM, refused ones and repeats included.
     pub fn calls(&self) -> u64 {
         self.0.calls.load(Ordering::Relaxed)
+    }
+
+    /// How far the CRM's clock was ahead of ours at the last answer that told its time.
+    pub fn skew(&self) -> Option<chrono::TimeDelta> {
+        let seconds = self.0.skew.load(Ordering::Relaxed);
+        (seconds != NO_SKEW).then(|| chrono::TimeDelta::seconds(seconds))
     }
 
     /// The budget this connection spends; connectors report what the CRM's headers say to it.

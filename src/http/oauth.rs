@@ -61,8 +61,10 @@ pub struct OAuth {
 
 /// A token this close to its end is renewed before it is used.
 const RENEW_EARLY: TimeDelta = TimeDelta::seconds(60);
-/// How often a process looks whether another has finished renewing, and how many times.
-const LOOK_AGAIN: (Duration, u32) = (Duration::from_millis(200), 100);
+/// How soon a process looks whether another has finished renewing; doubled each time, up to …
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// … this long; after so many looks it gives up for now.
+const LOOK_LONGEST: (Duration, u32) = (Duration::from_millis(200), 105);
 
 impl OAuth {
     /// Tokens for `base` (or wherever the token answer says), kept in `vault`.
@@ -91,6 +93,11 @@ impl OAuth {
     /// As [`App::depart`].
     pub fn depart(&self, redirect: &str) -> Result<Departure, Fault> {
         self.app.depart(redirect)
+    }
+
+    /// What is asked for.
+    pub fn scopes(&self) -> &[String] {
+        &self.app.scopes
     }
 
     /// Exchanges the code a person came back with, and saves what it buys.
@@ -288,7 +295,8 @@ impl OAuth {
     /// Fresh tokens in place of those of version `stale`; one call to the CRM however many ask.
     async fn renewed(&self, env: &Env, stale: Option<i64>) -> Result<Tokens, Fault> {
         let mut held = self.held.lock().await;
-        for _ in 0..LOOK_AGAIN.1 {
+        let mut pause = LOOK_AGAIN;
+        for _ in 0..LOOK_LONGEST.1 {
             let kept = self.vault.load().await?;
             if let Some(tokens) = kept
                 .as_ref()
@@ -310,7 +318,8 @@ impl OAuth {
                 *held = Some(saved.clone());
                 return Ok(saved);
             }
-            tokio::time::sleep(LOOK_AGAIN.0).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LOOK_LONGEST.0);
         }
         Err(Fault::no_answer(
             "another process is still renewing the sign-in",

@@ -6,7 +6,10 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use super::config::Config;
-use super::{assess, crm, demo, doctor, evaluate, sandbox, service, sync, telemetry};
+use super::{
+    assess, connect, copy, crm, demo, doctor, evaluate, health, key, ledger, privacy, sandbox,
+    service, sync, telemetry,
+};
 use crate::env::Env;
 
 /// Asks sellers for a deal strategy in place of activity counts, assesses the thinking, and writes
@@ -60,9 +63,41 @@ enum Command {
     /// Check everything Latitude needs, and say what to do about what is missing
     #[command(after_help = "Example:\n  latitude doctor --config latitude.toml")]
     Doctor(doctor::Doctor),
-    /// Make a key for `secrets.key`
-    #[command(after_help = "Example:\n  export LATITUDE_SECRETS__KEY=$(latitude key)")]
-    Key,
+    /// Sign a connection in, or in again, and prove that it works
+    #[command(after_help = "Example:\n  latitude connect --config latitude.toml --connection acme")]
+    Connect(connect::Connect),
+    /// Show what became of each record, in the CRM's own words
+    #[command(
+        after_help = "Example:\n  latitude ledger --config latitude.toml --connection acme --json"
+    )]
+    Ledger(ledger::Ledger),
+    /// Try everything again that was put off or given up on
+    #[command(after_help = "Example:\n  latitude retry --config latitude.toml --connection acme")]
+    Retry(ledger::Retry),
+    /// Say whether the service on this machine answers
+    #[command(after_help = "Example:\n  latitude health --config latitude.toml")]
+    Health(health::Health),
+    /// Write everything that is kept, one JSON object a line
+    #[command(
+        after_help = "Example:\n  latitude export --config latitude.toml --to latitude.jsonl"
+    )]
+    Export(copy::Export),
+    /// Take up what `export` wrote, into an empty database of either kind
+    #[command(after_help = "Example:\n  latitude import --config new.toml --from latitude.jsonl")]
+    Import(copy::Import),
+    /// Forget one person: what they wrote, owned and did
+    #[command(
+        after_help = "Example:\n  latitude erase --config latitude.toml --person ada@acme.example --yes"
+    )]
+    Erase(copy::Erase),
+    /// Print the privacy pack: what is read and written, who sees it, how long it is kept
+    #[command(after_help = "Example:\n  latitude privacy --config latitude.toml > privacy.md")]
+    Privacy(WithConfig),
+    /// Make a key for `secrets.key`, or seal everything anew with the newest one
+    #[command(
+        after_help = "Example:\n  export LATITUDE_SECRETS__KEY=$(latitude key)\n  latitude key --reseal --config latitude.toml"
+    )]
+    Key(key::Key),
 }
 
 /// Where the configuration is.
@@ -132,14 +167,15 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Doctor(doctor) => doctor.run(env).await,
-        Command::Key => {
-            use base64::Engine as _;
-            println!(
-                "{}",
-                base64::prelude::BASE64_STANDARD.encode(env.bytes::<32>())
-            );
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Connect(connect) => connect.run(env).await,
+        Command::Ledger(ledger) => ledger.run(env).await,
+        Command::Retry(retry) => retry.run(env).await,
+        Command::Health(health) => health.run().await,
+        Command::Export(export) => export.run(env).await,
+        Command::Import(import) => import.run(env).await,
+        Command::Erase(erase) => erase.run(env).await,
+        Command::Privacy(at) => privacy::run(&at),
+        Command::Key(key) => key.run(env).await,
     }
 }
 

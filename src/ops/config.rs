@@ -15,6 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
+use super::retention::Retention;
+use super::service::Watch;
 use crate::crm::settings::Settings;
 use crate::domain::framework::Framework;
 use crate::domain::ids::ConnectionId;
@@ -44,6 +46,10 @@ pub struct Config {
     pub sync: Sync,
     /// Keys.
     pub secrets: Secrets,
+    /// Telling those who watch, where no pages are served.
+    pub watch: Watch,
+    /// How long what is kept.
+    pub retention: Retention,
     /// What is logged, and how.
     pub log: Log,
     /// CRM installations by name.
@@ -136,7 +142,19 @@ impl Config {
             }
             layers = layers.merge(Toml::file_exact(file));
         }
-        let config: Self = layers.merge(ours()).extract().map_err(told)?;
+        Self::taken(layers.merge(ours()))
+    }
+
+    /// Reads defaults and a text in the form of the file; nothing from the environment.
+    ///
+    /// # Errors
+    /// As [`Config::read`].
+    pub fn of(text: &str) -> anyhow::Result<Self> {
+        Self::taken(Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(text)))
+    }
+
+    fn taken(layers: Figment) -> anyhow::Result<Self> {
+        let config: Self = layers.extract().map_err(told)?;
         config.check()?;
         Ok(config)
     }
@@ -145,6 +163,7 @@ impl Config {
         if self.sync.poll_seconds == 0 {
             bail!("sync.poll_seconds = 0: write 1 or more");
         }
+        self.watch.place()?;
         if !matches!(self.web.public_url.scheme(), "http" | "https") {
             bail!(
                 "web.public_url = \"{}\": write an http or https address",
@@ -253,12 +272,32 @@ impl Config {
         Ok(store)
     }
 
+    /// Opens the database as it is.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn store_as_it_is(&self, env: &Env) -> anyhow::Result<Store> {
+        Ok(Store::open(self.database.url.expose_secret(), self.seal(env)?).await?)
+    }
+
     /// An engine for every connection, or for one.
     ///
     /// # Errors
     /// When a connection names an unknown CRM, or `only` names no connection.
     pub async fn engine(&self, env: &Env, only: Option<&str>) -> anyhow::Result<Engine> {
-        let store = self.store(env).await?;
+        self.engine_on(self.store(env).await?, env, only).await
+    }
+
+    /// The same on a database that is open already.
+    ///
+    /// # Errors
+    /// As [`Config::engine`].
+    pub async fn engine_on(
+        &self,
+        store: Store,
+        env: &Env,
+        only: Option<&str>,
+    ) -> anyhow::Result<Engine> {
         let poll = TimeDelta::seconds(i64::from(self.sync.poll_seconds));
         let public_url = self.web.public_url.as_str();
         let mut engine = Engine::new(store, env.clone(), self.framework()?, public_url, poll);
@@ -290,8 +329,11 @@ fn ours() -> EnvProvider {
         .split("__")
 }
 
-/// A wrong key is found at start, not at the first refresh at night.
-async fn check_key(store: &Store) -> anyhow::Result<()> {
+/// Checks that the key opens what is sealed: a wrong key is found at start, not at the first refresh at night.
+///
+/// # Errors
+/// Naming the connection whose sign-in does not open.
+pub async fn check_key(store: &Store) -> anyhow::Result<()> {
     let mut tx = store.read().await?;
     for connection in tx.connections().await? {
         let id = ConnectionId::from(connection.id);

@@ -44,6 +44,11 @@ pub fn masked(config: &Config) -> String {
         .map(|it| quoted(mask(it)))
         .collect();
     line("older_keys", &format!("[{}]", older.join(", ")));
+    line("\n[watch]\nlisten", &quoted(&config.watch.listen));
+    let keep = &config.retention;
+    line("\n[retention]\nledger_days", &keep.ledger_days.to_string());
+    line("run_days", &keep.run_days.to_string());
+    line("closed_deal_days", &keep.closed_deal_days.to_string());
     line("\n[log]\nlevel", &quoted(&config.log.level));
     line(
         "format",

@@ -5,14 +5,11 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
+use super::checks;
 use super::cli::WithConfig;
-use super::config::Config;
-use super::provision::{Way, plan};
-use crate::crm::Crm;
-use crate::domain::ids::ConnectionId;
+use super::config::{Config, check_key};
 use crate::env::Env;
-use crate::http::fault::Fault;
-use crate::sync::worker::Engine;
+use crate::store::Store;
 
 /// Check everything Latitude needs, and say what to do about what is missing.
 #[derive(Debug, Args)]
@@ -38,7 +35,8 @@ pub struct Check {
 }
 
 impl Check {
-    fn good(check: impl Into<String>, found: impl Into<String>) -> Self {
+    /// As it should be.
+    pub fn good(check: impl Into<String>, found: impl Into<String>) -> Self {
         Self {
             check: check.into(),
             ok: true,
@@ -47,7 +45,16 @@ impl Check {
         }
     }
 
-    fn bad(check: impl Into<String>, found: impl Into<String>, remedy: &str) -> Self {
+    /// As it should be for now, with something to do all the same.
+    pub fn note(check: impl Into<String>, found: impl Into<String>, remedy: &str) -> Self {
+        Self {
+            ok: true,
+            ..Self::bad(check, found, remedy)
+        }
+    }
+
+    /// Not as it should be.
+    pub fn bad(check: impl Into<String>, found: impl Into<String>, remedy: &str) -> Self {
         Self {
             check: check.into(),
             ok: false,
@@ -84,17 +91,20 @@ impl Doctor {
     }
 }
 
-async fn look(at: &WithConfig, env: &Env) -> Vec<Check> {
-    let config = match at.read() {
-        Ok(config) => config,
-        Err(error) => {
-            return vec![Check::bad(
-                "configuration",
-                format!("{error:#}"),
-                "correct it and look again",
-            )];
-        }
-    };
+/// Looks at everything.
+pub async fn look(at: &WithConfig, env: &Env) -> Vec<Check> {
+    match at.read() {
+        Ok(config) => look_with(&config, env).await,
+        Err(error) => vec![Check::bad(
+            "configuration",
+            format!("{error:#}"),
+            "correct it and look again",
+        )],
+    }
+}
+
+/// Looks at everything a configuration names.
+pub async fn look_with(config: &Config, env: &Env) -> Vec<Check> {
     let mut checks = vec![Check::good("configuration", "read")];
     checks.push(match config.framework() {
         Ok(framework) => Check::good("framework", framework.label()),
@@ -104,95 +114,121 @@ async fn look(at: &WithConfig, env: &Env) -> Vec<Check> {
             "correct the framework file",
         ),
     });
-    let engine = match config.engine(env, None).await {
-        Ok(engine) => engine,
+    let store = match config.store_as_it_is(env).await {
+        Ok(store) => store,
         Err(error) => {
             checks.push(Check::bad(
                 "database",
                 format!("{error:#}"),
-                "start the database, or correct database.url and secrets.key",
+                "start the database, free its disk, or correct database.url and secrets.key",
             ));
             return checks;
         }
     };
-    checks.push(database(&config, &engine));
-    if engine.connections().next().is_none() {
-        checks.push(Check::bad(
-            "connections",
-            "there is none",
-            "add a table [connections.NAME] to the configuration",
-        ));
+    let (found, usable) = database(config, &store).await;
+    checks.extend(found);
+    if usable {
+        checks.extend(pages(config).await);
+        checks.extend(connections(config, env, store.clone()).await);
     }
-    for (id, crm) in engine.connections() {
-        checks.extend(connection(&engine, id, crm).await);
-    }
+    store.close().await;
     checks
 }
 
-fn database(config: &Config, engine: &Engine) -> Check {
-    let kind = if engine.store.is_shared() {
-        "PostgreSQL: replicas may share it"
-    } else if config.connections.len() > 8 {
-        return Check::bad(
+/// Whether the database can be used, and whether it is worth going on.
+async fn database(config: &Config, store: &Store) -> (Vec<Check>, bool) {
+    let pending = match store.pending_migrations().await {
+        Ok(0) => Check::good("migrations", "the schema is up to date"),
+        Ok(count) => Check::bad(
+            "migrations",
+            format!("{count} are pending"),
+            "run `latitude migrate`; `run`, `web` and `worker` do it by themselves",
+        ),
+        Err(error) => Check::bad(
+            "migrations",
+            error.to_string(),
+            "look at the database's log",
+        ),
+    };
+    if !pending.ok {
+        return (vec![pending], false);
+    }
+    let mut checks = vec![pending];
+    checks.push(match store.can_write().await {
+        Ok(()) if store.is_shared() => Check::good("database", "PostgreSQL: replicas may share it"),
+        Ok(()) if config.connections.len() > 8 => Check::bad(
             "database",
             "SQLite with more than 8 connections: one machine will be the limit",
             "move to PostgreSQL: `latitude export`, then `latitude import`",
-        );
-    } else {
-        "SQLite: one process on one machine"
-    };
-    Check::good("database", format!("{kind}; the schema is up to date"))
+        ),
+        Ok(()) => Check::good("database", "SQLite: one process on one machine"),
+        Err(error) => Check::bad(
+            "database",
+            format!("it cannot be written to: {error}"),
+            "free its disk, or make it writable; work goes on by itself",
+        ),
+    });
+    let key = check_key(store).await;
+    let opens = key.is_ok();
+    checks.push(match key {
+        Ok(()) => Check::good("key", "opens every saved sign-in"),
+        Err(error) => Check::bad(
+            "key",
+            format!("{error:#}"),
+            "set the right secrets.key, or sign in again: `latitude connect`",
+        ),
+    });
+    (checks, opens)
 }
 
-async fn connection(engine: &Engine, id: &ConnectionId, crm: &'static dyn Crm) -> Vec<Check> {
-    let name = |what: &str| format!("{id}: {what}");
-    let session = match engine.session(id).await {
-        Ok(session) => session,
-        Err(fault) => return vec![refused(name("settings"), &fault)],
-    };
+async fn pages(config: &Config) -> Vec<Check> {
+    let url = &config.web.public_url;
+    let loopback = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
     let mut checks = Vec::new();
-    match crm.whoami(&session).await {
-        Ok(who) => checks.push(Check::good(
-            name("sign-in"),
-            format!("as {} in organisation {}", who.user, who.organisation),
-        )),
-        Err(fault) => return vec![refused(name("sign-in"), &fault)],
+    if url.scheme() != "https" && !loopback {
+        checks.push(Check::bad(
+            "public_url",
+            format!("{url} is not https: sign-ins and plans would travel in the clear"),
+            "put TLS in front, and write the https address into web.public_url",
+        ));
     }
-    match plan(crm, &session, Way::Apply).await {
-        Ok(plan) if plan.steps.is_empty() && plan.found.gaps().is_empty() => {
-            checks.push(Check::good(name("fields and views"), "as they should be"));
-        }
-        Ok(plan) => {
-            let mut missing = plan.found.gaps();
-            missing.extend(plan.steps.iter().map(super::provision::sentence));
-            checks.push(Check::bad(
-                name("fields and views"),
-                missing.join("; "),
-                &format!("run `latitude crm apply --connection {id}`"),
-            ));
-        }
-        Err(fault) => checks.push(refused(name("fields and views"), &fault)),
-    }
-    checks.push(match session.api.budget().left() {
-        Some(0) => Check::bad(
-            name("budget"),
-            "today's share is spent",
-            "wait until it starts over, or raise quota_percent",
+    checks.push(match crate::http::answers(&url.join("/live").unwrap_or_else(|_| url.clone())).await {
+        Ok(200) => Check::good("pages", format!("answer at {url}")),
+        Ok(status) => Check::note(
+            "pages",
+            format!("{url} answers with {status}"),
+            "something else answers there, or a proxy does not pass it on; check web.public_url",
         ),
-        Some(left) => Check::good(name("budget"), format!("{left} calls left today")),
-        None => Check::good(name("budget"), "no daily limit known"),
+        Err(why) => Check::note(
+            "pages",
+            format!("{url} does not answer from here: {why}"),
+            "start `latitude run`, or check web.public_url if it runs already",
+        ),
     });
     checks
 }
 
-fn refused(check: String, fault: &Fault) -> Check {
-    let remedy = match fault {
-        Fault::Reconnect(_) | Fault::Expired(_) => "sign in again: `latitude connect`",
-        Fault::Setup(_) => "correct the connection's settings or rights in the CRM",
-        Fault::Later { .. } | Fault::Spent { .. } => "wait and look again",
-        Fault::Gone(_) | Fault::Lost(_) | Fault::Unknown(_) => {
-            "look at the ledger; tell us if it stays"
+async fn connections(config: &Config, env: &Env, store: Store) -> Vec<Check> {
+    if config.connections.is_empty() {
+        return vec![Check::bad(
+            "connections",
+            "there is none",
+            "add a table [connections.NAME] to the configuration",
+        )];
+    }
+    let engine = match config.engine_on(store, env, None).await {
+        Ok(engine) => engine,
+        Err(error) => {
+            return vec![Check::bad(
+                "connections",
+                format!("{error:#}"),
+                "correct the configuration and look again",
+            )];
         }
     };
-    Check::bad(check, format!("{fault}: {}", fault.cause()), remedy)
+    let mut checks = Vec::new();
+    for (id, crm) in engine.connections() {
+        checks.extend(checks::connection(config, &engine, id, crm).await);
+    }
+    checks
 }

@@ -1,5 +1,6 @@
 //! `latitude run | web | worker`: serves and works until told to stop, then drains.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +9,43 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use serde::Deserialize;
+
 use super::config::Config;
+use super::retention;
 use crate::env::Env;
 use crate::sync::worker::Engine;
 use crate::web::{self, App};
 
 /// How long open work may take once told to stop.
 const DRAIN: Duration = Duration::from_secs(25);
+
+/// Telling those who watch, where no pages are served.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    /// Where; empty for nowhere.
+    pub listen: String,
+}
+
+impl Watch {
+    /// Where, if anywhere.
+    ///
+    /// # Errors
+    /// When it is no address.
+    pub fn place(&self) -> anyhow::Result<Option<SocketAddr>> {
+        if self.listen.is_empty() {
+            return Ok(None);
+        }
+        let place = self.listen.parse();
+        place.map(Some).with_context(|| {
+            format!(
+                "watch.listen = \"{}\": write an address and a port, such as 0.0.0.0:9090",
+                self.listen
+            )
+        })
+    }
+}
 
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +71,24 @@ pub async fn run(config: &Config, env: Env, parts: Parts) -> anyhow::Result<Exit
         work.push(tokio::spawn(
             async move { engine.run(stopping, |_| {}).await },
         ));
+    }
+    work.push(tokio::spawn(retention::keep(
+        engine.store.clone(),
+        engine.env.clone(),
+        config.retention,
+        stopping.clone(),
+    )));
+    if let Some(place) = config.watch.place()? {
+        let listener = TcpListener::bind(place)
+            .await
+            .with_context(|| format!("watch.listen = \"{place}\" cannot be used"))?;
+        let router = web::watch_router(app(config, engine.clone()));
+        let stopping = stopping.clone();
+        work.push(tokio::spawn(async move {
+            if let Err(error) = web::serve_router(router, listener, stopping).await {
+                tracing::error!(%error, "those who watch are told nothing any more");
+            }
+        }));
     }
     if parts != Parts::Worker {
         let place = config.web.listen;
@@ -81,17 +130,21 @@ fn pages(
     listener: TcpListener,
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + Send + 'static {
-    let app = App {
+    let app = app(config, engine);
+    async move {
+        if let Err(error) = web::serve(app, listener, stop).await {
+            tracing::error!(%error, "the pages stopped");
+        }
+    }
+}
+
+fn app(config: &Config, engine: Arc<Engine>) -> App {
+    App {
         store: engine.store.clone(),
         env: engine.env.clone(),
         framework: engine.framework.clone(),
         settings: config.web_settings(),
         engine,
-    };
-    async move {
-        if let Err(error) = web::serve(app, listener, stop).await {
-            tracing::error!(%error, "the pages stopped");
-        }
     }
 }
 

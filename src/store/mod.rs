@@ -6,9 +6,11 @@
 pub mod board;
 pub mod coaching;
 pub mod connections;
+pub mod copy;
 pub mod deals;
 pub mod drafts;
 pub mod embeds;
+pub mod forget;
 pub mod ledger;
 pub mod needs;
 pub mod obstacles;
@@ -21,6 +23,7 @@ pub mod strategies;
 pub mod team;
 pub mod tx;
 pub mod weeks;
+pub mod watch;
 pub mod writes;
 
 use std::path::Path;
@@ -147,6 +150,32 @@ impl Store {
         ran.map_err(OpenError::Migrate)
     }
 
+    /// How many migrations this release brings that have not been run yet.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn pending_migrations(&self) -> Result<usize> {
+        const DONE: &str = "SELECT version FROM _sqlx_migrations WHERE success";
+        let (known, done): (_, Result<Vec<i64>>) = match &self.pool {
+            Pool::Sqlite(pool) => (
+                sqlx::migrate!("migrations/sqlite"),
+                sqlx::query_scalar(DONE).fetch_all(pool).await,
+            ),
+            Pool::Postgres(pool) => (
+                sqlx::migrate!("migrations/postgres"),
+                sqlx::query_scalar(DONE).fetch_all(pool).await,
+            ),
+        };
+        let done = match done {
+            // A fresh database has no such table.
+            Err(Error::Database(_)) => Vec::new(),
+            other => other?,
+        };
+        let mut all = known.iter();
+        let pending = all.by_ref().filter(|it| !done.contains(&it.version));
+        Ok(pending.count())
+    }
+
     /// Begins a unit of work that only reads.
     ///
     /// # Errors
@@ -155,6 +184,20 @@ impl Store {
         Ok(match &self.pool {
             Pool::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
             Pool::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a unit of work that sees everything as of one moment.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn snapshot(&self) -> Result<Tx> {
+        Ok(match &self.pool {
+            Pool::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
+            Pool::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+                Tx::Postgres(pool.begin_with(begin).await?)
+            }
         })
     }
 
@@ -178,6 +221,16 @@ impl Store {
     /// Seals and opens secrets.
     pub fn seal(&self) -> &sealed::Seal {
         &self.seal
+    }
+
+    /// Whether the database takes writes: a full or read-only disk says no here.
+    ///
+    /// # Errors
+    /// What it says.
+    pub async fn can_write(&self) -> Result<()> {
+        let mut tx = self.write().await?;
+        tx.touch_nothing().await?;
+        tx.commit().await
     }
 
     /// Waits for open work to end and closes every connection.

@@ -3,6 +3,7 @@
 use sqlx::{FromRow, QueryBuilder, query, query_as};
 
 use super::Result;
+use super::forget::mark_of_person;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::deal::{Pipeline, Standing};
@@ -55,6 +56,9 @@ pub struct StageRow {
 impl Tx {
     /// Takes up people as the CRM shows them.
     pub async fn save_people(&mut self, id: &ConnectionId, people: &[Person]) -> Result<()> {
+        let erased = self.erased(id).await?;
+        let stays = |it: &&Person| !erased.contains(&mark_of_person(id, it.id.as_str()));
+        let people: Vec<&Person> = people.iter().filter(stays).collect();
         for some in people.chunks(ROWS) {
             sql!(&mut *self, db => {
                 let mut insert = QueryBuilder::new(

@@ -13,6 +13,7 @@
 pub mod ask;
 pub mod assess;
 pub mod beside;
+pub mod connect;
 pub mod prepare;
 pub mod publish;
 pub mod pull;

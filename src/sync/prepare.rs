@@ -10,6 +10,9 @@ use crate::crm::setup::{Blueprint, FieldMap};
 use crate::domain::Time;
 use crate::http::fault::{Cause, Fault};
 
+/// Further apart than this, our clock and the CRM's cannot both be trusted with cursors, leases
+/// and sign-ins.
+const CLOCKS_APART: TimeDelta = TimeDelta::minutes(5);
 /// How long what was read stays good.
 const DAY: TimeDelta = TimeDelta::hours(24);
 
@@ -36,6 +39,7 @@ pub async fn prepare(work: &mut Work<'_>) -> Result<(), Stop> {
                 .map_err(|error| Fault::Setup(Cause::told("fields", error.to_string())))?,
         );
     }
+    check_clock(work).await?;
     if old(known.stages_at) {
         let pipelines = work.crm.stages(&work.session).await?;
         let mut tx = work.begin().await?;
@@ -65,6 +69,34 @@ pub async fn prepare(work: &mut Work<'_>) -> Result<(), Stop> {
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// Stops where our clock and the CRM's are too far apart; asks anew first, so that a clock that
+/// was put right is believed.
+async fn check_clock(work: &Work<'_>) -> Result<(), Stop> {
+    let apart = || {
+        let skew = work.session.api.skew();
+        skew.filter(|skew| skew.abs() > CLOCKS_APART)
+    };
+    if apart().is_none() {
+        return Ok(());
+    }
+    work.crm.whoami(&work.session).await?;
+    let Some(skew) = apart() else {
+        return Ok(());
+    };
+    let side = if skew > TimeDelta::zero() {
+        "behind"
+    } else {
+        "ahead of"
+    };
+    Err(Stop::Fault(Fault::Setup(Cause::told(
+        "clock",
+        format!(
+            "this machine's clock is {} s {side} the CRM's; let a time service set it",
+            skew.num_seconds().abs()
+        ),
+    ))))
 }
 
 async fn look_at_setup(work: &mut Work<'_>, organisation: Option<&str>) -> Result<(), Stop> {

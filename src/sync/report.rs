@@ -29,6 +29,16 @@ pub enum RunState {
 }
 
 impl RunState {
+    /// Every state, the best first.
+    pub const ALL: [Self; 6] = [
+        Self::Ok,
+        Self::Partly,
+        Self::Budget,
+        Self::Failed,
+        Self::Config,
+        Self::Login,
+    ];
+
     /// The word in the database and in JSON.
     pub fn word(self) -> &'static str {
         match self {

@@ -276,6 +276,9 @@ impl Engine {
                     self.env.now(),
                 )
                 .await?;
+                let skew = session.api.skew().map(|it| it.num_seconds());
+                tx.save_health(&id, session.api.budget().left(), skew, self.env.now())
+                    .await?;
                 tx.commit().await?;
                 match ended {
                     Err(Stop::Store(error)) => return Err(error),

@@ -1,10 +1,20 @@
-//! Whether this process lives, and whether it can serve.
+//! Whether this process lives, whether it can serve, and how every connection is doing.
 
+use std::time::Duration;
+
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde::Serialize;
 
 use super::Shared;
 use super::table::{For, Table};
+use crate::domain::Time;
+use crate::store::watch::Standing;
+use crate::store::{self, Store};
+
+/// Those who watch get an answer within this time, whatever the database does.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
@@ -13,20 +23,88 @@ pub fn routes(table: Table) -> Table {
         .get(For::Anyone, "/ready", ready)
 }
 
+/// Whether pages can be served, and how every connection is doing. A blocked connection does not
+/// make the pages unready: what is kept here can still be read and written.
+#[derive(Serialize)]
+struct Ready {
+    ready: bool,
+    database: &'static str,
+    connections: Vec<Doing>,
+}
+
+/// How one connection is doing, without words of people or of the CRM.
+#[derive(Serialize)]
+struct Doing {
+    connection: String,
+    crm: String,
+    state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    since: Option<Time>,
+    parked: i64,
+    waiting: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calls_left: Option<i64>,
+}
+
 async fn live() -> &'static str {
     "ok\n"
 }
 
-async fn ready(State(app): State<Shared>) -> (StatusCode, &'static str) {
-    let answers = async { app.store.read().await?.ping().await };
-    match answers.await {
-        Ok(()) => (StatusCode::OK, "ok\n"),
+/// How the connections are doing; an error where the database does not say so in time.
+///
+/// # Errors
+/// The database's.
+pub async fn standings(store: &Store) -> store::Result<Vec<Standing>> {
+    let read = async { store.read().await?.standings().await };
+    tokio::time::timeout(PATIENCE, read)
+        .await
+        .unwrap_or(Err(store::Error::PoolTimedOut))
+}
+
+/// The code as a word for labels: what a CRM puts there is not always one.
+pub fn code_word(code: &str) -> String {
+    code.chars()
+        .filter(|it| it.is_ascii_alphanumeric() || "_-. ".contains(*it))
+        .take(64)
+        .collect()
+}
+
+async fn ready(State(app): State<Shared>) -> (StatusCode, Json<Ready>) {
+    match standings(&app.store).await {
+        Ok(standings) => {
+            let connections = standings.into_iter().map(doing).collect();
+            let ready = Ready {
+                ready: true,
+                database: "ok",
+                connections,
+            };
+            (StatusCode::OK, Json(ready))
+        }
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the database does not answer\n",
-            )
+            let ready = Ready {
+                ready: false,
+                database: "does not answer",
+                connections: Vec::new(),
+            };
+            (StatusCode::SERVICE_UNAVAILABLE, Json(ready))
         }
+    }
+}
+
+fn doing(it: Standing) -> Doing {
+    Doing {
+        connection: it.connection,
+        crm: it.crm,
+        state: it.state,
+        code: it
+            .code
+            .map(|code| code_word(&code))
+            .filter(|it| !it.is_empty()),
+        since: it.since,
+        parked: it.parked,
+        waiting: it.waiting,
+        calls_left: it.calls_left,
     }
 }

@@ -29,6 +29,7 @@ pub mod picture;
 pub mod preview;
 pub mod promise;
 pub mod push;
+pub mod metrics;
 pub mod query;
 pub mod responders;
 pub mod session;
@@ -96,6 +97,7 @@ pub type Shared = Arc<App>;
 pub fn table() -> Table {
     let table = Table::default();
     let table = health::routes(table);
+    let table = metrics::routes(table);
     let table = assets::routes(table);
     let table = sign_in::routes(table);
     let table = openid::routes(table);
@@ -133,6 +135,13 @@ pub fn router(app: App) -> Router {
     guard::around(pages, &app).with_state(app)
 }
 
+/// What those who watch read, and nothing else: for a process that serves no pages.
+pub fn watch_router(app: App) -> Router {
+    let table = metrics::routes(health::routes(Table::default()));
+    let (people, machines) = table.into_routers();
+    people.merge(machines).with_state(Arc::new(app))
+}
+
 /// Serves the pages until `stop` says so; then finishes the answers under way.
 ///
 /// # Errors
@@ -140,9 +149,21 @@ pub fn router(app: App) -> Router {
 pub async fn serve(
     app: App,
     listener: TcpListener,
+    stop: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    serve_router(router(app), listener, stop).await
+}
+
+/// Serves some routes until `stop` says so; then finishes the answers under way.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve_router(
+    router: Router,
+    listener: TcpListener,
     mut stop: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service)
         .with_graceful_shutdown(async move {
             // An error means that nobody is left who could say so; that says so too.

@@ -8,6 +8,7 @@ mod conformance;
 mod dynamics365;
 mod hubspot;
 mod journeys;
+mod ops;
 mod pipedrive;
 mod salesforce;
 mod seller;

@@ -1,0 +1,35 @@
+# Two stages: one that builds, one that holds the program and nothing to run besides it.
+FROM docker.io/library/rust:1.95-slim-bookworm AS build
+WORKDIR /src
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends gcc libc6-dev \
+ && rm -rf /var/lib/apt/lists/*
+COPY Cargo.toml Cargo.lock ./
+COPY assets ./assets
+COPY config ./config
+COPY migrations ./migrations
+COPY templates ./templates
+COPY src ./src
+# The same sources give the same bytes: no paths of this stage, no time of this build.
+ENV SOURCE_DATE_EPOCH=0 \
+    RUSTFLAGS="--remap-path-prefix=/src=latitude --remap-path-prefix=/usr/local/cargo=cargo"
+RUN cargo build --release --locked \
+ && mkdir --parents /out/data \
+ && cp target/release/latitude /out/latitude
+
+# glibc, CA certificates, time zones, a user without rights; no shell, no package manager.
+FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /out/latitude /usr/local/bin/latitude
+COPY --from=build --chown=65532:65532 /out/data /data
+USER 65532:65532
+WORKDIR /data
+VOLUME /data
+ENV LATITUDE_DATABASE__URL="sqlite:///data/latitude.db" \
+    LATITUDE_WEB__LISTEN="0.0.0.0:8080" \
+    LATITUDE_LOG__FORMAT="json"
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=6s --start-period=10s --retries=3 \
+  CMD ["/usr/local/bin/latitude", "health"]
+ENTRYPOINT ["/usr/local/bin/latitude"]
+CMD ["run"]

@@ -1,0 +1,72 @@
+//! `latitude key`: makes a key; seals everything anew after a rotation.
+
+use std::process::ExitCode;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use clap::Args;
+
+use super::cli::WithConfig;
+use crate::domain::ids::ConnectionId;
+use crate::env::Env;
+use crate::store::Store;
+use crate::sync::vault::place;
+
+/// Make a key for `secrets.key`, or seal everything anew with the newest one.
+#[derive(Debug, Args)]
+pub struct Key {
+    #[command(flatten)]
+    at: WithConfig,
+    /// Seal what older keys sealed with the newest one, so that they can be taken away
+    #[arg(long)]
+    reseal: bool,
+}
+
+impl Key {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What the configuration or the database refuses.
+    pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
+        if !self.reseal {
+            println!("{}", BASE64_STANDARD.encode(env.bytes::<32>()));
+            return Ok(ExitCode::SUCCESS);
+        }
+        let store = self.at.read()?.store(&env).await?;
+        let sealed = reseal(&store).await?;
+        println!("{sealed} sign-ins were sealed anew; secrets.older_keys may be emptied now.");
+        store.close().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Seals every saved sign-in that an older key sealed with the newest one; safe while others work.
+/// Returns how many there were.
+///
+/// # Errors
+/// When one does not open with any key, or the database refuses.
+pub async fn reseal(store: &Store) -> anyhow::Result<u64> {
+    let mut tx = store.write().await?;
+    let mut count = 0;
+    for connection in tx.connections().await? {
+        let id = ConnectionId::from(connection.id);
+        let Some(row) = tx.tokens(&id).await? else {
+            continue;
+        };
+        let old = row.tokens.filter(|sealed| store.seal().is_old(sealed));
+        if let Some(sealed) = old {
+            let plain = store.seal().open(&place(&id), &sealed).map_err(|error| {
+                anyhow::anyhow!(
+                    "the saved sign-in of connection {id} does not open: {error}; \
+                     add its key to secrets.older_keys, or sign in again with `latitude connect`"
+                )
+            })?;
+            let fresh = store.seal().close(&place(&id), &plain);
+            // Saved anew meanwhile: then with the newest key already.
+            tx.reseal_tokens(&id, &fresh, row.token_version).await?;
+            count += 1;
+        }
+    }
+    tx.commit().await?;
+    Ok(count)
+}

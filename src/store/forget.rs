@@ -1,0 +1,171 @@
+//! Forgetting: one person on request, and what has been kept long enough.
+//!
+//! Which tables speak of a person or a deal is read from the catalogue, so that a table that is
+//! added later is not forgotten here.
+
+use sha2::{Digest, Sha256};
+use sqlx::{QueryBuilder, query, query_as, query_scalar};
+
+use super::Result;
+use super::copy::quoted;
+use super::tx::{Tx, sql};
+use crate::domain::Time;
+use crate::domain::ids::ConnectionId;
+
+/// Columns that say whose a row is.
+const OWNERS: [&str; 3] = ["person", "seller", "author"];
+/// Columns that name a person in a row that is someone else's.
+const MENTIONS: [&str; 2] = ["manager", "responder"];
+/// Tables that stay when what was written about a deal goes: the deal itself, and the ledger, which
+/// holds no words of people.
+const STAY: [&str; 2] = ["deal", "ledger"];
+
+/// The mark that is kept of a person who was erased.
+pub fn mark_of_person(connection: &ConnectionId, person: &str) -> String {
+    let digest = Sha256::digest(format!("{connection}:{person}"));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Tx {
+    /// Tables and their columns, those that pass by themselves included.
+    async fn columns(&mut self) -> Result<Vec<(String, String)>> {
+        match self {
+            Self::Sqlite(tx) => {
+                let columns = query_as(
+                    "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p
+                     WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' ORDER BY 1, 2",
+                );
+                columns.fetch_all(&mut **tx).await
+            }
+            Self::Postgres(tx) => {
+                let columns = query_as(
+                    "SELECT table_name::text, column_name::text FROM information_schema.columns
+                     WHERE table_schema = current_schema() ORDER BY 1, 2",
+                );
+                columns.fetch_all(&mut **tx).await
+            }
+        }
+    }
+
+    /// Forgets everything a person wrote, owned or did, and keeps only the mark that says so.
+    ///
+    /// Deals stay, since they are the customer's, without strategy and without this person.
+    pub async fn erase(
+        &mut self,
+        connection: &ConnectionId,
+        person: &str,
+        mark: &str,
+        now: Time,
+    ) -> Result<()> {
+        let columns = self.columns().await?;
+        let has = |table: &str, name: &str| columns.iter().any(|it| it.0 == table && it.1 == name);
+        let tables: Vec<&str> = columns
+            .iter()
+            .filter(|(_, column)| column == "connection")
+            .map(|(table, _)| table.as_str())
+            .collect();
+        let id = connection.as_str();
+        for (child, key, parent) in [
+            ("obstacle", "obstacle", "obstacle"),
+            ("deal", "deal", "deal"),
+        ] {
+            for table in tables.iter().filter(|table| has(table, child)) {
+                if STAY.contains(table) || !has(parent, "seller") {
+                    continue;
+                }
+                sql!(&mut *self, db => {
+                    let mut delete = QueryBuilder::new("DELETE FROM ");
+                    delete.push(quoted(table)).push(" WHERE connection = ").push_bind(id);
+                    delete.push(" AND ").push(quoted(key)).push(" IN (SELECT id FROM ");
+                    delete.push(quoted(parent)).push(" WHERE connection = ").push_bind(id);
+                    delete.push(" AND seller = ").push_bind(person).push(")");
+                    delete.build().execute(db).await.map(drop)
+                })?;
+            }
+        }
+        for (table, column) in &columns {
+            let (owns, mentions) = (
+                OWNERS.contains(&column.as_str()) && table != "deal",
+                MENTIONS.contains(&column.as_str()) || (table == "deal" && column == "seller"),
+            );
+            if !(owns || mentions) || !has(table, "connection") {
+                continue;
+            }
+            sql!(&mut *self, db => {
+                let mut change = QueryBuilder::new(if owns { "DELETE FROM " } else { "UPDATE " });
+                change.push(quoted(table));
+                if mentions {
+                    change.push(" SET ").push(quoted(column)).push(" = NULL");
+                }
+                change.push(" WHERE connection = ").push_bind(id);
+                change.push(" AND ").push(quoted(column)).push(" = ").push_bind(person);
+                change.build().execute(db).await.map(drop)
+            })?;
+        }
+        sql!(&mut *self, db => query("DELETE FROM person WHERE connection = $1 AND id = $2")
+            .bind(id).bind(person).execute(db).await.map(drop))?;
+        sql!(&mut *self, db => query(
+            "INSERT INTO erased (connection, mark, at) VALUES ($1, $2, $3)
+             ON CONFLICT (connection, mark) DO UPDATE SET at = $3",
+        ).bind(id).bind(mark).bind(now).execute(db).await.map(drop))?;
+        self.mend_deals(now).await
+    }
+
+    /// The marks of people who were erased from a connection.
+    pub async fn erased(&mut self, connection: &ConnectionId) -> Result<Vec<String>> {
+        sql!(self, db => query_scalar("SELECT mark FROM erased WHERE connection = $1")
+            .bind(connection.as_str()).fetch_all(db).await)
+    }
+
+    /// Deals whose newest version is gone fall back to the one before, or to none; each is to be
+    /// looked at.
+    async fn mend_deals(&mut self, now: Time) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE deal SET version = COALESCE((SELECT MAX(v.version) FROM strategy_version v
+               WHERE v.connection = deal.connection AND v.deal = deal.id), 0),
+             assessed_version = 0, grade = NULL, score = NULL, weakest = NULL,
+             carry_version = NULL, conflict_version = NULL, look_at = $1
+             WHERE version > 0 AND NOT EXISTS (SELECT 1 FROM strategy_version v
+               WHERE v.connection = deal.connection AND v.deal = deal.id
+                 AND v.version = deal.version)",
+        ).bind(now).execute(db).await.map(drop))
+    }
+
+    /// Drops ledger entries from before a time. Returns how many.
+    pub async fn prune_ledger(&mut self, before: Time) -> Result<u64> {
+        sql!(self, db => query("DELETE FROM ledger WHERE at < $1")
+            .bind(before).execute(db).await.map(|done| done.rows_affected()))
+    }
+
+    /// Drops runs from before a time. Returns how many.
+    pub async fn prune_runs(&mut self, before: Time) -> Result<u64> {
+        sql!(self, db => query("DELETE FROM run WHERE finished_at < $1")
+            .bind(before).execute(db).await.map(|done| done.rows_affected()))
+    }
+
+    /// Drops what was written about deals that are closed or gone and were last changed before a
+    /// time. Returns how many deals that concerned.
+    pub async fn prune_closed(&mut self, before: Time) -> Result<u64> {
+        const OVER: &str = "(standing <> 'open' OR gone_at IS NOT NULL) AND seen_at < ";
+        let columns = self.columns().await?;
+        let tables = columns.iter().filter(|(_, column)| column == "deal");
+        for (table, _) in tables.filter(|(table, _)| !STAY.contains(&table.as_str())) {
+            sql!(&mut *self, db => {
+                let mut delete = QueryBuilder::new("DELETE FROM ");
+                delete.push(quoted(table)).push(" WHERE (connection, deal) IN ");
+                delete.push("(SELECT connection, id FROM deal WHERE version > 0 AND ").push(OVER);
+                delete.push_bind(before).push(")");
+                delete.build().execute(db).await.map(drop)
+            })?;
+        }
+        sql!(self, db => {
+            let mut update = QueryBuilder::new(
+                "UPDATE deal SET version = 0, assessed_version = 0, grade = NULL, score = NULL,
+                 weakest = NULL, carry_version = NULL, conflict_version = NULL
+                 WHERE version > 0 AND ",
+            );
+            update.push(OVER).push_bind(before);
+            update.build().execute(db).await.map(|done| done.rows_affected())
+        })
+    }
+}

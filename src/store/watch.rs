@@ -1,0 +1,92 @@
+//! How every connection is doing, for those who watch: the ledger, `/ready`, `/metrics`, doctor.
+
+use sqlx::{FromRow, query, query_as};
+
+use super::Result;
+use super::tx::{Tx, sql};
+use crate::domain::Time;
+use crate::domain::ids::ConnectionId;
+
+/// How one connection is doing. Holds no plan text and no person's name, except that `message`
+/// repeats the CRM's own words.
+#[derive(Clone, Debug, FromRow, serde::Serialize)]
+pub struct Standing {
+    /// The connection.
+    pub connection: String,
+    /// The CRM's id.
+    pub crm: String,
+    /// The word of its state, such as `ok` or `blocked: login`.
+    pub state: String,
+    /// The code of what blocks it.
+    pub code: Option<String>,
+    /// What blocks it, in the CRM's words.
+    pub message: Option<String>,
+    /// When that state was last found.
+    pub since: Option<Time>,
+    /// Open deals.
+    pub deals: i64,
+    /// Deals given up on until something changes.
+    pub parked: i64,
+    /// Deals whose fields are yet to be written.
+    pub waiting: i64,
+    /// Since when the longest waiting of them waits.
+    pub waiting_since: Option<Time>,
+    /// Units spent of today's budget.
+    pub calls_today: i64,
+    /// Units left of it, where there is a limit.
+    pub calls_left: Option<i64>,
+    /// How far the CRM's clock is ahead of ours.
+    pub skew_seconds: Option<i64>,
+    /// When it is worked next.
+    pub due_at: Option<Time>,
+    /// When its last run ended.
+    pub worked_at: Option<Time>,
+}
+
+impl Tx {
+    /// Adds a row and takes it away again: writes, and changes nothing.
+    pub(super) async fn touch_nothing(&mut self) -> Result<()> {
+        sql!(&mut *self, db => query(
+            "INSERT INTO erased (connection, mark, at) VALUES ('', '', '1970-01-01T00:00:00+00:00')",
+        ).execute(db).await.map(drop))?;
+        sql!(self, db => query("DELETE FROM erased WHERE connection = '' AND mark = ''")
+            .execute(db).await.map(drop))
+    }
+
+    /// How every connection is doing, by name.
+    pub async fn standings(&mut self) -> Result<Vec<Standing>> {
+        sql!(self, db => query_as(
+            "SELECT c.id AS connection, c.crm, c.state, c.state_code AS code,
+               c.state_message AS message, c.state_at AS since,
+               (SELECT COUNT(*) FROM deal d WHERE d.connection = c.id AND d.standing = 'open'
+                 AND d.gone_at IS NULL) AS deals,
+               (SELECT COUNT(*) FROM deal d WHERE d.connection = c.id
+                 AND d.parked IS NOT NULL) AS parked,
+               (SELECT COUNT(*) FROM deal d WHERE d.connection = c.id
+                 AND d.write_at IS NOT NULL AND d.gone_at IS NULL) AS waiting,
+               (SELECT MIN(d.write_at) FROM deal d WHERE d.connection = c.id
+                 AND d.write_at IS NOT NULL AND d.gone_at IS NULL) AS waiting_since,
+               c.calls_today, h.calls_left, h.skew_seconds,
+               (SELECT MIN(s.run_at) FROM schedule s WHERE s.connection = c.id) AS due_at,
+               (SELECT MAX(r.finished_at) FROM run r WHERE r.connection = c.id) AS worked_at
+             FROM connection c LEFT JOIN connection_health h ON h.connection = c.id
+             ORDER BY c.id",
+        ).fetch_all(db).await)
+    }
+
+    /// Notes what a run found out about its surroundings.
+    pub async fn save_health(
+        &mut self,
+        id: &ConnectionId,
+        calls_left: Option<u64>,
+        skew_seconds: Option<i64>,
+        now: Time,
+    ) -> Result<()> {
+        let left = calls_left.map(|left| i64::try_from(left).unwrap_or(i64::MAX));
+        sql!(self, db => query(
+            "INSERT INTO connection_health (connection, calls_left, skew_seconds, at)
+             VALUES ($1, $2, $3, $4) ON CONFLICT (connection) DO UPDATE SET
+             calls_left = $2, skew_seconds = $3, at = $4",
+        ).bind(id.as_str()).bind(left).bind(skew_seconds).bind(now).execute(db).await.map(drop))
+    }
+}

@@ -1,0 +1,231 @@
+//! What is kept belongs to those it is about: export, import, erase, retention, the privacy pack.
+
+use chrono::TimeDelta;
+use latitude::ops::copy::{erase, export, import};
+use latitude::ops::privacy::pack;
+use latitude::ops::retention::{Retention, prune};
+use latitude::store::Store;
+use latitude::sync::report::RunState;
+use serde_json::Value;
+
+use super::floor::{Floor, KEY, databases, sqlite, store};
+
+async fn exported(floor: &Floor, store: &Store) -> Vec<String> {
+    let mut bytes = Vec::new();
+    export(store, &mut bytes, floor.env.now()).await.unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let mut lines: Vec<String> = text.lines().map(normal).collect();
+    lines.sort();
+    lines
+}
+
+/// A line with JSON inside texts told in one form: databases differ in how they lay it out.
+fn normal(line: &str) -> String {
+    fn unfolded(value: Value) -> Value {
+        match value {
+            Value::String(text) if text.starts_with(['{', '[']) => {
+                serde_json::from_str(&text).unwrap_or(Value::String(text))
+            }
+            Value::Object(members) => {
+                let members = members.into_iter().map(|(name, it)| (name, unfolded(it)));
+                Value::Object(members.collect())
+            }
+            other => other,
+        }
+    }
+    unfolded(serde_json::from_str(line).unwrap()).to_string()
+}
+
+#[tokio::test]
+async fn what_is_exported_comes_back_the_same_in_either_database() {
+    for database in databases().await {
+        let floor = Floor::laid(&database, 12, Some("authorization_code")).await;
+        floor.sign_in().await;
+        floor.set_up().await;
+        assert_eq!(floor.reconcile().await.state, RunState::Ok);
+        let before = exported(&floor, &floor.engine.store).await;
+        assert!(before.iter().any(|line| line.contains("strategy_version")));
+        let mut bytes = Vec::new();
+        export(&floor.engine.store, &mut bytes, floor.env.now())
+            .await
+            .unwrap();
+
+        for target in databases().await {
+            let fresh = store(&target, &[KEY], &floor.env).await;
+            import(&fresh, &bytes[..]).await.unwrap();
+
+            assert_eq!(
+                exported(&floor, &fresh).await,
+                before,
+                "{database} to {target}"
+            );
+            let again = import(&fresh, &bytes[..]).await.unwrap_err();
+            assert!(again.to_string().contains("not empty"), "{again}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_restored_instance_goes_on_where_the_other_was() {
+    let floor = Floor::ready(&sqlite(), 12).await;
+    floor.reconcile().await;
+    let mut bytes = Vec::new();
+    export(&floor.engine.store, &mut bytes, floor.env.now())
+        .await
+        .unwrap();
+    let target = sqlite();
+    let fresh = store(&target, &[KEY], &floor.env).await;
+    import(&fresh, &bytes[..]).await.unwrap();
+    fresh.close().await;
+    let restored = Floor {
+        database: target,
+        engine: floor.another(&[KEY]).await,
+        ..floor
+    };
+
+    let report = restored.reconcile().await;
+
+    assert_eq!(report.state, RunState::Ok);
+    assert_eq!(report.tally.written, 0, "everything stands there already");
+}
+
+#[tokio::test]
+async fn a_file_that_ends_early_or_says_something_else_changes_nothing() {
+    let floor = Floor::ready(&sqlite(), 3).await;
+    floor.reconcile().await;
+    let mut bytes = Vec::new();
+    export(&floor.engine.store, &mut bytes, floor.env.now())
+        .await
+        .unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let short = text.lines().take(5).collect::<Vec<_>>().join("\n");
+    let fresh = store(&sqlite(), &[KEY], &floor.env).await;
+    let empty = exported(&floor, &fresh).await;
+
+    for (broken, told) in [
+        (short.as_str(), "ends early"),
+        ("{\"table\":\"nothing\",\"row\":{}}", "no table nothing"),
+        (
+            "{\"table\":\"deal\",\"row\":{\"nothing\":1}}",
+            "no column nothing",
+        ),
+        ("{}", "not a line"),
+        ("nonsense", "line 1"),
+    ] {
+        let refused = import(&fresh, broken.as_bytes()).await.unwrap_err();
+        assert!(format!("{refused:#}").contains(told), "{refused:#}");
+    }
+    assert_eq!(exported(&floor, &fresh).await, empty);
+}
+
+#[tokio::test]
+async fn a_person_who_is_erased_is_nowhere_and_does_not_come_back() {
+    for database in databases().await {
+        let floor = Floor::ready(&database, 12).await;
+        floor.reconcile().await;
+        let (person, name, email) = {
+            let state = floor.served.world.state();
+            let answered = floor
+                .crm
+                .field_name("latitude_", latitude::domain::field::Field::Approach);
+            let deal = state
+                .deals
+                .iter()
+                .find(|deal| deal.custom.contains_key(&answered));
+            let person = &state.people[deal.expect("somebody answered").owner];
+            (person.id.clone(), person.name(), person.email.clone())
+        };
+        let hits = |lines: &[String]| -> Vec<String> {
+            let about = [person.as_str(), name.as_str(), email.as_str()];
+            let found = lines
+                .iter()
+                .filter(|it| about.iter().any(|about| it.contains(about)));
+            found.cloned().collect()
+        };
+        assert!(!hits(&exported(&floor, &floor.engine.store).await).is_empty());
+
+        erase(&floor.engine.store, &floor.id, &person, floor.env.now())
+            .await
+            .unwrap();
+        let now = exported(&floor, &floor.engine.store).await;
+        floor.advance(TimeDelta::hours(25));
+        assert_eq!(floor.reconcile().await.state, RunState::Ok);
+        let later = exported(&floor, &floor.engine.store).await;
+
+        assert_eq!(hits(&now), Vec::<String>::new());
+        assert!(
+            !later
+                .iter()
+                .any(|it| it.contains(&name) || it.contains(&email))
+        );
+        assert!(
+            later.iter().any(|it| it.contains("\"erased\"")),
+            "the deed is noted"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_past_its_time_is_dropped_and_nothing_else() {
+    for database in databases().await {
+        let floor = Floor::ready(&database, 12).await;
+        floor.reconcile().await;
+        let keep = Retention {
+            ledger_days: 30,
+            run_days: 30,
+            closed_deal_days: 30,
+        };
+
+        let early = prune(&floor.engine.store, &floor.env, keep).await.unwrap();
+        floor.clock.advance(TimeDelta::days(31));
+        let for_good = Retention {
+            ledger_days: 0,
+            run_days: 0,
+            closed_deal_days: 0,
+        };
+        let none = prune(&floor.engine.store, &floor.env, for_good)
+            .await
+            .unwrap();
+        let late = prune(&floor.engine.store, &floor.env, keep).await.unwrap();
+
+        assert_eq!(early, Default::default());
+        assert_eq!(none, Default::default());
+        assert!(late.entries > 0 && late.runs > 0, "{late:?}");
+        let mut tx = floor.engine.store.read().await.unwrap();
+        assert!(
+            tx.standings().await.unwrap()[0].deals > 0,
+            "open deals stay"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_privacy_pack_names_every_field_and_no_secret() {
+    let floor = Floor::laid(&sqlite(), 1, None).await;
+    let config = floor.config();
+    let secret = {
+        use secrecy::ExposeSecret;
+        floor
+            .settings
+            .client_secret
+            .as_ref()
+            .unwrap()
+            .expose_secret()
+            .to_owned()
+    };
+
+    let told = pack(&config).unwrap();
+
+    for field in latitude::domain::field::Field::ALL {
+        let name = floor.crm.field_name("latitude_", field);
+        assert!(told.contains(&name), "{name}");
+    }
+    for printed in [
+        told,
+        latitude::ops::config_print::masked(&config),
+        format!("{config:?}"),
+    ] {
+        assert!(!printed.contains(&secret));
+        assert!(!printed.contains("BwcHBwcHBwc"), "the key is printed");
+    }
+}
