@@ -183,6 +183,13 @@ pub struct Finding {
     pub points: i32,
 }
 
+impl Finding {
+    /// Whether it quotes some of the same words.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.part == other.part && self.start < other.end && other.start < self.end
+    }
+}
+
 /// What the rubric says about one strategy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assessment {

@@ -19,13 +19,14 @@ use crate::domain::rubric::{
 };
 
 /// Signals that speak against a dimension; all others speak for it.
-const AGAINST: [&str; 8] = [
+const AGAINST: [&str; 9] = [
     "pitch",
     "close",
     "vague",
     "blame",
     "only_pitch",
     "only_vague",
+    "bare_part",
     "price_cut",
     "waiting",
 ];
@@ -33,6 +34,8 @@ const AGAINST: [&str; 8] = [
 const COACHING_ONLY: [&str; 1] = ["blame_opening"];
 /// A dimension's own signals count at least so much: the guide says so, whatever the sample.
 const LEAST: f64 = 0.12;
+/// Each dimension counts at least so much towards the whole, which needs them all.
+const LEAST_SHARE: f64 = 0.2;
 /// How strongly weights are pulled towards nothing.
 const PULL: f64 = 2.0;
 /// Enough for the weights to stand still.
@@ -90,21 +93,18 @@ pub fn fitted(set: &[Rated], samples: &[Sample], file: &RubricFile) -> RubricFil
             .chain(unheard(file, dimension))
             .collect();
         let base = hundredths(base);
-        for (points, row) in points.iter_mut().zip(&rows) {
-            points.push((f64::from(base) + earned(row, &weights)) / 100.0);
-        }
-        let reached: Vec<i32> = points
+        let reached: Vec<i32> = rows
             .iter()
-            .filter_map(|points| points.last())
-            .map(|last| hundredths(*last))
+            .map(|row| base + earned(row, &weights).round() as i32)
             .collect();
-        fitted.levels.insert(
-            dimension,
-            Scale {
-                base,
-                steps: best_steps(&reached, &levels),
-            },
-        );
+        let scale = Scale {
+            base,
+            steps: best_steps(&reached, &levels),
+        };
+        for (points, reached) in points.iter_mut().zip(reached) {
+            points.push(f64::from(scale.bounded(reached)) / 100.0);
+        }
+        fitted.levels.insert(dimension, scale);
         fitted.weights.insert(dimension, weights);
     }
     fitted.overall = whole(&set, &points);
@@ -132,7 +132,7 @@ fn whole(set: &[&Rated], points: &[Vec<f64>]) -> Overall {
     let even = vec![
         Bound {
             sign: 1.0,
-            least: 0.05,
+            least: LEAST_SHARE,
         };
         Dimension::ALL.len()
     ];
@@ -235,6 +235,7 @@ fn speak_for(dimension: Dimension) -> (&'static [Signal], &'static [&'static str
                 "reason_who",
                 "contrast",
                 "only_pitch",
+                "bare_part",
                 "would_who",
             ],
         ),
@@ -248,6 +249,7 @@ fn speak_for(dimension: Dimension) -> (&'static [Signal], &'static [&'static str
                 "said",
                 "feels",
                 "only_pitch",
+                "bare_part",
                 "rejected",
                 "felt_trouble",
                 "would_who",
@@ -267,6 +269,7 @@ fn speak_for(dimension: Dimension) -> (&'static [Signal], &'static [&'static str
                 "open_question",
                 "pitch",
                 "only_pitch",
+                "bare_part",
                 "felt_trouble",
                 "fact",
                 "happened",
@@ -287,6 +290,7 @@ fn speak_for(dimension: Dimension) -> (&'static [Signal], &'static [&'static str
                 "day_deed",
                 "compare",
                 "only_vague",
+                "bare_part",
             ],
         ),
         Dimension::NextStep => (

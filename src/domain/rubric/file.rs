@@ -18,6 +18,8 @@ pub type Weights = BTreeMap<String, i32>;
 
 /// No signal may decide more than a whole dimension, in hundredths of a point.
 const HEAVIEST: i32 = 400;
+/// No dimension may count more than twice towards the whole, in percent.
+const MOST_SHARE: i32 = 200;
 /// The most that a further hit may count, in percent of the one before.
 const MOST_REPEAT: i32 = 95;
 
@@ -145,11 +147,11 @@ impl RubricFile {
                 ));
             }
             let share = self.overall.share.get(&dimension).copied().unwrap_or(-1);
-            if !(0..=100).contains(&share) {
+            if !(0..=MOST_SHARE).contains(&share) {
                 return Err(unfit(
                     format!("overall.share.{name}"),
                     share,
-                    "write a percentage, 0 to 100",
+                    format!("write a percentage, 0 to {MOST_SHARE}"),
                 ));
             }
         }

@@ -114,6 +114,10 @@ classes! {
     Activity = "activity",
     /// Fault put on one's own company.
     Blame = "blame",
+    /// The departments of one's own company: product, legal, head office.
+    OwnHouse = "own_house",
+    /// What others should do, or leave undone: must, never, won't.
+    Demands = "demands",
     /// The words of this very rubric: obstacle, option, reason, decision maker.
     RubricWord = "rubric_word",
     /// Nothing to say: tbd, n/a, see notes, test.

@@ -230,11 +230,14 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
             .get(&dimension)
             .copied()
             .unwrap_or_default();
-        whole += points * share / 100;
-        nothing += scale.base * share / 100;
+        whole += scale.bounded(points) * share / 100;
+        nothing += scale.bounded(scale.base) * share / 100;
         findings.extend(earned);
     }
     findings.extend(heard.cap.iter().flat_map(|(_, evidence)| evidence.clone()));
+    if only_blames(heard, file) {
+        dims.ownership = dims.ownership.min(1);
+    }
     let highest = highest.min(highest_with_blame(heard, &dims, file));
     let overall = file.overall.scale.level(whole).clamp(lowest, highest);
     Assessment {
@@ -246,6 +249,18 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
         notes: Vec::new(),
         private_notes: Vec::new(),
     }
+}
+
+/// Fault is put on others more often than ways of one's own are found; "if they did their job" is
+/// no way of one's own.
+fn only_blames(heard: &Heard, file: &RubricFile) -> bool {
+    let blames = heard.of_signal("blame");
+    let ways = ["option", "fallback"]
+        .into_iter()
+        .flat_map(|name| heard.of_signal(name))
+        .filter(|way| !blames.iter().any(|blame| way.overlaps(blame)))
+        .count();
+    blames.len() >= file.caps.blames && blames.len() > ways
 }
 
 /// A plan that waits for one's own company to change is not solid, however well it knows the

@@ -144,8 +144,21 @@ fn vague(reading: &Reading) -> Vec<Span> {
     reading.of_class(Class::Vague).collect()
 }
 
+/// Fault in so many words, or a department of one's own company that must, should or never does.
 fn blame(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Blame).collect()
+    let demands = reading.of_class(Class::OwnHouse).filter_map(|span| {
+        let last = reading
+            .after(span.last, 3)
+            .find(|index| reading.is(*index, Class::Demands))?;
+        Some(Span {
+            first: span.first,
+            last,
+        })
+    });
+    let mut blames: Vec<Span> = reading.of_class(Class::Blame).chain(demands).collect();
+    blames.sort_by_key(|span| (span.first, span.last));
+    blames.dedup_by(|next, kept| next.first <= kept.last);
+    blames
 }
 
 fn price_cut(reading: &Reading) -> Vec<Span> {

@@ -1,8 +1,8 @@
 //! Parts that stay empty of thought: what a part lacks, whichever of the questions it answers.
 
 use super::lexicon::Class;
-use super::reading::{Reading, Span};
-use super::{Signal, goal, ownership};
+use super::reading::{Reading, Shape, Span, Token};
+use super::{Signal, goal, ownership, whole};
 
 /// What is listened for.
 pub const SIGNALS: &[Signal] = &[
@@ -16,7 +16,15 @@ pub const SIGNALS: &[Signal] = &[
         says: "a part that stays vague, without a deed or another way",
         find: only_vague,
     },
+    Signal {
+        name: "bare_part",
+        says: "a part that says next to nothing of its own",
+        find: bare_part,
+    },
 ];
+
+/// A part with fewer words of its own than this, no person and no number says next to nothing.
+const BARE_WORDS: usize = 4;
 
 fn only_pitch(reading: &Reading) -> Vec<Span> {
     let pitched = [Class::Pitch, Class::Close];
@@ -42,6 +50,22 @@ fn only_vague(reading: &Reading) -> Vec<Span> {
     parts_with(reading, &[Class::Vague])
         .into_iter()
         .filter(|part| !holds_any(*part, &own))
+        .collect()
+}
+
+fn bare_part(reading: &Reading) -> Vec<Span> {
+    reading
+        .parts()
+        .into_iter()
+        .filter(|part| {
+            let tokens = reading
+                .tokens
+                .get(part.first..=part.last)
+                .unwrap_or_default();
+            let own = tokens.iter().filter(|token| whole::is_own(token)).count();
+            let tells = |token: &Token| token.who || token.echo || token.shape == Shape::Number;
+            own < BARE_WORDS && !tokens.iter().any(tells)
+        })
         .collect()
 }
 

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Highest level of a dimension and of the whole.
 pub const TOP: u8 = 4;
 
+/// How far around the step to level 3 points count towards the whole, in hundredths.
+const AROUND_CLEAR: i32 = 60;
+
 /// Where a scale begins, and the points at which levels 1 to 4 are reached, in hundredths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +25,13 @@ impl Scale {
             .iter()
             .map(|step| u8::from(points >= *step))
             .sum()
+    }
+
+    /// What so many points count towards the whole: a dimension is clear or it is not, and one that
+    /// is clearer still never makes good for another.
+    pub fn bounded(&self, points: i32) -> i32 {
+        let [_, _, clear, _] = self.steps;
+        points.clamp(clear - AROUND_CLEAR, clear + AROUND_CLEAR)
     }
 
     /// The score from 0 to 100: each level has its band, and points within it count evenly.
@@ -90,6 +100,14 @@ mod tests {
                 .all(|pair| pair[0] <= pair[1] && pair[1] - pair[0] <= 1)
         );
         assert_eq!((scores.first(), scores.last()), (Some(&15), Some(&100)));
+    }
+
+    #[test]
+    fn more_of_one_dimension_adds_nothing_once_it_is_clear() {
+        assert_eq!(
+            [0, 250, 310, 900].map(|points| SCALE.bounded(points)),
+            [190, 250, 310, 310]
+        );
     }
 
     #[test]

@@ -259,15 +259,16 @@ fn different_words(reading: &Reading) -> usize {
         .len()
 }
 
-/// Words that are neither everyday words nor placeholders nor repeated.
 fn own_words(reading: &Reading) -> usize {
-    let is_own = |token: &&Token| {
-        !token.echo
-            && !NOTHING_OWN
-                .into_iter()
-                .any(|class| token.classes.has(class))
-    };
-    reading.tokens.iter().filter(is_own).count()
+    reading.tokens.iter().filter(|token| is_own(token)).count()
+}
+
+/// Whether a word is neither an everyday word nor a placeholder nor repeated.
+pub fn is_own(token: &Token) -> bool {
+    !token.echo
+        && !NOTHING_OWN
+            .into_iter()
+            .any(|class| token.classes.has(class))
 }
 
 fn is_about_the_deal(token: &Token) -> bool {

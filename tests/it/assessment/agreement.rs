@@ -20,8 +20,8 @@ const FOOLING: [&str; 10] = [
     "offtopic",
 ];
 
-/// Nearly always; the aim is 1.
-const MOST_FOOLED_PERCENT: usize = 3;
+/// Nearly always.
+const MOST_FOOLED_PERCENT: usize = 1;
 
 #[test]
 fn overall_and_each_dimension_agree_with_people_on_the_held_back_set() {
@@ -105,8 +105,9 @@ fn every_point_traces_to_a_rule_and_to_words_that_are_there() {
                 .sum();
             let level = scale.level(scale.base + earned);
             let given = assessment.dims.of(dimension);
+            let by_blame = dimension == Dimension::Ownership && given == 1;
             assert!(
-                given == level || given < level && assessment.overall <= 1,
+                given == level || given < level && (assessment.overall <= 1 || by_blame),
                 "{}: {dimension:?}",
                 rated.id
             );

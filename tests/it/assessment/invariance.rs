@@ -69,14 +69,26 @@ fn with_words_replaced(text: &str, words: &[(&str, &str)]) -> String {
     })
 }
 
+/// Sentences that say nothing, in several voices; each text gets one per part, in turn.
+const FILLER: [&str; 6] = [
+    "As always, it is important to keep this in mind going forward. All in all it is a matter of doing things well.",
+    "So yeah, anyway, you know how it is, basically that's about it really.",
+    "Please note that the above is of course meant in general.",
+    "Well, there it is. It is what it is, as they say.",
+    "In other words, that is more or less the whole picture as it presents itself at the present time.",
+    "I hope this makes sense. Thank you for reading this far.",
+];
+
 #[test]
 fn filler_earns_and_costs_nothing() {
     stays("filler", |answers| {
-        each_part(answers, |text| match text {
-            "" => String::new(),
-            text => format!(
-                "{text} As always, it is important to keep this in mind going forward. All in all it is a matter of doing things well."
-            ),
+        let mut next = answers.approach.len();
+        each_part(answers, |text| {
+            next += 1;
+            match text {
+                "" => String::new(),
+                text => format!("{text} {}", FILLER[next % FILLER.len()]),
+            }
         })
     });
 }
@@ -107,13 +119,68 @@ fn he_or_she_does_not_matter() {
         ("his", "her"),
         ("His", "Her"),
         ("him", "her"),
+        ("herself", "himself"),
+        ("himself", "herself"),
         ("Mr", "Mrs"),
         ("Mrs", "Mr"),
         ("Ms", "Mr"),
+        ("son", "daughter"),
+        ("daughter", "son"),
+        ("brother", "sister"),
+        ("sister", "brother"),
+        ("father", "mother"),
+        ("mother", "father"),
+        ("wife", "husband"),
+        ("husband", "wife"),
+        ("man", "woman"),
+        ("woman", "man"),
     ];
     stays("gender", |answers| {
         each_part(answers, |text| with_words_replaced(text, &swapped))
     });
+}
+
+/// First names that occur in the set.
+const NAMES_THERE: [&str; 24] = [
+    "Sheila", "Marta", "Kunle", "Donal", "Zara", "Meg", "Una", "Rui", "Declan", "Glyn", "Bianca",
+    "Marcus", "Leonard", "Robyn", "Trace", "Yolanda", "Lisa", "Rohan", "Dele", "Bong", "Maria",
+    "Peter", "Anna", "David",
+];
+
+/// First names from many cultures, of women and men.
+const NAMES: [[&str; 8]; 6] = [
+    ["Oluwaseun", "Chiamaka", "Kwabena", "Thandiwe", "Tendai", "Amina", "Desta", "Wanjiru"],
+    ["Xiuying", "Haruto", "Minjun", "Nguyen", "Siriporn", "Budi", "Jasmin", "Dashiell"],
+    ["Lakshmi", "Arjun", "Fatemeh", "Yusuf", "Gulnara", "Tariq", "Shlomit", "Levon"],
+    ["Guadalupe", "Joaquín", "Thiago", "Itzel", "Ximena", "Caetano", "Nayra", "Evo"],
+    ["Siobhán", "Björn", "Zsófia", "Wojciech", "Aurélie", "Giorgos", "Kadri", "Ignas"],
+    ["John", "Emily", "Michael", "Susan", "Robert", "Karen", "James", "Linda"],
+];
+
+fn renamed(text: &str, names: &[&str]) -> String {
+    let pairs: Vec<(&str, &str)> = NAMES_THERE
+        .into_iter()
+        .zip(names.iter().copied().cycle())
+        .collect();
+    with_words_replaced(text, &pairs)
+}
+
+#[test]
+fn names_of_any_culture_are_alike() {
+    for names in NAMES {
+        stays(names[0], |answers| {
+            each_part(answers, |text| renamed(text, &names))
+        });
+    }
+}
+
+#[test]
+fn names_in_lower_case_are_alike() {
+    for names in NAMES {
+        stays(&names[0].to_lowercase(), |answers| {
+            each_part(answers, |text| renamed(text, &names).to_lowercase())
+        });
+    }
 }
 
 #[test]
@@ -159,19 +226,39 @@ fn the_order_of_the_parts_does_not_matter() {
 
 #[test]
 fn a_typo_in_one_word_in_twenty_hardly_matters() {
-    stays("typos", |answers| {
-        let mut random = ChaCha12Rng::seed_from_u64(7);
-        each_part(answers, |text| {
-            each_word(text, |word| misspelt(word, &mut random))
-        })
-    });
+    for seed in [7, 8, 9] {
+        stays("typos", |answers| {
+            let mut random = ChaCha12Rng::seed_from_u64(seed);
+            each_part(answers, |text| {
+                each_word(text, |word| misspelt(word, &mut random))
+            })
+        });
+    }
 }
 
-/// Swaps two letters of one long word in twenty.
+/// One long word in twenty with a letter dropped, doubled, swapped or mistaken for its neighbour.
 fn misspelt(word: &str, random: &mut ChaCha12Rng) -> String {
     let mut letters: Vec<char> = word.chars().collect();
     if letters.len() > 4 && random.random_range(0..20) == 0 {
-        letters.swap(1, 2);
+        let at = random.random_range(1..letters.len() - 2);
+        match random.random_range(0..4) {
+            0 => {
+                letters.remove(at);
+            }
+            1 => letters.insert(at, letters[at]),
+            2 => letters.swap(at, at + 1),
+            _ => letters[at] = neighbour(letters[at]),
+        }
     }
     letters.into_iter().collect()
+}
+
+/// The key to the right of this one.
+fn neighbour(letter: char) -> char {
+    const ROWS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
+    let mut keys = ROWS
+        .iter()
+        .flat_map(|row| row.chars().zip(row.chars().skip(1)));
+    keys.find(|(key, _)| *key == letter)
+        .map_or(letter, |(_, next)| next)
 }
