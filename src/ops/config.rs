@@ -84,6 +84,10 @@ pub struct Web {
     pub idle_minutes: u32,
     /// … and after so many hours whatever they do.
     pub session_hours: u32,
+    /// Sign-ins from one address in a minute.
+    pub sign_ins_a_minute: u32,
+    /// Proxies of ours in front, whose `X-Forwarded-For` is believed.
+    pub forwarded_hops: usize,
 }
 
 /// Keeping in step with the CRMs.
@@ -195,6 +199,8 @@ impl Config {
             hours,
             idle_minutes,
             session_hours,
+            sign_ins_a_minute,
+            forwarded_hops,
             ..
         } = self.web.clone();
         let public_url = self
@@ -211,6 +217,8 @@ impl Config {
             hours,
             idle_minutes,
             session_hours,
+            sign_ins_a_minute,
+            forwarded_hops,
         }
     }
 

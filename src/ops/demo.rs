@@ -158,13 +158,8 @@ async fn worked(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
 }
 
 async fn served(engine: Arc<Engine>, listener: TcpListener, stop: watch::Receiver<bool>) {
-    let app = App {
-        store: engine.store.clone(),
-        env: engine.env.clone(),
-        framework: engine.framework.clone(),
-        settings: Settings::demo(&engine.public_url),
-        engine,
-    };
+    let settings = Settings::demo(&engine.public_url);
+    let app = App::new(engine, settings);
     if let Err(error) = web::serve(app, listener, stop).await {
         eprintln!("latitude: the pages stopped: {error}");
     }

@@ -82,7 +82,7 @@ pub async fn run(config: &Config, env: Env, parts: Parts) -> anyhow::Result<Exit
         let listener = TcpListener::bind(place)
             .await
             .with_context(|| format!("watch.listen = \"{place}\" cannot be used"))?;
-        let router = web::watch_router(app(config, engine.clone()));
+        let router = web::watch_router(App::new(engine.clone(), config.web_settings()));
         let stopping = stopping.clone();
         work.push(tokio::spawn(async move {
             if let Err(error) = web::serve_router(router, listener, stopping).await {
@@ -130,21 +130,11 @@ fn pages(
     listener: TcpListener,
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + Send + 'static {
-    let app = app(config, engine);
+    let app = App::new(engine, config.web_settings());
     async move {
         if let Err(error) = web::serve(app, listener, stop).await {
             tracing::error!(%error, "the pages stopped");
         }
-    }
-}
-
-fn app(config: &Config, engine: Arc<Engine>) -> App {
-    App {
-        store: engine.store.clone(),
-        env: engine.env.clone(),
-        framework: engine.framework.clone(),
-        settings: config.web_settings(),
-        engine,
     }
 }
 

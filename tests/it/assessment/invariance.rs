@@ -149,12 +149,38 @@ const NAMES_THERE: [&str; 24] = [
 
 /// First names from many cultures, of women and men.
 const NAMES: [[&str; 8]; 6] = [
-    ["Oluwaseun", "Chiamaka", "Kwabena", "Thandiwe", "Tendai", "Amina", "Desta", "Wanjiru"],
-    ["Xiuying", "Haruto", "Minjun", "Nguyen", "Siriporn", "Budi", "Jasmin", "Dashiell"],
-    ["Lakshmi", "Arjun", "Fatemeh", "Yusuf", "Gulnara", "Tariq", "Shlomit", "Levon"],
-    ["Guadalupe", "Joaquín", "Thiago", "Itzel", "Ximena", "Caetano", "Nayra", "Evo"],
-    ["Siobhán", "Björn", "Zsófia", "Wojciech", "Aurélie", "Giorgos", "Kadri", "Ignas"],
-    ["John", "Emily", "Michael", "Susan", "Robert", "Karen", "James", "Linda"],
+    [
+        "Oluwaseun",
+        "Chiamaka",
+        "Kwabena",
+        "Thandiwe",
+        "Tendai",
+        "Amina",
+        "Desta",
+        "Wanjiru",
+    ],
+    [
+        "Xiuying", "Haruto", "Minjun", "Nguyen", "Siriporn", "Budi", "Jasmin", "Dashiell",
+    ],
+    [
+        "Lakshmi", "Arjun", "Fatemeh", "Yusuf", "Gulnara", "Tariq", "Shlomit", "Levon",
+    ],
+    [
+        "Guadalupe",
+        "Joaquín",
+        "Thiago",
+        "Itzel",
+        "Ximena",
+        "Caetano",
+        "Nayra",
+        "Evo",
+    ],
+    [
+        "Siobhán", "Björn", "Zsófia", "Wojciech", "Aurélie", "Giorgos", "Kadri", "Ignas",
+    ],
+    [
+        "John", "Emily", "Michael", "Susan", "Robert", "Karen", "James", "Linda",
+    ],
 ];
 
 fn renamed(text: &str, names: &[&str]) -> String {

@@ -210,13 +210,7 @@ impl Floor {
     pub async fn pages(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let app = App {
-            store: self.engine.store.clone(),
-            env: self.env.clone(),
-            framework: self.engine.framework.clone(),
-            settings: WebSettings::demo(&address),
-            engine: self.engine.clone(),
-        };
+        let app = App::new(self.engine.clone(), WebSettings::demo(&address));
         let (stop, stopping) = tokio::sync::watch::channel(false);
         tokio::spawn(async move {
             let _keep = stop;

@@ -44,13 +44,7 @@ impl Floor {
         for_pages
             .add(stage.id.clone(), stage.served.settings.clone())
             .unwrap();
-        let app = App {
-            store: engine.store.clone(),
-            env: stage.env.clone(),
-            engine: Arc::new(for_pages),
-            framework: engine.framework.clone(),
-            settings: Settings::demo(&base),
-        };
+        let app = App::new(Arc::new(for_pages), Settings::demo(&base));
         let (keep, stop) = tokio::sync::watch::channel(false);
         tokio::spawn(async move {
             let _keep = keep;
