@@ -1,5 +1,7 @@
 //! Parts that stay empty of thought: what a part lacks, whichever of the questions it answers.
 
+use std::collections::HashSet;
+
 use super::lexicon::Class;
 use super::reading::{Reading, Shape, Span, Token};
 use super::{Signal, goal, ownership, whole};
@@ -23,7 +25,7 @@ pub const SIGNALS: &[Signal] = &[
     },
 ];
 
-/// A part with fewer words of its own than this, no person and no number says next to nothing.
+/// A part with fewer different words of its own than this, no person and no number says next to nothing.
 const BARE_WORDS: usize = 4;
 
 fn only_pitch(reading: &Reading) -> Vec<Span> {
@@ -62,9 +64,13 @@ fn bare_part(reading: &Reading) -> Vec<Span> {
                 .tokens
                 .get(part.first..=part.last)
                 .unwrap_or_default();
-            let own = tokens.iter().filter(|token| whole::is_own(token)).count();
-            let tells = |token: &Token| token.who || token.echo || token.shape == Shape::Number;
-            own < BARE_WORDS && !tokens.iter().any(tells)
+            let own: HashSet<u64> = tokens
+                .iter()
+                .filter(|token| whole::is_own(token))
+                .map(|token| token.hash)
+                .collect();
+            let tells = |token: &Token| token.who || token.shape == Shape::Number;
+            own.len() < BARE_WORDS && !tokens.iter().any(tells)
         })
         .collect()
 }

@@ -13,8 +13,9 @@ use super::set;
 const MEAN: f64 = 3.0;
 /// … and in the worst case …
 const WORST: i32 = 10;
-/// … but for so many in a hundred, where a word that is lost tips a cap or the only reason.
-const PERCENT_BEYOND: usize = 2;
+/// … but for so many in a hundred where a word that is lost, or hidden in filler, was the only one
+/// of its kind.
+const PERCENT_BEYOND: usize = 4;
 
 /// How far the score moves when every text is changed in this way.
 fn moves(change: impl Fn(&Answers) -> Answers) -> Vec<(i32, String)> {
@@ -72,8 +73,8 @@ fn with_words_replaced(text: &str, words: &[(&str, &str)]) -> String {
 /// Sentences that say nothing, in several voices; each text gets one per part, in turn.
 const FILLER: [&str; 6] = [
     "As always, it is important to keep this in mind going forward. All in all it is a matter of doing things well.",
-    "So yeah, anyway, you know how it is, basically that's about it really.",
-    "Please note that the above is of course meant in general.",
+    "Right, enough from me for the time being, there would be plenty to add on another occasion.",
+    "As one might put it, these are the considerations that suggest themselves at first glance.",
     "Well, there it is. It is what it is, as they say.",
     "In other words, that is more or less the whole picture as it presents itself at the present time.",
     "I hope this makes sense. Thank you for reading this far.",
@@ -141,10 +142,74 @@ fn he_or_she_does_not_matter() {
 }
 
 /// First names that occur in the set.
-const NAMES_THERE: [&str; 24] = [
-    "Sheila", "Marta", "Kunle", "Donal", "Zara", "Meg", "Una", "Rui", "Declan", "Glyn", "Bianca",
-    "Marcus", "Leonard", "Robyn", "Trace", "Yolanda", "Lisa", "Rohan", "Dele", "Bong", "Maria",
-    "Peter", "Anna", "David",
+const NAMES_THERE: [&str; 67] = [
+    "Terry",
+    "Gord",
+    "Fanie",
+    "Ilze",
+    "Maribel",
+    "Kostas",
+    "Kip",
+    "Patrick",
+    "Gemma",
+    "Naledi",
+    "Yolanda",
+    "Declan",
+    "Bartek",
+    "Delroy",
+    "Bev",
+    "Hank",
+    "Ewa",
+    "Gil",
+    "Kunle",
+    "Anneliese",
+    "Lyn",
+    "Juris",
+    "Dawn",
+    "Stavros",
+    "Eamon",
+    "Fiona",
+    "Sjoerd",
+    "Tendai",
+    "Kofi",
+    "Brooke",
+    "Renzo",
+    "Ruan",
+    "Bernadette",
+    "Joan",
+    "Priyanka",
+    "Birgitta",
+    "Gareth",
+    "Eirin",
+    "Dora",
+    "Callum",
+    "Robert",
+    "Henk",
+    "Kadidia",
+    "Kerstin",
+    "Andrei",
+    "Doug",
+    "Orla",
+    "Petra",
+    "Marek",
+    "Somchai",
+    "Lindiwe",
+    "Jean",
+    "Pekka",
+    "Rohit",
+    "Rosario",
+    "Joe",
+    "Sjaak",
+    "Chebet",
+    "Outi",
+    "Sheila",
+    "Dele",
+    "Sunita",
+    "Marta",
+    "Donal",
+    "Meg",
+    "Una",
+    "Rui",
 ];
 
 /// First names from many cultures, of women and men.
