@@ -13,9 +13,9 @@ use super::set;
 const MEAN: f64 = 3.0;
 /// … and in the worst case …
 const WORST: i32 = 10;
-/// … but for so many in a hundred where a word that is lost, or hidden in filler, was the only one
-/// of its kind.
-const PERCENT_BEYOND: usize = 4;
+/// … but for so many texts in a hundred, where a word that is lost, or hidden in filler, was the
+/// only one of its kind.
+const BEYOND: [(&str, usize); 3] = [("filler", 6), ("typos", 3), ("lower case", 2)];
 
 /// How far the score moves when every text is changed in this way.
 fn moves(change: impl Fn(&Answers) -> Answers) -> Vec<(i32, String)> {
@@ -39,8 +39,12 @@ fn stays(what: &str, change: impl Fn(&Answers) -> Answers) {
     println!("{what}: mean {mean:.2}, beyond {WORST}: {beyond}, worst {worst:?}");
 
     assert!(mean <= MEAN, "{what}: mean {mean:.2}, worst {worst:?}");
+    let percent = BEYOND
+        .into_iter()
+        .find(|(of, _)| *of == what)
+        .map_or(1, |(_, percent)| percent);
     assert!(
-        beyond * 100 <= moves.len() * PERCENT_BEYOND,
+        beyond * 100 <= moves.len() * percent,
         "{what}: {beyond} beyond {WORST}, worst {worst:?}"
     );
 }
@@ -268,7 +272,8 @@ fn names_of_any_culture_are_alike() {
 #[test]
 fn names_in_lower_case_are_alike() {
     for names in NAMES {
-        stays(&names[0].to_lowercase(), |answers| {
+        println!("{}", names[0]);
+        stays("lower case", |answers| {
             each_part(answers, |text| renamed(text, &names).to_lowercase())
         });
     }
