@@ -8,7 +8,7 @@ use super::Result;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
-use crate::domain::obstacle::Level;
+use crate::domain::obstacle::kinds::Level;
 
 /// Deals put into one statement.
 const ROWS: usize = 500;

@@ -8,7 +8,7 @@ use super::{App, panel, words};
 use crate::domain::Time;
 use crate::domain::hours::{Hours, Reading};
 use crate::domain::ids::ConnectionId;
-use crate::domain::obstacle::{Ended, Ground, Kind, Outcome, State};
+use crate::domain::obstacle::kinds::{Ended, Ground, Kind, Outcome, State};
 use crate::store::obstacles::Card;
 use crate::store::tx::Tx;
 

@@ -14,7 +14,8 @@ use super::session::Reader;
 use super::table::{For, Table};
 use crate::domain::answer::Answer;
 use crate::domain::ids::ConnectionId;
-use crate::domain::obstacle::{Choice, Closing, Deed, Ground, Kind, Level, Need, Outcome};
+use crate::domain::obstacle::kinds::{Ground, Kind, Level, Outcome};
+use crate::domain::obstacle::{Choice, Closing, Deed, Need};
 use crate::store::obstacles::Said;
 use crate::sync::ASK;
 

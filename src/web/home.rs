@@ -12,7 +12,7 @@ use super::session::Reader;
 use super::table::{For, Table};
 use super::week::{this_monday, week_path};
 use super::{Shared, words};
-use crate::domain::obstacle::{Level, State as Standing};
+use crate::domain::obstacle::kinds::{Level, State as Standing};
 use crate::domain::role::Role;
 use crate::store::obstacles::Which;
 

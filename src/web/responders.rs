@@ -9,7 +9,8 @@ use super::App;
 use super::error::Problem;
 use crate::domain::hours::Hours;
 use crate::domain::ids::ConnectionId;
-use crate::domain::obstacle::{Level, To, Turn};
+use crate::domain::obstacle::kinds::Level;
+use crate::domain::obstacle::{To, Turn};
 use crate::store::team::Face;
 use crate::store::tx::Tx;
 

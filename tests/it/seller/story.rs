@@ -1,7 +1,7 @@
 //! The whole story from both ends, with a moved clock: panel to CRM field, obstacle to answer.
 
 use latitude::domain::field::{Field, Value};
-use latitude::domain::obstacle::State;
+use latitude::domain::obstacle::kinds::State;
 use latitude::store::obstacles::{Card, Which};
 use reqwest::{Method, StatusCode};
 

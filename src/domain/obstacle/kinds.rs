@@ -1,0 +1,159 @@
+//! The kinds of things around an obstacle: where it stands, what an option builds on, who answers.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$one:meta])* $variant:ident = $word:literal, $label:literal;)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$one])* $variant),+ }
+
+        impl $name {
+            /// All of them, in order.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word in the database and on forms.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// As people read it.
+            pub fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label),+ }
+            }
+
+            /// The one of that word.
+            pub fn named(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|it| it.word() == word)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.label())
+            }
+        }
+    };
+}
+
+words! {
+    /// Where an obstacle stands.
+    State {
+        /// Described.
+        Draft = "draft", "Draft";
+        /// At least one way of one's own.
+        WithOptions = "with_options", "With options";
+        /// One of them picked.
+        Chosen = "chosen", "Chosen";
+        /// Someone owes an answer.
+        Asked = "asked", "Asked";
+        /// A real answer was given.
+        Answered = "answered", "Answered";
+        /// … and something was promised by a day.
+        Promised = "promised", "Promised";
+        /// It happened.
+        Kept = "kept", "Kept";
+        /// The day went by.
+        Missed = "missed", "Missed";
+        /// The seller is done with it.
+        Closed = "closed", "Closed";
+    }
+}
+
+words! {
+    /// What kind of way out an option is.
+    Kind {
+        /// Something I can do myself.
+        WithinReach = "within_reach", "Within my reach";
+        /// How the customer, or another one, already does it.
+        CustomerPractice = "customer_practice", "A customer's own way";
+        /// With a partner.
+        Partner = "partner", "Partner";
+        /// Someone else's product under our name.
+        WhiteLabel = "white_label", "White-label";
+        /// Another shape or scope.
+        Reshape = "reshape", "Reshape";
+        /// Other people, there or here.
+        People = "people", "People";
+        /// Other terms.
+        Terms = "terms", "Terms";
+        /// Not pursuing it.
+        LetGo = "let_go", "Let go";
+    }
+}
+
+words! {
+    /// Why it may be sent up.
+    Ground {
+        /// With at least one option of one's own.
+        OwnOption = "own_option", "With my own options";
+        /// The explicit wish to think together; no option needed.
+        ThinkWithMe = "think_with_me", "Think with me";
+        /// Legal, safety, ethics: no option needed, and no time to lose.
+        Urgent = "urgent", "Urgent: legal, safety, ethics";
+    }
+}
+
+words! {
+    /// Who owes the answer.
+    Level {
+        /// The seller's manager.
+        Manager = "manager", "Manager";
+        /// The manager's manager.
+        Director = "director", "Director";
+        /// Whoever leads the directors.
+        Executive = "executive", "Executive";
+        /// The owner of the product.
+        Product = "product", "Product";
+    }
+}
+
+words! {
+    /// What became of it, as the seller says.
+    Outcome {
+        /// It is gone.
+        Removed = "removed", "Removed";
+        /// It stands, and there was a way around it.
+        WorkedAround = "worked_around", "Worked around";
+        /// It stands, and the deal goes on with it.
+        Accepted = "accepted", "Accepted";
+        /// The deal was lost to it.
+        LostToIt = "lost_to_it", "Lost to it";
+    }
+}
+
+impl Level {
+    /// The business days promised where nobody published another promise.
+    pub fn usual_days(self) -> i32 {
+        match self {
+            Self::Manager => 1,
+            Self::Director => 2,
+            Self::Executive => 3,
+            Self::Product => 5,
+        }
+    }
+
+    /// Who gets it next: by silence upwards, with backing to the product owner where it is a gap
+    /// in the product. None at the top.
+    pub fn next(self, gap: bool, backed: bool) -> Option<Self> {
+        match self {
+            Self::Manager | Self::Director if gap && backed => Some(Self::Product),
+            Self::Manager => Some(Self::Director),
+            Self::Director | Self::Product => Some(Self::Executive),
+            Self::Executive => None,
+        }
+    }
+
+    /// The label in the CRM's need-state field while this level owes the answer.
+    pub fn need_state(self) -> &'static str {
+        match self {
+            Self::Manager => "With manager",
+            Self::Director => "With director",
+            Self::Executive => "With executive",
+            Self::Product => "With product",
+        }
+    }
+}
