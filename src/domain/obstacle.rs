@@ -7,7 +7,7 @@
 pub mod kinds;
 
 use chrono::{NaiveDate, TimeDelta};
-use kinds::{Ground, Kind, Level, Outcome, State};
+use kinds::{Ended, Ground, Kind, Level, Outcome, State};
 
 use super::Time;
 use super::answer::Answer;
@@ -58,20 +58,6 @@ pub struct Turn {
     pub clock: Clock,
     /// When and how it ended; none while they owe an answer.
     pub ended: Option<(Time, Ended)>,
-}
-
-words! {
-    /// How a turn ended.
-    Ended {
-        /// With a real answer.
-        Answered = "answered", "Answered";
-        /// Passed up with backing.
-        Backed = "passed_up", "Passed up with backing";
-        /// No answer yet: the seller passed it up.
-        Silent = "silent", "No answer yet";
-        /// The seller closed it first.
-        Withdrawn = "withdrawn", "Closed by the seller";
-    }
 }
 
 /// How the seller closed it.

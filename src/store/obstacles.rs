@@ -10,9 +10,8 @@ use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::hours::{Clock, Hours};
 use crate::domain::ids::ConnectionId;
-use crate::domain::obstacle::{
-    Choice, Closing, Ended, Ground, Kind, Level, Need, Obstacle, Outcome, State, Turn,
-};
+use crate::domain::obstacle::kinds::{Ended, Ground, Kind, Level, Outcome, State};
+use crate::domain::obstacle::{Choice, Closing, Need, Obstacle, Turn};
 
 /// Cards read at once at most.
 const MOST: i64 = 200;

@@ -125,6 +125,20 @@ words! {
     }
 }
 
+words! {
+    /// How a turn ended.
+    Ended {
+        /// With a real answer.
+        Answered = "answered", "Answered";
+        /// Passed up with backing.
+        Backed = "passed_up", "Passed up with backing";
+        /// No answer yet: the seller passed it up.
+        Silent = "silent", "No answer yet";
+        /// The seller closed it first.
+        Withdrawn = "withdrawn", "Closed by the seller";
+    }
+}
+
 impl Level {
     /// The business days promised where nobody published another promise.
     pub fn usual_days(self) -> i32 {

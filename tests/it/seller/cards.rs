@@ -5,9 +5,8 @@ use latitude::domain::Time;
 use latitude::domain::answer::Answer;
 use latitude::domain::hours::Hours;
 use latitude::domain::ids::{ConnectionId, DealId, PersonId};
-use latitude::domain::obstacle::{
-    Choice, Closing, Deed, Ground, Kind, Level, Need, Obstacle, Outcome, State, To,
-};
+use latitude::domain::obstacle::kinds::{Ground, Kind, Level, Outcome, State};
+use latitude::domain::obstacle::{Choice, Closing, Deed, Need, Obstacle, To};
 use latitude::domain::strategy::Answers;
 use latitude::domain::week::{Outcome as Thing, Week, monday};
 use latitude::store::Store;
