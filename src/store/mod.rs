@@ -22,8 +22,8 @@ pub mod sessions;
 pub mod strategies;
 pub mod team;
 pub mod tx;
-pub mod weeks;
 pub mod watch;
+pub mod weeks;
 pub mod writes;
 
 use std::path::Path;
