@@ -47,6 +47,7 @@ struct Page {
     lists: Option<Lists>,
     first: Option<String>,
     next: Option<String>,
+    export: String,
 }
 
 /// Something to choose in the filter.
@@ -126,7 +127,7 @@ async fn board(
         .await?;
     let today = app.env.now().date_naive();
     let lists = match leads && asked.set() == 0 && place.is_none() {
-        true => Some(lists::read(&mut tx, me, &stages, today).await?),
+        true => Some(lists::read(&app, &mut tx, me, &stages, today).await?),
         false => None,
     };
     drop(tx);
@@ -161,6 +162,7 @@ async fn board(
             .collect(),
         first: place.map(|_| asked.first_page()),
         next,
+        export: asked.first_page().replacen("/board", "/board.csv", 1),
         asked,
     };
     Ok(Show(page).into_response())

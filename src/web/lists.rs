@@ -2,13 +2,17 @@
 
 use chrono::{Days, NaiveDate};
 
+use super::App;
 use super::board::{Card, card};
+use super::card_view::Item;
 use super::error::Problem;
+use super::obstacle::item;
 use super::session::Me;
 use crate::domain::cadence::State;
 use crate::domain::grade::Grade;
 use crate::domain::talk::{self, Facts};
 use crate::store::board::{BoardRow, Filter};
+use crate::store::obstacles::Which;
 use crate::store::people::StageRow;
 use crate::store::tx::Tx;
 
@@ -21,6 +25,8 @@ const NEAR: Days = Days::new(120);
 
 /// The lists.
 pub struct Lists {
+    /// Needs that wait for the reader's answer, the longest due first.
+    pub waiting: Vec<Item>,
     /// A talk would help, each with the reason.
     pub talks: Vec<(Card, String)>,
     /// Past their own check date.
@@ -34,11 +40,21 @@ pub struct Lists {
 /// # Errors
 /// The database's.
 pub async fn read(
+    app: &App,
     tx: &mut Tx,
     me: &Me,
     stages: &[StageRow],
     today: NaiveDate,
 ) -> Result<Lists, Problem> {
+    let mut waiting = Vec::new();
+    let cards = tx
+        .cards(&me.connection, Which::WaitingOn(&me.face.id))
+        .await?;
+    for card in &cards {
+        waiting.push(item(app, tx, me, card).await?);
+    }
+    waiting.sort_by_key(|it| (it.due.is_none(), it.due));
+    waiting.truncate(SHOWN);
     let sellers = me.sellers();
     let until = today.checked_add_days(NEAR).unwrap_or(today);
     let candidates = tx
@@ -60,6 +76,7 @@ pub async fn read(
             .collect::<Vec<_>>()
     };
     Ok(Lists {
+        waiting,
         talks: talks(&candidates, today)
             .into_iter()
             .map(|(row, reason)| (card(row, me, stages, today), reason))

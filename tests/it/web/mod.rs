@@ -3,6 +3,8 @@
 mod board;
 mod coach;
 mod deal;
+mod export;
+mod matrix;
 mod security;
 mod sessions;
 pub mod site;
