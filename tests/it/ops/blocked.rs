@@ -69,61 +69,7 @@ async fn a_revoked_grant_is_named_and_a_new_sign_in_ends_it() {
         let pages = floor.pages().await;
         floor.sign_in().await;
         floor.set_up().await;
-        floor.control("org", &json!({"grants_per_user": 1})).await;
-        // Signing in elsewhere takes the only grant away from this sign-in.
-        let elsewhere = Floor::laid(&sqlite(), 1, Some("authorization_code")).await;
-        drop(elsewhere);
-        let visit = latitude::sync::connect::Visit::of(&floor.engine, &floor.id)
-            .await
-            .unwrap();
-        let departure = visit.depart("http://127.0.0.1:1/else").unwrap();
-        let request = reqwest::Request::new(reqwest::Method::GET, departure.url);
-        let reply = latitude::http::client().execute(request).await.unwrap();
-        let back = reply.headers()["location"].to_str().unwrap().to_owned();
-        let code = url::Url::parse(&back).unwrap();
-        let code = code
-            .query_pairs()
-            .find(|(key, _)| key == "code")
-            .unwrap()
-            .1
-            .into_owned();
-        use secrecy::ExposeSecret;
-        let form = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "authorization_code")
-            .append_pair("code", &code)
-            .append_pair("redirect_uri", "http://127.0.0.1:1/else")
-            .append_pair("client_id", floor.settings.client_id.as_deref().unwrap())
-            .append_pair(
-                "client_secret",
-                floor
-                    .settings
-                    .client_secret
-                    .as_ref()
-                    .unwrap()
-                    .expose_secret(),
-            )
-            .append_pair("code_verifier", departure.verifier.unwrap().expose_secret())
-            .finish();
-        let mut request = reqwest::Request::new(
-            reqwest::Method::POST,
-            floor.served.base.join("/services/oauth2/token").unwrap(),
-        );
-        request.headers_mut().insert(
-            reqwest::header::CONTENT_TYPE,
-            reqwest::header::HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
-        *request.body_mut() = Some(form.into());
-        assert!(
-            latitude::http::client()
-                .execute(request)
-                .await
-                .unwrap()
-                .status()
-                .is_success()
-        );
-        floor
-            .control("org", &json!({"end_sessions": true, "grants_per_user": 5}))
-            .await;
+        floor.grant_is_revoked().await;
 
         let report = floor.reconcile().await;
         assert_eq!(report.state, RunState::Login);

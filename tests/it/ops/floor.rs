@@ -23,6 +23,7 @@ use latitude::sync::worker::Engine;
 use latitude::sync::{PULL, WRITE_BACK};
 use latitude::web::settings::Settings as WebSettings;
 use latitude::web::{self, App};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor};
 
@@ -55,11 +56,12 @@ pub fn sqlite() -> String {
     format!("sqlite://{}/latitude.db", folder().display())
 }
 
+/// The address of a fresh PostgreSQL database, where the tests were given a server.
 #[expect(
     clippy::disallowed_methods,
     reason = "the environment says which server to use; the name is ours, and DDL takes no bound values"
 )]
-async fn postgres() -> Option<String> {
+pub async fn postgres() -> Option<String> {
     let server = std::env::var("LATITUDE_TEST_POSTGRES").ok()?;
     let name = format!("latitude_ops_{}", mark());
     let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
@@ -170,6 +172,38 @@ impl Floor {
             )
             .await
             .unwrap();
+    }
+
+    /// The same person signs in on another machine, and may hold one grant only: ours is revoked.
+    pub async fn grant_is_revoked(&self) {
+        let redirect = "http://127.0.0.1:1/elsewhere";
+        self.control("org", &json!({"grants_per_user": 1})).await;
+        let visit = Visit::of(&self.engine, &self.id).await.unwrap();
+        let departure = visit.depart(redirect).unwrap();
+        let request = reqwest::Request::new(reqwest::Method::GET, departure.url);
+        let reply = http::client().execute(request).await.unwrap();
+        let back = url::Url::parse(reply.headers()["location"].to_str().unwrap()).unwrap();
+        let (_, code) = back.query_pairs().find(|(key, _)| key == "code").unwrap();
+        let secret = self.settings.client_secret.as_ref().unwrap();
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "authorization_code")
+            .append_pair("code", &code)
+            .append_pair("redirect_uri", redirect)
+            .append_pair("client_id", self.settings.client_id.as_deref().unwrap())
+            .append_pair("client_secret", secret.expose_secret())
+            .append_pair("code_verifier", departure.verifier.unwrap().expose_secret())
+            .finish();
+        let place = self.served.base.join("/services/oauth2/token").unwrap();
+        let mut request = reqwest::Request::new(reqwest::Method::POST, place);
+        let kind = reqwest::header::HeaderValue::from_static("application/x-www-form-urlencoded");
+        request
+            .headers_mut()
+            .insert(reqwest::header::CONTENT_TYPE, kind);
+        *request.body_mut() = Some(form.into());
+        let reply = http::client().execute(request).await.unwrap();
+        assert!(reply.status().is_success());
+        self.control("org", &json!({"end_sessions": true, "grants_per_user": 5}))
+            .await;
     }
 
     /// One reconcile of everything that is due, a pull and a write-back included.

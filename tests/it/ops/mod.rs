@@ -5,5 +5,6 @@ mod connecting;
 mod deploys;
 mod doctoring;
 mod floor;
+mod gone;
 mod rights;
 mod rotation;
