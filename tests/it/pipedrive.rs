@@ -4,6 +4,7 @@ use latitude::crm::page::{Cursor, Seen};
 use latitude::crm::write::{Outcome, Update};
 use latitude::crm::{Crm, by_id};
 use latitude::domain::field::{Field, Value};
+use latitude::domain::ids::PersonId;
 use latitude::http::fault::Fault;
 use serde_json::json;
 
@@ -81,7 +82,7 @@ async fn managers_are_read_from_the_roles() {
     let state = bench.served.world.state();
     for (person, told) in people.iter().zip(&state.people) {
         let manager = told.manager.map(|n| state.people[n].id.as_str());
-        let seen = person.manager.as_ref().map(|id| id.as_str());
+        let seen = person.manager.as_ref().map(PersonId::as_str);
         assert_eq!(seen, manager, "{}", told.name());
     }
 }
