@@ -38,6 +38,7 @@ impl Once {
             bail!("sync without --once would never end; add --once, or use `latitude worker`");
         }
         let config = self.at.read()?;
+        config.framework()?;
         if config.connections.is_empty() {
             bail!("the configuration has no connection; add a table [connections.NAME]");
         }
