@@ -244,6 +244,33 @@ async fn a_batch_tells_of_each_record_and_too_much_is_refused() {
 }
 
 #[tokio::test]
+async fn all_or_none_means_none_when_one_record_is_refused() {
+    let bench = Bench::ready(salesforce(), 10).await;
+    let visitor = Visitor::arrive(&bench).await;
+    let (one, two) = (id_of(&bench, 0), id_of(&bench, 1));
+    let before = bench.served.world.state().deals[0].amount;
+    let record =
+        |id: &str, field: &str| json!({"attributes": {"type": "Opportunity"}, "id": id, field: 5});
+
+    let records = [record(&one, "Amount"), record(&two, "Nope__c")];
+    let body = json!({"allOrNone": true, "records": records});
+    let path = format!("{DATA}/composite/sobjects");
+    let told = visitor.send_json("PATCH", &path, &body).await.json();
+
+    let codes: Vec<&str> = told
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["errors"][0]["statusCode"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        codes,
+        ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "INVALID_FIELD"]
+    );
+    assert_eq!(bench.served.world.state().deals[0].amount, before);
+}
+
+#[tokio::test]
 async fn a_composite_call_carries_out_its_parts() {
     let bench = Bench::ready(salesforce(), 10).await;
     let visitor = Visitor::arrive(&bench).await;

@@ -8,8 +8,10 @@ use super::answer::{Answer, Outcome, Refusal};
 use super::oauth::Form;
 use super::org::{Caller, Org};
 use super::plan::Source;
+use super::query::deal_at;
 use super::records::{self, members};
 use super::rest::{Call, find, segments};
+use crate::sandbox::world::Deal;
 
 /// The most records of a Collections call.
 const RECORDS: usize = 200;
@@ -63,11 +65,18 @@ pub fn collection(org: &Org, caller: &Caller, call: &Call) -> Outcome {
         ));
     }
     let create = call.method == Method::POST;
+    let all_or_none = body["allOrNone"] == true;
+    let before = if all_or_none {
+        kept(org, records)
+    } else {
+        Vec::new()
+    };
     let results: Vec<Result<String, Refusal>> = records
         .iter()
         .map(|record| one(org, caller, record, create))
         .collect();
-    if body["allOrNone"] == true && results.iter().any(Result::is_err) {
+    if all_or_none && results.iter().any(Result::is_err) {
+        org.put_back(before);
         return Ok(Answer::json(&rolled_back(org, caller, create, results)));
     }
     let results = results.into_iter().map(|result| match result {
@@ -75,6 +84,16 @@ pub fn collection(org: &Org, caller: &Caller, call: &Call) -> Outcome {
         Err(refusal) => refusal.record(),
     });
     Ok(Answer::json(&results.collect()))
+}
+
+/// The deals that records name, as they are before anything is written.
+fn kept(org: &Org, records: &[Value]) -> Vec<(usize, Deal)> {
+    let state = org.world.state();
+    let ids = records
+        .iter()
+        .filter_map(|record| record.get("id").or(record.get("Id"))?.as_str());
+    let places = ids.filter_map(|id| deal_at(&state, id));
+    places.map(|n| (n, state.deals[n].clone())).collect()
 }
 
 fn one(org: &Org, caller: &Caller, record: &Value, create: bool) -> Result<String, Refusal> {
@@ -97,8 +116,7 @@ fn one(org: &Org, caller: &Caller, record: &Value, create: bool) -> Result<Strin
     Ok(super::ids::checked(id))
 }
 
-/// What is told when one record sinks all. Records that were made are taken back; of changes only
-/// the telling is rolled back, which is as far as this sandbox goes.
+/// What is told when one record sinks all; records that were made are taken back.
 fn rolled_back(
     org: &Org,
     caller: &Caller,

@@ -16,7 +16,7 @@ use super::plan::Access;
 use super::query::{Index, LEAST_PAGE, Locators, PAGE};
 use crate::domain::Time;
 use crate::sandbox::weather::Strike;
-use crate::sandbox::world::{State, World};
+use crate::sandbox::world::{Deal, State, World};
 
 /// The organisation; clones are the same.
 #[derive(Clone)]
@@ -198,6 +198,14 @@ impl Org {
             version: version.to_owned(),
             batch: batch(headers),
         })
+    }
+
+    /// Makes deals what they were.
+    pub fn put_back(&self, before: Vec<(usize, Deal)>) {
+        let mut state = self.world.state();
+        for (n, deal) in before {
+            state.deals[n] = deal;
+        }
     }
 
     /// When a definition of the deal last changed; the world's beginning where none has.
