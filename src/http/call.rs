@@ -1,5 +1,6 @@
 //! One call: what is asked, and what came back.
 
+use std::fmt::Display;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ impl<'a> Call<'a> {
     }
 
     /// Adds a query parameter, encoded as needed.
-    pub fn query(mut self, name: &str, value: impl ToString) -> Self {
+    pub fn query(mut self, name: &str, value: impl Display) -> Self {
         self.query.push((name.to_owned(), value.to_string()));
         self
     }

@@ -146,7 +146,7 @@ impl Config {
             }
             layers = layers.merge(Toml::file_exact(file));
         }
-        Self::taken(layers.merge(ours()))
+        Self::taken(&layers.merge(ours()))
     }
 
     /// Reads defaults and a text in the form of the file; nothing from the environment.
@@ -154,10 +154,10 @@ impl Config {
     /// # Errors
     /// As [`Config::read`].
     pub fn of(text: &str) -> anyhow::Result<Self> {
-        Self::taken(Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(text)))
+        Self::taken(&Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(text)))
     }
 
-    fn taken(layers: Figment) -> anyhow::Result<Self> {
+    fn taken(layers: &Figment) -> anyhow::Result<Self> {
         let config: Self = layers.extract().map_err(told)?;
         config.check()?;
         Ok(config)

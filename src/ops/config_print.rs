@@ -1,7 +1,5 @@
 //! Prints the configuration in force, in the form of the file, secrets masked.
 
-use std::fmt::Write as _;
-
 use secrecy::{ExposeSecret, SecretString};
 
 use super::config::{Config, LogFormat};
@@ -14,8 +12,7 @@ const MASK: &str = "***";
 pub fn masked(config: &Config) -> String {
     let mut text = String::new();
     let mut line = |key: &str, value: &str| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "{key} = {value}");
+        text.push_str(&format!("{key} = {value}\n"));
     };
     let quoted = |value: &str| toml::Value::String(value.to_owned()).to_string();
     line(

@@ -168,6 +168,10 @@ async fn pasted() -> anyhow::Result<String> {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err calls"
+)]
 fn told(fault: Fault) -> anyhow::Error {
     let cause = fault.cause().to_string();
     anyhow::anyhow!("{fault}: {cause}")

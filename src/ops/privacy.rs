@@ -1,6 +1,5 @@
 //! `latitude privacy`: the privacy pack, from the configuration in force.
 
-use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use super::cli::WithConfig;
@@ -56,9 +55,7 @@ pub fn pack(config: &Config) -> anyhow::Result<String> {
         } else {
             of(&[Owner::Latitude])
         };
-        // Writing to a string cannot fail.
-        let _ = write!(
-            text,
+        text.push_str(&format!(
             "\n## Connection {name}: {}\n\n\
              - **Read of a deal**: {FACTS}; and {people}\n\
              - **Read of a person**: {PERSON}\n\
@@ -68,15 +65,14 @@ pub fn pack(config: &Config) -> anyhow::Result<String> {
             crm.profile().name,
             of(&[Owner::Seller]),
             settings.quota_percent(),
-        );
+        ));
     }
     let days = |days: u32| match days {
         0 => "kept until erased".to_owned(),
         days => format!("{days} days"),
     };
     let keep = &config.retention;
-    let _ = write!(
-        text,
+    text.push_str(&format!(
         "\n## Who sees what\n\n\
          | what | who |\n|---|---|\n\
          | own strategies, drafts, confidence, private notes | the seller alone, but published strategies |\n\
@@ -100,6 +96,6 @@ pub fn pack(config: &Config) -> anyhow::Result<String> {
         days(keep.run_days),
         config.web.session_hours,
         config.web.idle_minutes,
-    );
+    ));
     Ok(text)
 }

@@ -318,7 +318,11 @@ impl Tx {
         if let (Some(until), Some(turn)) = (it.promised, it.turns.last()) {
             let kept = (it.state == State::Kept).then_some(now);
             let person = card.said.last().map(|it| it.person.as_str());
-            let person = turn.responder.as_ref().map(|it| it.as_str()).or(person);
+            let person = turn
+                .responder
+                .as_ref()
+                .map(super::super::domain::ids::PersonId::as_str)
+                .or(person);
             sql!(&mut *self, db => query(
                 "INSERT INTO promise (connection, obstacle, round, person, level, made_at, until, ends_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -371,7 +375,7 @@ impl Tx {
              half_at = excluded.half_at, due_at = excluded.due_at, late_at = excluded.late_at,
              ended_at = excluded.ended_at, ended = excluded.ended",
         ).bind(connection.as_str()).bind(&card.id).bind(card.obstacle.round).bind(n as i64)
-            .bind(turn.level.word()).bind(turn.responder.as_ref().map(|it| it.as_str()))
+            .bind(turn.level.word()).bind(turn.responder.as_ref().map(super::super::domain::ids::PersonId::as_str))
             .bind(clock.started_at).bind(clock.owed.num_minutes()).bind(clock.paused_at)
             .bind(clock.resumed_at).bind(at(50)).bind(at(100)).bind(at(150)).bind(ended_at)
             .bind(ended.map(Ended::word)).execute(db).await.map(drop))

@@ -166,7 +166,7 @@ impl Visit {
                 Wrote::Skipped("Latitude's fields are not there yet")
             }
             Some(deal) => {
-                let label = Value::text(&engine.framework.label());
+                let label = Value::text(engine.framework.label());
                 let update = Update {
                     deal: deal.clone(),
                     fields: vec![(Field::Framework, label)],

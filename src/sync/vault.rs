@@ -72,6 +72,10 @@ fn unsealable(error: SealError) -> Fault {
 }
 
 /// A database that does not answer is a reason to come back, not to sign in again.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err calls"
+)]
 fn unanswered(error: store::Error) -> Fault {
     Fault::Later {
         at: None,

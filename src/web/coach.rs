@@ -43,11 +43,11 @@ pub fn routes(table: Table) -> Table {
 }
 
 /// The question a seller has yet to answer, if there is one.
-pub fn open_question<'a>(
-    questions: &'a [Question],
+pub fn open_question(
+    questions: &[Question],
     published_at: Option<Time>,
     now: Time,
-) -> Option<&'a Question> {
+) -> Option<&Question> {
     questions
         .first()
         .filter(|it| published_at.is_none_or(|at| it.at > at) && now - it.at < PATIENCE)

@@ -135,11 +135,12 @@ mod tests {
     fn a_token_fits_its_own_session_only() {
         let env = Env::system();
         let (one, two) = (token(&env, "a"), token(&env, "a"));
+        let (_, cut) = one.split_at(2);
 
         assert_ne!(one, two);
         assert!(fits(&one, "a") && fits(&two, "a"));
         assert!(!fits(&one, "b"));
-        for bad in ["", "0", "zz", &one[2..], &format!("{one}00")] {
+        for bad in ["", "0", "zz", cut, &format!("{one}00")] {
             assert!(!fits(bad, "a"), "{bad}");
         }
     }

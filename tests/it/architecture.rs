@@ -44,10 +44,10 @@ fn rust_files(folder: &Path) -> Vec<(PathBuf, String)> {
 }
 
 fn used_modules(text: &str) -> Vec<String> {
-    text.match_indices("crate::")
-        .map(|(at, found)| {
-            text[at + found.len()..]
-                .chars()
+    text.split("crate::")
+        .skip(1)
+        .map(|rest| {
+            rest.chars()
                 .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
                 .collect()
         })

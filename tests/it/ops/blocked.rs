@@ -57,7 +57,7 @@ async fn has_recovered(floor: &Floor, pages: &str) {
     let unasked = state.deals.iter().filter(|deal| {
         state.stages[deal.stage].standing == latitude::domain::deal::Standing::Open
             && deal.deleted_at.is_none()
-            && deal.custom.get(&prompt).is_none()
+            && !deal.custom.contains_key(&prompt)
     });
     assert_eq!(unasked.count(), 0, "every open deal has its questions");
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use latitude::domain::field::{Field, Value};
 use latitude::domain::hours::Hours;
-use latitude::domain::ids::DealId;
 use latitude::domain::people::Person;
 use latitude::sync::worker::Engine;
 use latitude::web::settings::Settings;
@@ -106,17 +104,6 @@ impl Floor {
     /// Works what is due.
     pub async fn settle(&self) {
         self.stage.reconcile().await;
-    }
-
-    /// What the CRM shows in one of the fields managers filter by.
-    pub async fn fact(&self, field: Field) -> Option<Value> {
-        let session = self.stage.engine.session(&self.stage.id).await.unwrap();
-        let deal = DealId::from(self.deal.as_str());
-        let deal = self.stage.crm.deal(&session, &deal).await.unwrap().unwrap();
-        deal.shown
-            .into_iter()
-            .find(|(it, _)| *it == field)
-            .map(|(_, value)| value)
     }
 
     /// The hours of someone.

@@ -1,6 +1,6 @@
 //! The whole story from both ends, with a moved clock: panel to CRM field, obstacle to answer.
 
-use latitude::domain::field::{Field, Value};
+use latitude::domain::field::Field;
 use latitude::domain::obstacle::kinds::State;
 use latitude::store::obstacles::{Card, Which};
 use reqwest::{Method, StatusCode};
@@ -130,7 +130,7 @@ async fn what_a_seller_publishes_in_the_panel_stands_in_the_crm() {
     assert!(state.body.contains("In the CRM."), "{}", state.body);
     assert_eq!(floor.stage.shown(floor.place, Field::Approach), APPROACH);
     let grade = preview["grade"].as_str().unwrap();
-    assert_eq!(floor.fact(Field::Grade).await, Some(Value::text(grade)));
+    assert_eq!(floor.stage.shown(floor.place, Field::Grade), grade);
 }
 
 #[tokio::test]
@@ -183,8 +183,8 @@ async fn a_need_is_backed_and_kept() {
 
     floor.settle().await;
     assert_eq!(
-        floor.fact(Field::NeedState).await,
-        Some(Value::text("With manager"))
+        floor.stage.shown(floor.place, Field::NeedState),
+        "With manager"
     );
     let mut mia = floor.browser_of(&floor.manager).await;
     let page = mia.get("/answers").await;
@@ -232,10 +232,7 @@ async fn a_need_is_backed_and_kept() {
     assert_eq!(own.status, StatusCode::NOT_FOUND);
 
     floor.settle().await;
-    assert_eq!(
-        floor.fact(Field::NeedState).await,
-        Some(Value::text("Answered"))
-    );
+    assert_eq!(floor.stage.shown(floor.place, Field::NeedState), "Answered");
     assert!(sam.get("/").await.body.contains("Promised"));
     let kept = sam.post(&format!("{card}/kept"), &[]).await;
     assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.body);
@@ -295,10 +292,7 @@ async fn silence_reminds_the_responder_then_goes_up() {
     let page = floor.browser_of(&floor.manager).await.get("/").await;
     assert!(page.body.contains("Overdue"), "{}", page.body);
     floor.settle().await;
-    assert_eq!(
-        floor.fact(Field::NeedState).await,
-        Some(Value::text("Overdue"))
-    );
+    assert_eq!(floor.stage.shown(floor.place, Field::NeedState), "Overdue");
     let mut sam = floor.browser_of(&floor.seller).await;
     assert!(!sam.get(&card).await.body.contains("Pass it up"));
     let early = sam.post(&format!("{card}/over"), &[]).await;
@@ -311,8 +305,8 @@ async fn silence_reminds_the_responder_then_goes_up() {
     assert_eq!(over.status, StatusCode::SEE_OTHER, "{}", over.body);
     floor.settle().await;
     assert_eq!(
-        floor.fact(Field::NeedState).await,
-        Some(Value::text("With director"))
+        floor.stage.shown(floor.place, Field::NeedState),
+        "With director"
     );
     let mut dan = floor.browser_of(&floor.director).await;
     assert!(

@@ -230,7 +230,10 @@ impl Site {
             version,
             answers: answers.clone(),
             source: "crm",
-            author: deal.seller.as_ref().map(|it| it.as_str()),
+            author: deal
+                .seller
+                .as_ref()
+                .map(latitude::domain::ids::PersonId::as_str),
             at: now,
             stage: deal.stage.as_str(),
             amount: deal.amount,
