@@ -112,6 +112,7 @@ CREATE INDEX turn_level ON turn (connection, level, due_at) WHERE ended_at IS NU
 CREATE TABLE answer (
   connection TEXT NOT NULL,
   obstacle TEXT NOT NULL,
+  position BIGINT NOT NULL,
   round BIGINT NOT NULL,
   turn BIGINT NOT NULL,
   at TIMESTAMPTZ NOT NULL,
@@ -120,7 +121,7 @@ CREATE TABLE answer (
   text TEXT NOT NULL,
   more TEXT NOT NULL,
   until DATE,
-  PRIMARY KEY (connection, obstacle, round, turn, at)
+  PRIMARY KEY (connection, obstacle, position)
 );
 
 -- What was promised with an answer, and whether it happened.

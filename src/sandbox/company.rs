@@ -9,7 +9,8 @@ use super::world::{Deal, Person, Role, Stage, State, day};
 use crate::domain::Time;
 use crate::domain::deal::Standing;
 
-const FIRST: [&str; 32] = [
+/// First names, of the company's people and of its customers'.
+pub const FIRST: [&str; 32] = [
     "Amara", "Björn", "Chidi", "Dana", "Elif", "Farid", "Grace", "Hiro", "Ines", "Jonas", "Kavya",
     "Luca", "Mei", "Nadia", "Oscar", "Priya", "Quinn", "Rosa", "Samir", "Tove", "Uma", "Viktor",
     "Wanjiru", "Ximena", "Yusuf", "Zoe", "Anouk", "Bilal", "Carmen", "Dmitri", "Esi", "Finn",

@@ -2,12 +2,29 @@
 //! through, or not at all.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use rand::RngExt;
 use rand::rngs::ChaCha12Rng;
+use serde::Deserialize;
 
-use super::world::day;
+use super::company::FIRST;
+use super::world::{PARTS, day};
 use crate::domain::Time;
+
+/// One deal in so many is one its seller has no strategy for.
+const NOTHING_IN_MIND_ONE_IN: usize = 4;
+
+#[derive(Deserialize)]
+struct Minds {
+    mind: Vec<BTreeMap<String, String>>,
+}
+
+/// Part to text, with places in braces for the names and days of a deal.
+static MINDS: LazyLock<Vec<BTreeMap<String, String>>> = LazyLock::new(|| {
+    let minds: Minds = toml::from_str(include_str!("minds.toml")).expect("the file is our own");
+    minds.mind
+});
 
 /// What the seller of one deal would write, by plain part name; empty where they would not.
 pub fn mind(
@@ -16,18 +33,29 @@ pub fn mind(
     now: Time,
     dice: &mut ChaCha12Rng,
 ) -> BTreeMap<&'static str, String> {
-    let mut mind = BTreeMap::new();
-    if n % 4 == 3 {
-        return mind;
+    if n % NOTHING_IN_MIND_ONE_IN == NOTHING_IN_MIND_ONE_IN - 1 {
+        return BTreeMap::new();
     }
-    mind.insert(
-        "customer_outcome",
-        format!("{account} wants fewer returns before the audit."),
-    );
-    mind.insert(
-        "approach",
-        "Start with one line, because the plant lead trusts results.".to_owned(),
-    );
-    mind.insert("check_on", day(now, dice.random_range(3..20)).to_string());
-    mind
+    let buyer = dice.random_range(0..FIRST.len());
+    let other = (buyer + dice.random_range(1..FIRST.len())) % FIRST.len();
+    let ahead = dice.random_range(3..14);
+    let (soon, later) = (day(now, ahead), day(now, ahead + 7));
+    let template = &MINDS[dice.random_range(0..MINDS.len())];
+    let of_part = |part: &'static str| {
+        let text = template.get(part).filter(|text| !text.is_empty())?;
+        // A date field takes the plain form, a sentence the one people write.
+        let form = if part == "check_on" {
+            "%Y-%m-%d"
+        } else {
+            "%-d %B"
+        };
+        let told = text
+            .replace("{account}", account)
+            .replace("{buyer}", FIRST[buyer])
+            .replace("{other}", FIRST[other])
+            .replace("{day}", &soon.format(form).to_string())
+            .replace("{later}", &later.format(form).to_string());
+        Some((part, told))
+    };
+    PARTS.into_iter().filter_map(of_part).collect()
 }

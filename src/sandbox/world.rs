@@ -302,7 +302,7 @@ impl State {
 }
 
 /// The parts sellers have something in mind for.
-const PARTS: [&str; 6] = [
+pub const PARTS: [&str; 6] = [
     "customer_outcome",
     "conversation_goal",
     "check_on",

@@ -9,7 +9,7 @@ use super::Result;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::hours::{Clock, Hours};
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, PersonId};
 use crate::domain::obstacle::kinds::{Ended, Ground, Kind, Level, Outcome, State};
 use crate::domain::obstacle::{Choice, Closing, Need, Obstacle, Turn};
 
@@ -216,7 +216,7 @@ impl Tx {
         let said: Vec<SaidRow> = self.beside(
             "SELECT x.obstacle, x.round, x.turn, x.at, x.person, x.kind, x.text, x.more, x.until
              FROM answer x WHERE x.connection = ",
-            connection, &ids, " ORDER BY x.round, x.turn, x.at").await?;
+            connection, &ids, " ORDER BY x.position").await?;
         let mut options = grouped(options, |it| &it.obstacle);
         let mut needs = grouped(needs, |it| &it.obstacle);
         let mut turns = grouped(turns, |it| &it.obstacle);
@@ -318,11 +318,7 @@ impl Tx {
         if let (Some(until), Some(turn)) = (it.promised, it.turns.last()) {
             let kept = (it.state == State::Kept).then_some(now);
             let person = card.said.last().map(|it| it.person.as_str());
-            let person = turn
-                .responder
-                .as_ref()
-                .map(super::super::domain::ids::PersonId::as_str)
-                .or(person);
+            let person = turn.responder.as_ref().map(PersonId::as_str).or(person);
             sql!(&mut *self, db => query(
                 "INSERT INTO promise (connection, obstacle, round, person, level, made_at, until, ends_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -375,7 +371,7 @@ impl Tx {
              half_at = excluded.half_at, due_at = excluded.due_at, late_at = excluded.late_at,
              ended_at = excluded.ended_at, ended = excluded.ended",
         ).bind(connection.as_str()).bind(&card.id).bind(card.obstacle.round).bind(n as i64)
-            .bind(turn.level.word()).bind(turn.responder.as_ref().map(super::super::domain::ids::PersonId::as_str))
+            .bind(turn.level.word()).bind(turn.responder.as_ref().map(PersonId::as_str))
             .bind(clock.started_at).bind(clock.owed.num_minutes()).bind(clock.paused_at)
             .bind(clock.resumed_at).bind(at(50)).bind(at(100)).bind(at(150)).bind(ended_at)
             .bind(ended.map(Ended::word)).execute(db).await.map(drop))
@@ -389,8 +385,9 @@ impl Tx {
         said: &Said,
     ) -> Result<()> {
         sql!(self, db => query(
-            "INSERT INTO answer (connection, obstacle, round, turn, at, person, kind, text, more, until)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            "INSERT INTO answer (connection, obstacle, position, round, turn, at, person, kind, text, more, until)
+             SELECT $1, $2, COALESCE(MAX(position) + 1, 0), $3, $4, $5, $6, $7, $8, $9, $10 FROM answer
+             WHERE connection = $1 AND obstacle = $2",
         ).bind(connection.as_str()).bind(id).bind(said.round).bind(said.turn).bind(said.at)
             .bind(&said.person).bind(&said.kind).bind(&said.text).bind(&said.more).bind(said.until)
             .execute(db).await.map(drop))

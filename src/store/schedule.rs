@@ -4,7 +4,7 @@
 //! its `attempt`, which counts up with every claim and stands in every statement that depends on
 //! holding the lease. A process that lost its lease touches nothing.
 
-use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
+use sqlx::{FromRow, QueryBuilder, query, query_as};
 
 use super::Result;
 use super::tx::{Tx, sql};
@@ -161,14 +161,21 @@ impl Tx {
         Ok(())
     }
 
-    /// When anything is due next, of `only` where that is given.
-    pub async fn next_due(&mut self, only: Option<&str>) -> Result<Option<Time>> {
-        match only {
-            Some(id) => sql!(self, db => query_scalar(
-                "SELECT MIN(run_at) FROM schedule WHERE connection = $1",
-            ).bind(id).fetch_one(db).await),
-            None => sql!(self, db => query_scalar("SELECT MIN(run_at) FROM schedule")
-                .fetch_one(db).await),
-        }
+    /// When anything is due next, of `only` where that is given, but for the ordinary next turn
+    /// of one move: the one that no failure put off.
+    pub async fn next_due(
+        &mut self,
+        only: Option<&str>,
+        but: &str,
+        now: Time,
+    ) -> Result<Option<Time>> {
+        sql!(self, db => {
+            let mut select = QueryBuilder::new("SELECT MIN(run_at) FROM schedule WHERE NOT (move = ");
+            select.push_bind(but).push(" AND failures = 0 AND run_at > ").push_bind(now).push(")");
+            if let Some(id) = only {
+                select.push(" AND connection = ").push_bind(id);
+            }
+            select.build_query_scalar().fetch_one(db).await
+        })
     }
 }

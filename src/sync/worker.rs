@@ -35,7 +35,7 @@ const AFTER_RECONNECT: TimeDelta = TimeDelta::minutes(15);
 const AFTER_SETUP: TimeDelta = TimeDelta::minutes(5);
 /// A process with nothing to do looks again after this long, hints or not.
 const IDLE_POLL: Duration = Duration::from_secs(1);
-/// When told to run until quiet, a wait up to this long is waited out.
+/// When told to run until quiet, a wait up to this long is waited out, but for the next poll.
 const PATIENCE: TimeDelta = TimeDelta::seconds(65);
 
 /// Works connections: as a service, or once until quiet.
@@ -215,7 +215,7 @@ impl Engine {
                 },
                 None => {
                     let now = self.env.now();
-                    let next = self.store.read().await?.next_due(only).await?;
+                    let next = self.store.read().await?.next_due(only, PULL, now).await?;
                     match next {
                         Some(at) if at <= now + PATIENCE => {
                             let wait = (at - now).to_std().unwrap_or_default();

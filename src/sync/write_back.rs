@@ -28,7 +28,7 @@ use crate::store::tx::Tx;
 use crate::store::writes::Written;
 
 /// The most deals taken up in one unit of work.
-const MOST: usize = 1000;
+const MOST: usize = 2000;
 /// A busy record is tried again after this long, doubled each time, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
 /// … but at least this often.

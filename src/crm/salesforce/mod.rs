@@ -73,8 +73,8 @@ static PROFILE: Profile = Profile {
     }],
     // The smallest paid edition's day, until the first answer says how much there really is.
     per_day: Some(100_000),
-    write_batch: collections::BATCH,
-    writes_at_once: 5,
+    write_batch: write::MOST,
+    writes_at_once: 2,
     longest_text: 131_072,
     unit: Unit::Utf16,
     frame_ancestors: &[

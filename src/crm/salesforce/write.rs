@@ -1,4 +1,5 @@
-//! Writing: sObject Collections, one outcome per record.
+//! Writing: sObject Collections, one outcome per record; several of them in one Composite call,
+//! which counts as one against the organisation's day.
 
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
@@ -13,6 +14,18 @@ use crate::http::fault::{Cause, Fault};
 
 /// The most parts of one Composite call.
 const PARTS: usize = 25;
+/// The most of them that may be Collections.
+const COLLECTIONS: usize = 5;
+/// The most updates of one call.
+pub const MOST: usize = COLLECTIONS * BATCH;
+/// What Collections are told apart from other saves by: nobody's list of recent records moves, no
+/// assignment rule runs, and a duplicate rule does not stop a deal that is already there.
+const MANNERS: [(&str, &str); 4] = [
+    ("sforce-call-options", "client=Latitude"),
+    ("sforce-duplicate-rule-header", "allowSave=true"),
+    ("sforce-mru", "updateMru=false"),
+    ("sforce-auto-assign", "FALSE"),
+];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,9 +49,13 @@ pub async fn write(session: &Session, batch: &[Update]) -> Result<Vec<Outcome>, 
     let (guarded, plain): (Vec<usize>, Vec<usize>) =
         (0..batch.len()).partition(|n| since(&batch[*n]).is_some());
     let mut outcomes = vec![Outcome::Gone; batch.len()];
-    for chunk in plain.chunks(BATCH) {
+    for chunk in plain.chunks(MOST) {
         let updates: Vec<&Update> = chunk.iter().map(|n| &batch[*n]).collect();
-        for (n, outcome) in chunk.iter().zip(collections(session, &updates).await?) {
+        let told = match updates.len() {
+            0..=BATCH => collection(session, &updates).await?,
+            _ => collections(session, &updates).await?,
+        };
+        for (n, outcome) in chunk.iter().zip(told) {
             outcomes[*n] = outcome;
         }
     }
@@ -66,35 +83,77 @@ fn members(session: &Session, update: &Update) -> Map<String, Json> {
     named.collect()
 }
 
-async fn collections(session: &Session, updates: &[&Update]) -> Result<Vec<Outcome>, Fault> {
-    let records: Vec<Json> = updates
-        .iter()
-        .map(|update| {
-            let mut record = members(session, update);
-            record.insert("attributes".to_owned(), json!({"type": "Opportunity"}));
-            record.insert("id".to_owned(), update.deal.as_str().into());
-            Json::Object(record)
-        })
-        .collect();
-    let call = session
-        .api
-        .patch(api_path(session, "/composite/sobjects"))
-        .header("sforce-call-options", "client=Latitude")
-        .header("sforce-duplicate-rule-header", "allowSave=true")
-        .header("sforce-mru", "updateMru=false")
-        .header("sforce-auto-assign", "FALSE")
-        // The values are absolute, so writing them twice is writing them once.
-        .idempotent()
-        .json(&json!({"allOrNone": false, "records": records}));
-    let (saved, _): (Vec<Saved>, _) = limits::read(session, call).await?;
-    same_length(saved.len(), updates.len())?;
+/// The body of a Collections call.
+fn records(session: &Session, updates: &[&Update]) -> Json {
+    let records = updates.iter().map(|update| {
+        let mut record = members(session, update);
+        record.insert("attributes".to_owned(), json!({"type": "Opportunity"}));
+        record.insert("id".to_owned(), update.deal.as_str().into());
+        Json::Object(record)
+    });
+    json!({"allOrNone": false, "records": records.collect::<Json>()})
+}
+
+fn outcomes(session: &Session, saved: Vec<Saved>, asked: usize) -> Result<Vec<Outcome>, Fault> {
+    same_length(saved.len(), asked)?;
+    let saved = saved.into_iter();
     Ok(saved
-        .into_iter()
         .map(|one| match one.success {
             true => Outcome::Written,
             false => faults::outcome(&one.errors, &session.fields),
         })
         .collect())
+}
+
+/// Up to [`BATCH`] updates in a call of their own.
+async fn collection(session: &Session, updates: &[&Update]) -> Result<Vec<Outcome>, Fault> {
+    let call = session.api.patch(api_path(session, "/composite/sobjects"));
+    // The values are absolute, so writing them twice is writing them once.
+    let call = MANNERS
+        .iter()
+        .fold(call.idempotent(), |call, (name, value)| {
+            call.header(name, value)
+        });
+    let (saved, _): (Vec<Saved>, _) =
+        limits::read(session, call.json(&records(session, updates))).await?;
+    outcomes(session, saved, updates.len())
+}
+
+/// Up to [`MOST`] updates as parts of one call. What a part as a whole is refused for (the limits
+/// of one transaction are counted over all parts) is asked again in a call of its own.
+async fn collections(session: &Session, updates: &[&Update]) -> Result<Vec<Outcome>, Fault> {
+    let manners: Map<String, Json> = MANNERS
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), Json::from(*value)))
+        .collect();
+    let chunks: Vec<&[&Update]> = updates.chunks(BATCH).collect();
+    let parts = chunks.iter().enumerate().map(|(n, chunk)| {
+        json!({
+            "method": "PATCH",
+            "url": api_path(session, "/composite/sobjects"),
+            "referenceId": format!("deals{n}"),
+            "httpHeaders": manners,
+            "body": records(session, chunk),
+        })
+    });
+    let call = session
+        .api
+        .post(api_path(session, "/composite"))
+        .header("sforce-call-options", "client=Latitude")
+        .idempotent()
+        .json(&json!({"allOrNone": false, "compositeRequest": parts.collect::<Json>()}));
+    let (composite, _): (Composite, _) = limits::read(session, call).await?;
+    same_length(composite.composite_response.len(), chunks.len())?;
+    let mut told = Vec::with_capacity(updates.len());
+    for (chunk, part) in chunks.iter().zip(composite.composite_response) {
+        match serde_json::from_value::<Vec<Saved>>(part.body) {
+            Ok(saved) if part.http_status_code == 200 => {
+                told.extend(outcomes(session, saved, chunk.len())?);
+            }
+            _ => told.extend(collection(session, chunk).await?),
+        }
+    }
+    Ok(told)
 }
 
 async fn conditional(session: &Session, updates: &[&Update]) -> Result<Vec<Outcome>, Fault> {

@@ -14,7 +14,8 @@ use crate::stage::{Stage, databases};
 /// How often the process is killed on each database.
 const KILLS: usize = 25;
 
-#[tokio::test]
+// The sandbox answers on threads of its own while this one waits for a process to end.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_killed_process_leaves_nothing_undone_and_nothing_done_twice() {
     for database in databases().await {
         // The stage's own engine only sets the fields up; the work is done by processes.

@@ -34,6 +34,43 @@ async fn two_hundred_deals_are_one_call() {
 }
 
 #[tokio::test]
+async fn a_thousand_deals_are_one_call() {
+    let bench = Bench::ready(salesforce(), 1100).await;
+    let batch: Vec<Update> = bench
+        .deals()
+        .await
+        .iter()
+        .take(1000)
+        .map(|deal| score(deal, None))
+        .collect();
+    bench.served.stats.clear();
+
+    let outcomes = bench.crm.write(&bench.session, &batch).await.unwrap();
+
+    assert_eq!(outcomes, vec![Outcome::Written; 1000]);
+    assert_eq!(bench.served.stats.calls(), 1);
+}
+
+#[tokio::test]
+async fn what_is_too_much_for_one_transaction_goes_in_smaller_ones() {
+    let bench = Bench::ready(salesforce(), 1100).await;
+    let batch: Vec<Update> = bench
+        .deals()
+        .await
+        .iter()
+        .take(1000)
+        .map(|deal| score(deal, None))
+        .collect();
+    rule(&bench, json!({"rows_in_one_composite": 650})).await;
+    bench.served.stats.clear();
+
+    let outcomes = bench.crm.write(&bench.session, &batch).await.unwrap();
+
+    assert_eq!(outcomes, vec![Outcome::Written; 1000]);
+    assert_eq!(bench.served.stats.calls(), 3, "one, and two parts again");
+}
+
+#[tokio::test]
 async fn each_trouble_is_told_apart() {
     let bench = Bench::ready(salesforce(), 30).await;
     let deals = bench.deals().await;

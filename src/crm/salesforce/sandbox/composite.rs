@@ -19,6 +19,8 @@ const RECORDS: usize = 200;
 const RECORDS_READ: usize = 2000;
 /// The most parts of a Composite call.
 const PARTS: usize = 25;
+/// The most of them that may be queries or Collections.
+const HEAVY_PARTS: usize = 5;
 
 /// Where a Composite call's parts may lead.
 #[derive(Clone, Copy)]
@@ -245,10 +247,29 @@ pub fn parts(org: &Org, caller: &Caller, call: &Call, reach: Reach) -> Outcome {
         let message = format!("Limit of {PARTS} subrequests exceeded");
         return Err(Refusal::new(400, "LIMIT_EXCEEDED", message));
     }
+    let heavy = |part: &&Value| {
+        let url = part["url"].as_str().unwrap_or_default();
+        url.contains("/composite/sobjects") || url.contains("/query")
+    };
+    if parts.iter().filter(heavy).count() > HEAVY_PARTS {
+        let message =
+            format!("Limit of {HEAVY_PARTS} query or sObject Collections subrequests exceeded");
+        return Err(Refusal::new(400, "LIMIT_EXCEEDED", message));
+    }
+    let most_rows = org.book().rules.rows_in_one_composite;
+    let mut rows = 0;
     let mut refused = false;
     let mut answers = Vec::new();
     for part in parts {
-        let answer = if refused && body["allOrNone"] == true {
+        rows += part["body"]["records"].as_array().map_or(0, Vec::len);
+        let answer = if most_rows.is_some_and(|most| rows > most) {
+            Refusal::new(
+                400,
+                "LIMIT_EXCEEDED",
+                "System.LimitException: Apex CPU time limit exceeded",
+            )
+            .answer()
+        } else if refused && body["allOrNone"] == true {
             Refusal::new(400, "PROCESSING_HALTED", "The transaction was rolled back since another operation in the same transaction failed.").answer()
         } else {
             match carry_out(org, caller, part, reach) {

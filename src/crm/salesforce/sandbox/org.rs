@@ -75,6 +75,9 @@ pub struct Rules {
     pub certificate: Option<String>,
     /// Whether amounts carry a currency.
     pub many_currencies: bool,
+    /// Rows that the organisation's own automation can bear in all Collections of one Composite
+    /// call, where it is heavy enough to be felt.
+    pub rows_in_one_composite: Option<usize>,
 }
 
 impl Default for Rules {
@@ -93,6 +96,7 @@ impl Default for Rules {
             preauthorized: true,
             certificate: None,
             many_currencies: true,
+            rows_in_one_composite: None,
         }
     }
 }
