@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::read::{cost, read};
-use super::setup::{definitions, look, matching};
+use super::setup::{Definition, known_definitions, look, matching};
 use super::wire::Envelope;
 use crate::crm::session::Session;
 use crate::crm::setup::{Blueprint, Condition, View};
@@ -14,6 +14,8 @@ use crate::http::fault::{Cause, Fault};
 
 /// Stands before the title of each of our filters, because a company's filters share one list.
 const FILTER_PREFIX: &str = "Latitude: ";
+/// Under which name the session remembers the numbers of fields.
+const NUMBERS: &str = "deal_field_numbers";
 /// Definitions on a page.
 const PAGE: usize = 500;
 /// The relative days a filter knows, with how many days they are from today.
@@ -77,8 +79,8 @@ pub async fn create(session: &Session, wanted: &Blueprint, view: &View) -> Resul
     if known.iter().any(|filter| filter.name == title(view)) {
         return Ok(());
     }
-    let definitions = definitions(session).await?;
-    let numbers = numbers(session).await?;
+    let definitions = known_definitions(session).await?;
+    let numbers = numbers(session, &definitions).await?;
     let number = |key: &str| {
         let found = numbers.get(key).map(u64::to_string);
         found.ok_or_else(|| lacking(view, key))
@@ -141,7 +143,14 @@ fn lacking(view: &View, what: &str) -> Fault {
 }
 
 /// The numbers that filters know fields by.
-async fn numbers(session: &Session) -> Result<BTreeMap<String, u64>, Fault> {
+async fn numbers(
+    session: &Session,
+    definitions: &[Definition],
+) -> Result<BTreeMap<String, u64>, Fault> {
+    let known: BTreeMap<String, u64> = session.memo.get(NUMBERS).unwrap_or_default();
+    if definitions.iter().all(|it| known.contains_key(it.key())) {
+        return Ok(known);
+    }
     let mut numbers = BTreeMap::new();
     let mut start = 0;
     loop {
@@ -157,7 +166,9 @@ async fn numbers(session: &Session) -> Result<BTreeMap<String, u64>, Fault> {
         numbers.extend(fields.into_iter().map(|field| (field.key, field.id)));
         match next {
             Some(next) => start = next,
-            None => return Ok(numbers),
+            None => break,
         }
     }
+    session.memo.keep(NUMBERS, json!(numbers));
+    Ok(numbers)
 }

@@ -12,7 +12,7 @@ use crate::crm::Crm;
 use crate::crm::session::Session;
 use crate::crm::setup::{Access, Blueprint, Fit, Found, Place, Setup, Step};
 use crate::domain::field::{Field, Kind};
-use crate::http::fault::Fault;
+use crate::http::fault::{Cause, Fault};
 
 /// Definitions on a page.
 const PAGE: usize = 500;
@@ -25,6 +25,13 @@ pub struct Definition {
     #[serde(default)]
     is_custom_field: bool,
     options: Option<Vec<FieldOption>>,
+}
+
+impl Definition {
+    /// The key that deals hold the field under.
+    pub fn key(&self) -> &str {
+        &self.field_code
+    }
 }
 
 /// An option; those of fields that Pipedrive made have words for ids.
@@ -75,8 +82,12 @@ pub fn matching<'a>(
     custom.filter(is_it).collect()
 }
 
-/// The definitions of all fields of deals.
-pub async fn definitions(session: &Session) -> Result<Vec<Definition>, Fault> {
+/// Under which name the session remembers the definitions of fields.
+const MEMO: &str = "deal_fields";
+
+/// The definitions of all fields of deals, as they are now.
+async fn definitions(session: &Session) -> Result<Vec<Definition>, Fault> {
+    session.memo.forget(MEMO);
     let mut all = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
@@ -88,13 +99,25 @@ pub async fn definitions(session: &Session) -> Result<Vec<Definition>, Fault> {
         if let Some(cursor) = &cursor {
             call = call.query("cursor", cursor);
         }
-        let (_, page): (_, Envelope<Vec<Definition>>) = read(session, call).await?;
+        let (_, page): (_, Envelope<Vec<Json>>) = read(session, call).await?;
         let next = page.cursor();
         all.extend(page.data.unwrap_or_default());
         if next.is_none() || next == cursor {
-            return Ok(all);
+            break;
         }
         cursor = next;
+    }
+    session.memo.keep(MEMO, all.clone());
+    let shape = |error| Fault::Unknown(Cause::told("bad_body", format!("dealFields: {error}")));
+    serde_json::from_value(Json::Array(all)).map_err(shape)
+}
+
+/// The definitions of all fields of deals, as this session last saw or made them: a list costs ten
+/// tokens, and a plan has many steps.
+pub async fn known_definitions(session: &Session) -> Result<Vec<Definition>, Fault> {
+    match session.memo.get(MEMO) {
+        Some(known) => Ok(known),
+        None => definitions(session).await,
     }
 }
 
@@ -175,6 +198,7 @@ pub async fn apply(session: &Session, wanted: &Blueprint, step: &Step) -> Result
 
 /// Removing what is gone already is done.
 async fn removed(session: &Session, place: &str, price: u32) -> Result<(), Fault> {
+    session.memo.forget(MEMO);
     let call = session.api.delete(place).cost(price).idempotent();
     match read::<Json>(session, call).await {
         Ok(_) | Err(Fault::Gone(_)) => Ok(()),
@@ -184,7 +208,7 @@ async fn removed(session: &Session, place: &str, price: u32) -> Result<(), Fault
 
 async fn create(session: &Session, wanted: &Blueprint, field: Field) -> Result<(), Fault> {
     // Names need not be unique, so a second one would come into being without a word.
-    let existing = definitions(session).await?;
+    let existing = known_definitions(session).await?;
     if !matching(wanted, field, &existing).is_empty() {
         return Ok(());
     }
@@ -207,7 +231,15 @@ async fn create(session: &Session, wanted: &Blueprint, field: Field) -> Result<(
         .post("/api/v2/dealFields")
         .cost(cost::CHANGE)
         .json(&definition);
-    read::<Json>(session, call).await.map(drop)
+    let known: Option<Vec<Json>> = session.memo.get(MEMO);
+    // Where no answer comes, the field may have come into being all the same.
+    session.memo.forget(MEMO);
+    let (_, made): (_, Envelope<Json>) = read(session, call).await?;
+    if let (Some(mut known), Some(made)) = (known, made.data) {
+        known.push(made);
+        session.memo.keep(MEMO, known);
+    }
+    Ok(())
 }
 
 async fn add_options(
@@ -235,5 +267,6 @@ async fn add_options(
         .post(place)
         .cost(cost::CHANGE)
         .json(&Json::Array(lacking));
+    session.memo.forget(MEMO);
     read::<Json>(session, call).await.map(drop)
 }
