@@ -22,6 +22,7 @@ pub mod sessions;
 pub mod strategies;
 pub mod team;
 pub mod tx;
+mod wakeups;
 pub mod watch;
 pub mod weeks;
 pub mod writes;
@@ -34,6 +35,7 @@ use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tx::Tx;
+pub use wakeups::Wakeups;
 
 /// What the database said no to.
 pub type Error = sqlx::Error;

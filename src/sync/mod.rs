@@ -14,6 +14,7 @@ pub mod ask;
 pub mod assess;
 pub mod beside;
 pub mod connect;
+pub mod drive;
 pub mod prepare;
 pub mod publish;
 pub mod pull;

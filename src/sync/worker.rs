@@ -1,14 +1,13 @@
-//! Claims a connection, works what is due, settles when to come back.
+//! Works what is due of a connection, and settles when to come back.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::sync::{Mutex, Notify};
 
-use super::report::{Rejected, Report, RunState, log};
-use super::work::{LEASE, Tally, Work};
+use super::report::{Rejected, Report, RunState};
+use super::work::{Tally, Work};
 use super::{ASK, ASSESS, MOVES, PULL, RECONCILE, Stop, WRITE_BACK, ask, assess, prepare, pull};
 use super::{vault::StoreVault, write_back};
 use crate::crm::session::{self, Means, Session};
@@ -33,10 +32,6 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
 const AFTER_RECONNECT: TimeDelta = TimeDelta::minutes(15);
 /// A missing set-up is looked at again this often.
 const AFTER_SETUP: TimeDelta = TimeDelta::minutes(5);
-/// A process with nothing to do looks again after this long, hints or not.
-const IDLE_POLL: Duration = Duration::from_secs(1);
-/// When told to run until quiet, a wait up to this long is waited out, but for the next poll.
-const PATIENCE: TimeDelta = TimeDelta::seconds(65);
 
 /// Works connections: as a service, or once until quiet.
 pub struct Engine {
@@ -53,7 +48,7 @@ pub struct Engine {
     connections: BTreeMap<ConnectionId, (&'static dyn Crm, Arc<Settings>)>,
     client: reqwest::Client,
     sessions: Mutex<HashMap<ConnectionId, Session>>,
-    wake: Notify,
+    pub(super) wake: Notify,
 }
 
 impl Engine {
@@ -161,89 +156,8 @@ impl Engine {
         }
     }
 
-    /// Looks at the schedule sooner than it would by itself.
-    pub fn wake(&self) {
-        self.wake.notify_one();
-    }
-
-    /// Works whatever is due until `stop` says so; then finishes the unit of work under way.
-    /// Every run is logged and shown to `told`.
-    pub async fn run(
-        &self,
-        mut stop: tokio::sync::watch::Receiver<bool>,
-        told: impl Fn(&Report) + Send + Sync,
-    ) {
-        while !*stop.borrow() {
-            match self.work_one(None, &stop).await {
-                Ok(Some(report)) => {
-                    log(&report);
-                    told(&report);
-                }
-                Ok(None) => {
-                    tokio::select! {
-                        () = self.wake.notified() => {}
-                        () = tokio::time::sleep(IDLE_POLL) => {}
-                        _ = stop.changed() => {}
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(
-                        error = &error as &dyn std::error::Error,
-                        "the database does not answer"
-                    );
-                    tokio::select! {
-                        () = tokio::time::sleep(IDLE_POLL * 5) => {}
-                        _ = stop.changed() => {}
-                    }
-                }
-            }
-        }
-    }
-
-    /// Works every connection (or `only` one) until nothing is due, waiting out short pauses.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn run_until_quiet(&self, only: Option<&str>) -> store::Result<Vec<Report>> {
-        let (_keep, stop) = tokio::sync::watch::channel(false);
-        let mut reports: BTreeMap<String, Report> = BTreeMap::new();
-        loop {
-            match self.work_one(only, &stop).await? {
-                Some(report) => match reports.get_mut(&report.connection) {
-                    Some(before) => before.add(report),
-                    None => drop(reports.insert(report.connection.clone(), report)),
-                },
-                None => {
-                    let now = self.env.now();
-                    let next = self.store.read().await?.next_due(only, PULL, now).await?;
-                    match next {
-                        Some(at) if at <= now + PATIENCE => {
-                            let wait = (at - now).to_std().unwrap_or_default();
-                            tokio::time::sleep(wait.max(Duration::from_millis(10))).await;
-                        }
-                        _ => return Ok(reports.into_values().collect()),
-                    }
-                }
-            }
-        }
-    }
-
-    async fn work_one(
-        &self,
-        only: Option<&str>,
-        stop: &tokio::sync::watch::Receiver<bool>,
-    ) -> store::Result<Option<Report>> {
-        let now = self.env.now();
-        let mut tx = self.store.write().await?;
-        let lease = tx.claim(only, now, now + LEASE).await?;
-        tx.commit().await?;
-        match lease {
-            Some(lease) => self.work(lease, stop).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    async fn work(
+    /// Works a connection whose lease this process holds until nothing of it is due.
+    pub(super) async fn work(
         &self,
         lease: Lease,
         stop: &tokio::sync::watch::Receiver<bool>,

@@ -134,7 +134,7 @@ pub async fn put_question(
     .await?;
     tx.hasten(&me.connection, ASK, now).await?;
     tx.commit().await?;
-    app.engine.wake();
+    app.engine.wake().await;
     Ok(())
 }
 

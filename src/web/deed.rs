@@ -111,7 +111,7 @@ async fn done(
         tx.hasten(&connection, ASK, now).await?;
     }
     tx.commit().await?;
-    app.engine.wake();
+    app.engine.wake().await;
     Ok(Redirect::to(&card_path(connection.as_str(), &card.id)))
 }
 

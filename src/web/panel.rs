@@ -172,7 +172,7 @@ pub async fn publish_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Publ
     }
     tx.commit().await?;
     if matches!(published, Published::Saved(_)) {
-        app.engine.wake();
+        app.engine.wake().await;
     }
     Ok(published)
 }
@@ -299,7 +299,7 @@ pub async fn pick_at(app: &Shared, desk: &Desk, picked: &Picked) -> Result<(), P
     tx.settle_conflict(&connection, &deal).await?;
     tx.hasten(&connection, WRITE_BACK, now).await?;
     tx.commit().await?;
-    app.engine.wake();
+    app.engine.wake().await;
     Ok(())
 }
 
@@ -338,7 +338,7 @@ pub async fn dismiss_at(app: &Shared, desk: &Desk, what: &Dismissed) -> Result<(
     tx.look_again(&connection, &[deal.as_str()], now).await?;
     tx.hasten(&connection, ASK, now).await?;
     tx.commit().await?;
-    app.engine.wake();
+    app.engine.wake().await;
     Ok(())
 }
 

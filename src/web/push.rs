@@ -38,7 +38,7 @@ async fn push(
         let mut tx = app.store.write().await?;
         tx.hasten(&from.connection, PULL, app.env.now()).await?;
         tx.commit().await?;
-        app.engine.wake();
+        app.engine.wake().await;
     }
     Ok(StatusCode::ACCEPTED)
 }
