@@ -1,19 +1,19 @@
 //! Claims connections and works several at once, as a service or until nothing is due.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
-use tokio::sync::watch;
+use futures_util::future::{join_all, try_join_all};
+use tokio::sync::{Mutex, watch};
 
 use super::PULL;
 use super::report::{Report, log};
 use super::work::LEASE;
 use super::worker::Engine;
+use crate::store;
 use crate::store::schedule::Lease;
-use crate::store::{self, Wakeups};
 
 /// Connections that one process works at once: a slow CRM must not keep the others waiting.
 const LANES: usize = 4;
@@ -30,36 +30,49 @@ impl Engine {
     /// Works whatever is due until `stop` says so; then finishes the units of work under way.
     /// Every run is logged and shown to `told`.
     pub async fn run(&self, stop: watch::Receiver<bool>, told: impl Fn(&Report) + Send + Sync) {
-        let mut wakeups = self.store.wakeups().await;
-        let mut stopping = stop.clone();
-        let mut running = FuturesUnordered::new();
-        while !*stop.borrow() || !running.is_empty() {
-            let room = !*stop.borrow() && running.len() < LANES;
+        let busy = AtomicUsize::new(0);
+        let lanes = (0..LANES).map(|_| self.lane(stop.clone(), &told, &busy));
+        tokio::join!(join_all(lanes), self.pass_on(stop.clone()));
+    }
+
+    async fn lane(
+        &self,
+        mut stop: watch::Receiver<bool>,
+        told: &(impl Fn(&Report) + Send + Sync),
+        busy: &AtomicUsize,
+    ) {
+        while !*stop.borrow() {
             let mut pause = IDLE_POLL;
-            if room {
-                match self.claim(None).await {
-                    Ok(Some(lease)) => {
-                        running.push(self.work(lease, &stop));
-                        continue;
-                    }
-                    Ok(None) => {}
-                    Err(error) => {
-                        silent(&error);
-                        pause = TROUBLE_POLL;
-                    }
+            match self.one(None, &stop, busy).await {
+                Ok(Some(report)) => {
+                    log(&report);
+                    told(&report);
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the database does not answer"
+                    );
+                    pause = TROUBLE_POLL;
                 }
             }
             tokio::select! {
-                Some(done) = running.next() => match done {
-                    Ok(report) => {
-                        log(&report);
-                        told(&report);
-                    }
-                    Err(error) => silent(&error),
-                },
-                () = self.woken(&mut wakeups), if room => {}
-                () = tokio::time::sleep(pause), if room => {}
-                _ = stopping.changed(), if !*stop.borrow() => {}
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    /// Passes on what other processes tell.
+    async fn pass_on(&self, mut stop: watch::Receiver<bool>) {
+        let mut others = self.store.wakeups().await;
+        while !*stop.borrow() {
+            tokio::select! {
+                () = others.next() => self.wake.notify_one(),
+                _ = stop.changed() => {}
             }
         }
     }
@@ -71,30 +84,47 @@ impl Engine {
     /// The database's.
     pub async fn run_until_quiet(&self, only: Option<&str>) -> store::Result<Vec<Report>> {
         let (_keep, stop) = watch::channel(false);
-        let mut reports: BTreeMap<String, Report> = BTreeMap::new();
-        let mut running = FuturesUnordered::new();
-        loop {
-            if running.len() < LANES
-                && let Some(lease) = self.claim(only).await?
-            {
-                running.push(self.work(lease, &stop));
+        let reports = Mutex::new(BTreeMap::<String, Report>::new());
+        let busy = AtomicUsize::new(0);
+        let lane = async || loop {
+            if let Some(report) = self.one(only, &stop, &busy).await? {
+                let mut reports = reports.lock().await;
+                match reports.get_mut(&report.connection) {
+                    Some(before) => before.add(report),
+                    None => drop(reports.insert(report.connection.clone(), report)),
+                }
                 continue;
             }
             let wait = match self.wait(only).await? {
-                None if running.is_empty() => return Ok(reports.into_values().collect()),
+                None if busy.load(Ordering::Relaxed) == 0 => return store::Result::Ok(()),
                 wait => wait.unwrap_or(IDLE_POLL),
             };
             tokio::select! {
-                Some(done) = running.next() => {
-                    let report = done?;
-                    match reports.get_mut(&report.connection) {
-                        Some(before) => before.add(report),
-                        None => drop(reports.insert(report.connection.clone(), report)),
-                    }
-                }
+                () = self.wake.notified() => {}
                 () = tokio::time::sleep(wait) => {}
             }
-        }
+        };
+        try_join_all((0..LANES).map(|_| lane())).await?;
+        Ok(reports.into_inner().into_values().collect())
+    }
+
+    /// Works one connection that is due, if there is one, counted in `busy` meanwhile. Another lane
+    /// then looks for more.
+    async fn one(
+        &self,
+        only: Option<&str>,
+        stop: &watch::Receiver<bool>,
+        busy: &AtomicUsize,
+    ) -> store::Result<Option<Report>> {
+        let Some(lease) = self.claim(only).await? else {
+            return Ok(None);
+        };
+        busy.fetch_add(1, Ordering::Relaxed);
+        self.wake.notify_one();
+        let report = self.work(lease, stop).await.map(Some);
+        busy.fetch_sub(1, Ordering::Relaxed);
+        self.wake.notify_one();
+        report
     }
 
     /// Looks at the schedule sooner than it would by itself, here and in every other process.
@@ -103,13 +133,6 @@ impl Engine {
         if let Err(error) = self.store.wake().await {
             // They look by themselves soon enough.
             tracing::debug!(%error, "other processes were not woken");
-        }
-    }
-
-    async fn woken(&self, others: &mut Wakeups) {
-        tokio::select! {
-            () = self.wake.notified() => {}
-            () = others.next() => {}
         }
     }
 
@@ -128,11 +151,4 @@ impl Engine {
         let near = next.filter(|at| *at <= now + PATIENCE);
         Ok(near.map(|at| (at - now).to_std().unwrap_or_default().max(SHORTEST_WAIT)))
     }
-}
-
-fn silent(error: &store::Error) {
-    tracing::error!(
-        error = error as &dyn std::error::Error,
-        "the database does not answer"
-    );
 }
