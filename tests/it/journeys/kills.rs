@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use crate::stage::{Stage, databases};
 
 /// How often the process is killed on each database.
-const KILLS: usize = 25;
+const KILLS: usize = 50;
 
 // The sandbox answers on threads of its own while this one waits for a process to end.
 #[tokio::test(flavor = "multi_thread")]

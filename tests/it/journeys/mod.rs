@@ -2,5 +2,6 @@
 
 mod configuration;
 mod kills;
+mod lanes;
 mod main_job;
 mod trouble;
