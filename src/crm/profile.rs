@@ -39,6 +39,8 @@ pub struct Profile {
     pub longest_text: usize,
     /// How it counts the length of a text.
     pub unit: Unit,
+    /// Whether won and lost deals still take writes.
+    pub closed_deals_take_writes: bool,
     /// Where its pages may frame ours (CSP `frame-ancestors` sources); empty where it embeds nothing.
     pub frame_ancestors: &'static [&'static str],
 }

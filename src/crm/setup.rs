@@ -225,11 +225,25 @@ impl Setup {
 
     /// What stands between this and running: fields that are missing, of another kind, read-only.
     pub fn gaps(&self) -> Vec<String> {
-        let mut gaps: Vec<String> = Field::ALL
+        let unseen: Vec<&str> = Field::ALL
             .into_iter()
             .filter(|field| !self.fields.iter().any(|found| found.field == *field))
-            .map(|field| format!("field {} does not exist or may not be seen", field.name()))
+            .map(Field::name)
             .collect();
+        let mut gaps = match unseen.as_slice() {
+            [] => Vec::new(),
+            [one] => vec![format!("field {one} does not exist or may not be seen")],
+            some if some.len() == Field::ALL.len() => {
+                vec![
+                    "none of our fields exists or may be seen (latitude crm plan shows them)"
+                        .to_owned(),
+                ]
+            }
+            some => vec![format!(
+                "fields {} do not exist or may not be seen",
+                some.join(", ")
+            )],
+        };
         for found in &self.fields {
             match &found.fit {
                 Fit::Good => {}

@@ -81,7 +81,8 @@ pub async fn ask(work: &mut Work<'_>) -> Result<bool, Stop> {
             let fields = fields(work, &around, deal, &decided, &beside);
             let desired_mark = mark(&fields);
             // A closed deal that Latitude never wrote to is left alone.
-            let untouched = decided.state == State::Closed && deal.written_mark.is_none();
+            let untouched = decided.state == State::Closed
+                && (deal.written_mark.is_none() || !work.crm.profile().closed_deals_take_writes);
             let there = deal.written_mark.as_deref() == Some(&desired_mark) || untouched;
             let waits = (there && deal.carry_version.is_none()) || deal.parked.is_some();
             Considered {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{NaiveTime, TimeDelta};
-use latitude::crm::setup::{Blueprint, VIEWS, steps_to_apply};
 use latitude::crm::{self, Crm};
 use latitude::domain::framework::Framework;
 use latitude::domain::ids::ConnectionId;
 use latitude::env::{Env, Frozen};
+use latitude::ops::provision::{Way, carry_out, plan};
 use latitude::sandbox::serve::{Served, serve};
 use latitude::sandbox::world::World;
 use latitude::store::Store;
@@ -83,7 +83,30 @@ impl Stage {
     }
 
     async fn with(env: Env, clock: Arc<Frozen>, database: &str, deals: usize) -> Self {
-        let crm = crm::by_id(crm::PREFERRED).unwrap();
+        Self::behind(
+            crm::by_id(crm::PREFERRED).unwrap(),
+            env,
+            clock,
+            database,
+            deals,
+        )
+        .await
+    }
+
+    /// A company behind any CRM; the clock stands still.
+    pub async fn of(crm: &'static dyn Crm, deals: usize) -> Self {
+        let clock = Frozen::at(MORNING.parse().unwrap());
+        let env = Env::seeded(clock.clone(), 7);
+        Self::behind(crm, env, clock, &sqlite(), deals).await
+    }
+
+    async fn behind(
+        crm: &'static dyn Crm,
+        env: Env,
+        clock: Arc<Frozen>,
+        database: &str,
+        deals: usize,
+    ) -> Self {
         let world = World::new(env.clone(), 7, deals);
         let served = serve(crm, world, 0, std::future::pending()).await.unwrap();
         let seal = Seal::new(&[vec![7; 32]], env.clone()).unwrap();
@@ -120,16 +143,9 @@ impl Stage {
 
     async fn set_up_fields(&self) {
         let session = self.engine.session(&self.id).await.unwrap();
-        let prefix = session.settings.prefix().to_owned();
-        let wanted = Blueprint {
-            prefix,
-            mapped: Default::default(),
-            views: VIEWS,
-        };
-        let found = self.crm.setup(&session, &wanted).await.unwrap();
-        for step in steps_to_apply(&wanted, &found) {
-            self.crm.apply(&session, &wanted, &step).await.unwrap();
-        }
+        let plan = plan(self.crm, &session, Way::Apply).await.unwrap();
+        let done = carry_out(self.crm, &session, &plan, |_| {}).await;
+        assert!(done.is_ok());
     }
 
     /// One reconcile of everything that is due, a pull and a write-back included.

@@ -79,6 +79,7 @@ const PROFILE: Profile = Profile {
     writes_at_once: 4,
     longest_text: LONGEST_TEXT,
     unit: Unit::Utf16,
+    closed_deals_take_writes: false,
     frame_ancestors: &[],
 };
 

@@ -58,6 +58,7 @@ const PROFILE: Profile = Profile {
     writes_at_once: 1,
     longest_text: 1_000_000,
     unit: Unit::Chars,
+    closed_deals_take_writes: true,
     frame_ancestors: &[],
 };
 

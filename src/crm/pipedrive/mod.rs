@@ -75,6 +75,7 @@ static PROFILE: Profile = Profile {
     // "65k" by the documents; the rest is a margin.
     longest_text: 60_000,
     unit: Unit::Utf16,
+    closed_deals_take_writes: true,
     frame_ancestors: &["https://*.pipedrive.com"],
 };
 

@@ -77,6 +77,7 @@ static PROFILE: Profile = Profile {
     writes_at_once: 2,
     longest_text: 131_072,
     unit: Unit::Utf16,
+    closed_deals_take_writes: true,
     frame_ancestors: &[
         "https://*.lightning.force.com",
         "https://*.my.salesforce.com",
