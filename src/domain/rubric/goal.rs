@@ -3,7 +3,8 @@
 
 use super::Signal;
 use super::lexicon::Class;
-use super::reading::{Reading, Shape, Span};
+use super::reading::{Reading, Span};
+use super::tokens::Shape;
 
 /// What is listened for.
 pub const SIGNALS: &[Signal] = &[
@@ -121,14 +122,21 @@ pub fn open_question(reading: &Reading) -> Vec<Span> {
 }
 
 fn choice(reading: &Reading) -> Vec<Span> {
-    reading
-        .of_class(Class::Option)
-        .filter(|span| {
-            reading
-                .before(span.first, 12)
-                .any(|index| reading.is(index, Class::Asks) || reading.is(index, Class::Acts))
-        })
-        .collect()
+    let put_before_them = |span: &Span, within: usize| {
+        reading
+            .before(span.first, within)
+            .any(|index| reading.is(index, Class::Asks) || reading.is(index, Class::Acts))
+    };
+    let options = reading.of_class(Class::Option);
+    let one_or_other = reading
+        .of_class(Class::Or)
+        .filter(|span| put_before_them(span, 6));
+    let mut choices: Vec<Span> = options
+        .filter(|span| put_before_them(span, 12))
+        .chain(one_or_other)
+        .collect();
+    choices.sort_by_key(|span| span.first);
+    choices
 }
 
 fn asks_them(reading: &Reading) -> Vec<Span> {

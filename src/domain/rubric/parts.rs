@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::lexicon::Class;
-use super::reading::{Reading, Shape, Span, Token};
+use super::reading::{Reading, Span};
+use super::tokens::{Shape, Token};
 use super::{Signal, goal, ownership, whole};
 
 /// What is listened for.

@@ -7,7 +7,8 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::lexicon::{Class, Lexicon};
-use super::reading::{Reading, Shape, Span, Token, runs, tokens_of};
+use super::reading::{Reading, Span, runs};
+use super::tokens::{Shape, Token, tokens_of};
 
 /// Where the caps begin; shares in percent of all words, or of those that say something of
 /// their own, so that filler hides nothing.
@@ -184,7 +185,7 @@ pub fn cap(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Option<Cap
         ),
         (
             Cap::CopiedPrompt,
-            copied(&reading.tokens, prompts) * 100 >= reading.tokens.len() * caps.prompt
+            copied(&reading.tokens, prompts) * 100 >= heard().count() * caps.prompt
                 && own_words(reading) <= caps.prompt_own_words,
         ),
         (
@@ -254,6 +255,7 @@ fn different_words(reading: &Reading) -> usize {
     reading
         .tokens
         .iter()
+        .filter(|token| !token.echo)
         .map(|token| token.hash)
         .collect::<HashSet<u64>>()
         .len()
