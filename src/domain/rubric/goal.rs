@@ -52,7 +52,31 @@ pub const SIGNALS: &[Signal] = &[
 
 /// Where a person there decides, says or does something.
 pub fn decides(reading: &Reading) -> Vec<Span> {
-    acted_by(reading, |index| reading.is_who(index))
+    let mut decided = acted_by(reading, |index| reading.is_who(index));
+    decided.extend(he_or_she_acts(reading));
+    decided.sort_by_key(|span| (span.first, span.last));
+    decided
+}
+
+/// "She re-keys": what follows he or she and ends in -s is something done, whichever word it is.
+fn he_or_she_acts(reading: &Reading) -> impl Iterator<Item = Span> {
+    const NO_DEED: [Class; 6] = [
+        Class::Acts,
+        Class::Common,
+        Class::Wants,
+        Class::Feels,
+        Class::Said,
+        Class::Past,
+    ];
+    reading.of_class(Class::Subject).filter_map(|span| {
+        let verb = reading.after(span.last, 1).next()?;
+        let is_deed = reading.quote(at(verb)).to_lowercase().ends_with('s')
+            && !NO_DEED.iter().any(|class| reading.is(verb, *class));
+        is_deed.then_some(Span {
+            first: span.first,
+            last: verb,
+        })
+    })
 }
 
 fn they_decide(reading: &Reading) -> Vec<Span> {
