@@ -7,8 +7,8 @@ use std::collections::HashSet;
 
 use super::dates::When;
 use super::lexicon::{Class, Lexicon};
-use super::tokens::{Token, hash_of, tokenize};
-use super::{dates, people};
+use super::tokens::{Shape, Token, hash_of, tokenize};
+use super::{dates, people, whole};
 use crate::domain::strategy::{Answers, Part};
 
 /// So many words in a row that occurred before make an echo.
@@ -16,6 +16,35 @@ const ECHO_WORDS: usize = 5;
 
 /// So many words in a row that stand in a prompt are copied from it.
 pub const RUN_WORDS: usize = 3;
+
+/// A sentence of everyday words says nothing when it is at least so long …
+const IDLE_WORDS: usize = 7;
+
+/// … and holds one word of its own in so many, none of them from these classes.
+const IDLE_SHARE: usize = 4;
+const BINDS_TO_A_DEAL: [Class; 21] = [
+    Class::Role,
+    Class::Title,
+    Class::Person,
+    Class::Weekday,
+    Class::Month,
+    Class::Soon,
+    Class::Season,
+    Class::Trouble,
+    Class::Stake,
+    Class::Deal,
+    Class::Generic,
+    Class::Jargon,
+    Class::Activity,
+    Class::OffTopic,
+    Class::Pitch,
+    Class::Close,
+    Class::Vague,
+    Class::Blame,
+    Class::OwnHouse,
+    Class::Price,
+    Class::Own,
+];
 
 /// How far a rule looks around a word, within its sentence.
 const NEARBY_WORDS: usize = 12;
@@ -60,6 +89,7 @@ impl<'a> Reading<'a> {
         reading.mark_classes(lexicon);
         reading.mark_echoes();
         people::mark(&mut reading.tokens);
+        reading.set_idle_apart();
         reading.times = dates::times(&reading);
         reading
     }
@@ -273,6 +303,37 @@ impl<'a> Reading<'a> {
                 }
             }
         }
+    }
+
+    /// Sentences of everyday words, without a person, a number, a time or a word of the trade.
+    fn set_idle_apart(&mut self) {
+        let idle: Vec<Span> = self
+            .sentences()
+            .filter(|sentence| self.is_idle(*sentence))
+            .collect();
+        for sentence in idle {
+            let tokens = self
+                .tokens
+                .get_mut(sentence.first..=sentence.last)
+                .unwrap_or_default();
+            tokens.iter_mut().for_each(|token| token.echo = true);
+        }
+    }
+
+    fn is_idle(&self, sentence: Span) -> bool {
+        let tokens = self
+            .tokens
+            .get(sentence.first..=sentence.last)
+            .unwrap_or_default();
+        let own = tokens.iter().filter(|token| whole::is_own(token)).count();
+        let binds = |token: &Token| {
+            token.who
+                || token.shape != Shape::Word
+                || BINDS_TO_A_DEAL
+                    .into_iter()
+                    .any(|class| token.classes.has(class))
+        };
+        tokens.len() >= IDLE_WORDS && own * IDLE_SHARE <= tokens.len() && !tokens.iter().any(binds)
     }
 
     fn mark_echoes(&mut self) {

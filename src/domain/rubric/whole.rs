@@ -27,7 +27,7 @@ pub struct Caps {
     pub prompt: usize,
     /// A copied prompt with more words of its own than this is more than a copy.
     pub prompt_own_words: usize,
-    /// Share of the rubric's own vocabulary.
+    /// Share of the rubric's own vocabulary, beside own words.
     pub rubric_words: usize,
     /// Share of own words: activity words.
     pub activity: usize,
@@ -43,7 +43,7 @@ pub struct Caps {
     pub off_topic: usize,
     /// Off topic needs at least this share of the words about the customer.
     pub off_topic_to_deal: usize,
-    /// Share of sales vocabulary above which a text is thin.
+    /// Share of sales vocabulary, beside own words, above which a text is thin.
     pub jargon: usize,
 }
 
@@ -165,7 +165,8 @@ impl Cap {
 /// The cap that holds for a text, the hardest first.
 pub fn cap(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Option<Cap> {
     let heard = || reading.tokens.iter().filter(|token| !token.echo);
-    let of_all = |count: usize| count * 100 / heard().count().max(1);
+    // Everyday words around them make jargon no rarer.
+    let beside_own = |count: usize| count * 100 / (count + own_words(reading)).max(1);
     let of_own = |count: usize| count * 100 / own_words(reading).max(1);
     let in_class = |class: Class| -> usize {
         reading
@@ -190,7 +191,7 @@ pub fn cap(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Option<Cap
         ),
         (
             Cap::KeywordStuffing,
-            of_all(in_class(Class::RubricWord)) >= caps.rubric_words,
+            beside_own(in_class(Class::RubricWord)) >= caps.rubric_words,
         ),
         (
             Cap::ActivityCounts,
@@ -207,7 +208,7 @@ pub fn cap(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Option<Cap
         (Cap::ManyNumbers, numbers >= caps.many_numbers),
         (
             Cap::JargonWall,
-            of_all(in_class(Class::Jargon)) >= caps.jargon,
+            beside_own(in_class(Class::Jargon)) >= caps.jargon,
         ),
     ];
     tests
