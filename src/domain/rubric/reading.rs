@@ -18,11 +18,11 @@ const ECHO_WORDS: usize = 5;
 pub const RUN_WORDS: usize = 3;
 
 /// A sentence of everyday words says nothing when it is at least so long …
-const IDLE_WORDS: usize = 7;
+const IDLE_WORDS: usize = 6;
 
 /// … and holds one word of its own in so many, none of them from these classes.
-const IDLE_SHARE: usize = 4;
-const BINDS_TO_A_DEAL: [Class; 21] = [
+const IDLE_SHARE: usize = 3;
+const BINDS_TO_A_DEAL: [Class; 20] = [
     Class::Role,
     Class::Title,
     Class::Person,
@@ -43,7 +43,6 @@ const BINDS_TO_A_DEAL: [Class; 21] = [
     Class::Blame,
     Class::OwnHouse,
     Class::Price,
-    Class::Own,
 ];
 
 /// How far a rule looks around a word, within its sentence.

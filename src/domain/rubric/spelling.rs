@@ -6,8 +6,6 @@ use super::lexicon::WordId;
 
 /// Shorter words are too much alike to guess at.
 const FEWEST_LETTERS: usize = 4;
-/// From so many letters on, any other letter is forgiven, not just the key beside the right one.
-const MANY_LETTERS: usize = 6;
 /// The keys as they lie side by side.
 const KEYS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
@@ -33,7 +31,7 @@ impl Slips {
     }
 
     /// The word that this one is when one slip is forgiven: a letter doubled, left out, swapped
-    /// with the next, or taken for another. The first letter is always meant.
+    /// with the next, or taken for the key beside it. The first letter is always meant.
     pub fn mended(&self, word: &str, ids: &HashMap<String, WordId>) -> Option<WordId> {
         let letters: Vec<char> = word.chars().collect();
         let is_word = |letter: &char| letter.is_alphabetic() || *letter == '\'';
@@ -63,30 +61,25 @@ impl Slips {
             .find_map(known)
             .or_else(|| unswapped().find_map(known))
             .or_else(|| self.shorter.get(word).copied())
-            .or_else(|| self.mistaken(word, &letters, ids))
+            .or_else(|| mistaken(&letters, ids))
     }
+}
 
-    fn mistaken(
-        &self,
-        word: &str,
-        letters: &[char],
-        ids: &HashMap<String, WordId>,
-    ) -> Option<WordId> {
-        if letters.len() >= MANY_LETTERS {
-            return without_one_letter(word)
-                .find_map(|form| ids.get(&form).or(self.shorter.get(&form)).copied());
-        }
-        (1..letters.len())
-            .filter(|_| letters.len() > FEWEST_LETTERS)
-            .find_map(|at| {
-                let beside = letters.get(at).copied().map(beside).unwrap_or_default();
-                beside.into_iter().find_map(|key| {
-                    let mut other = letters.to_vec();
-                    other[at] = key;
-                    ids.get(&String::from_iter(other)).copied()
-                })
-            })
-    }
+/// A key taken for the one beside it, in words that are not too short.
+fn mistaken(letters: &[char], ids: &HashMap<String, WordId>) -> Option<WordId> {
+    let inner = (1..letters.len()).filter(|_| letters.len() > FEWEST_LETTERS);
+    inner
+        .flat_map(|at| {
+            let keys = letters.get(at).copied().map(beside).unwrap_or_default();
+            keys.into_iter().map(move |key| (at, key))
+        })
+        .find_map(|(at, key)| {
+            let other = letters
+                .iter()
+                .enumerate()
+                .map(|(n, letter)| if n == at { key } else { *letter });
+            ids.get(&String::from_iter(other)).copied()
+        })
 }
 
 /// The keys to the left and right of this one.
@@ -263,7 +256,7 @@ mod tests {
         ] {
             assert_eq!(slips.mended(written, &ids), Some(meant), "{written}");
         }
-        for other in ["driday", "harm", "hut", "fry", "grieves"] {
+        for other in ["driday", "frixay", "harm", "hut", "fry", "grieves"] {
             assert_eq!(slips.mended(other, &ids), None, "{other}");
         }
     }
