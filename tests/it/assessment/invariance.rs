@@ -13,9 +13,9 @@ use super::set;
 const MEAN: f64 = 3.0;
 /// … and in the worst case …
 const WORST: i32 = 10;
-/// … but for so many texts in a hundred, where a word that is lost, or hidden in filler, was the
-/// only one of its kind.
-const BEYOND: [(&str, usize); 3] = [("filler", 6), ("typos", 3), ("lower case", 2)];
+/// … but for so many texts in a hundred, where a word that is lost was the only one of its kind,
+/// or filler happens to hold one that counts. All other changes keep to [`WORST`] without exception.
+const BEYOND: [(&str, usize); 2] = [("filler", 1), ("typos", 1)];
 
 /// How far the score moves when every text is changed in this way.
 fn moves(change: impl Fn(&Answers) -> Answers) -> Vec<(i32, String)> {
@@ -42,7 +42,7 @@ fn stays(what: &str, change: impl Fn(&Answers) -> Answers) {
     let percent = BEYOND
         .into_iter()
         .find(|(of, _)| *of == what)
-        .map_or(1, |(_, percent)| percent);
+        .map_or(0, |(_, percent)| percent);
     assert!(
         beyond * 100 <= moves.len() * percent,
         "{what}: {beyond} beyond {WORST}, worst {worst:?}"
@@ -75,8 +75,6 @@ fn with_words_replaced(text: &str, words: &[(&str, &str)]) -> String {
 }
 
 /// Sentences that say nothing, in several voices; each text gets one per part, in turn.
-///
-/// Written after the rubric's list of stock phrases, and never looked up in it.
 const FILLER: [&str; 12] = [
     "As always, it is important to keep this in mind going forward. All in all it is a matter of doing things well.",
     "Right, enough from me for the time being, there would be plenty to add on another occasion.",
