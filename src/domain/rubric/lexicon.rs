@@ -206,7 +206,7 @@ impl Lexicon {
 
     /// The number of the word that this one is when one slip of the keyboard is forgiven.
     pub fn id_if_misspelt(&self, word: &str) -> WordId {
-        self.slips.mended(word, &self.ids).unwrap_or_default()
+        self.slips.mended(word).unwrap_or_default()
     }
 
     /// The number of a normal word, see [`normal`].

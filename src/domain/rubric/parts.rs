@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::lexicon::Class;
 use super::reading::{Reading, Span};
-use super::tokens::{Shape, Token};
+use super::tokens::Shape;
 use super::{Signal, goal, ownership, whole};
 
 /// What is listened for.

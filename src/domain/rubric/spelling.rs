@@ -6,103 +6,96 @@ use super::lexicon::WordId;
 
 /// Shorter words are too much alike to guess at.
 const FEWEST_LETTERS: usize = 4;
+/// Longer ones are no words of the lists.
+const MOST_LETTERS: usize = 24;
 /// The keys as they lie side by side.
 const KEYS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
-/// Known words as they look with one letter left out, to know a misspelt one by.
+/// Known words, and how they look with one letter left out, to know a misspelt one by.
+///
+/// Kept by [`mark`], so that nothing is written down for each way a word may have gone wrong.
 #[derive(Clone, Debug, Default)]
 pub struct Slips {
-    shorter: HashMap<String, WordId>,
+    known: HashMap<u64, WordId>,
+    shorter: HashMap<u64, WordId>,
 }
 
 impl Slips {
     /// Of all known words.
     pub fn of(ids: &HashMap<String, WordId>) -> Self {
-        let mut shorter: HashMap<String, WordId> = HashMap::new();
+        let mut slips = Self::default();
         for (word, id) in ids {
-            if word.chars().count() > FEWEST_LETTERS {
-                for form in without_one_letter(word) {
-                    let known = shorter.entry(form).or_insert(*id);
-                    *known = (*known).min(*id);
-                }
+            let letters: Vec<char> = word.chars().collect();
+            slips.known.insert(mark(letters.iter().copied()), *id);
+            for left_out in (1..letters.len()).filter(|_| letters.len() > FEWEST_LETTERS) {
+                let form = slips.shorter.entry(without(&letters, left_out));
+                let known = form.or_insert(*id);
+                *known = (*known).min(*id);
             }
         }
-        Self { shorter }
+        slips
     }
 
     /// The word that this one is when one slip is forgiven: a letter doubled, left out, swapped
     /// with the next, or taken for the key beside it. The first letter is always meant.
-    pub fn mended(&self, word: &str, ids: &HashMap<String, WordId>) -> Option<WordId> {
-        let letters: Vec<char> = word.chars().collect();
+    pub fn mended(&self, word: &str) -> Option<WordId> {
+        let letters: Vec<char> = word.chars().take(MOST_LETTERS + 1).collect();
         let is_word = |letter: &char| letter.is_alphabetic() || *letter == '\'';
-        if letters.len() < FEWEST_LETTERS || !letters.iter().all(is_word) {
+        let guessable = (FEWEST_LETTERS..=MOST_LETTERS).contains(&letters.len());
+        if !guessable || !letters.iter().all(is_word) {
             return None;
         }
-        let known = |letters: Vec<char>| ids.get(&String::from_iter(letters)).copied();
-        let inner = 1..letters.len();
-        let undoubled = || {
-            let twice = inner.clone().filter(|at| {
-                letters.len() > FEWEST_LETTERS && letters.get(*at) == letters.get(at - 1)
-            });
-            twice.map(|at| {
-                let mut fewer = letters.clone();
-                fewer.remove(at);
-                fewer
+        let known = |form: u64| self.known.get(&form).copied();
+        let inner = || 1..letters.len();
+        let longer = letters.len() > FEWEST_LETTERS;
+        let mut undoubled = inner()
+            .filter(|at| longer && letters.get(*at) == letters.get(at - 1))
+            .map(|at| without(&letters, at));
+        let mut unswapped = (1..letters.len() - 1).map(|at| {
+            let swapped = |n: usize| match n {
+                _ if n == at => at + 1,
+                _ if n == at + 1 => at,
+                _ => n,
+            };
+            mark((0..letters.len()).filter_map(|n| letters.get(swapped(n)).copied()))
+        });
+        let mut beside_meant = inner().filter(|_| longer).flat_map(|at| {
+            let keys = letters.get(at).map_or([None; 2], |letter| beside(*letter));
+            let letters = &letters;
+            keys.into_iter().flatten().map(move |key| {
+                let meant = |(n, letter): (usize, &char)| if n == at { key } else { *letter };
+                mark(letters.iter().enumerate().map(meant))
             })
-        };
-        let unswapped = || {
-            (1..letters.len() - 1).map(|at| {
-                let mut swapped = letters.clone();
-                swapped.swap(at, at + 1);
-                swapped
-            })
-        };
-        undoubled()
+        });
+        undoubled
             .find_map(known)
-            .or_else(|| unswapped().find_map(known))
-            .or_else(|| self.shorter.get(word).copied())
-            .or_else(|| mistaken(&letters, ids))
+            .or_else(|| unswapped.find_map(known))
+            .or_else(|| self.shorter.get(&mark(letters.iter().copied())).copied())
+            .or_else(|| beside_meant.find_map(known))
     }
 }
 
-/// A key taken for the one beside it, in words that are not too short.
-fn mistaken(letters: &[char], ids: &HashMap<String, WordId>) -> Option<WordId> {
-    let inner = (1..letters.len()).filter(|_| letters.len() > FEWEST_LETTERS);
-    inner
-        .flat_map(|at| {
-            let keys = letters.get(at).copied().map(beside).unwrap_or_default();
-            keys.into_iter().map(move |key| (at, key))
-        })
-        .find_map(|(at, key)| {
-            let other = letters
-                .iter()
-                .enumerate()
-                .map(|(n, letter)| if n == at { key } else { *letter });
-            ids.get(&String::from_iter(other)).copied()
-        })
+/// A number that is the same for the same letters (FNV-1a).
+fn mark(letters: impl Iterator<Item = char>) -> u64 {
+    letters.fold(0xcbf2_9ce4_8422_2325, |mark, letter| {
+        (mark ^ u64::from(letter)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// The mark of a word with one of its letters left out.
+fn without(letters: &[char], left_out: usize) -> u64 {
+    let rest = letters.iter().enumerate().filter(|(at, _)| *at != left_out);
+    mark(rest.map(|(_, letter)| *letter))
 }
 
 /// The keys to the left and right of this one.
-fn beside(letter: char) -> Vec<char> {
-    let pairs = KEYS
-        .iter()
-        .flat_map(|row| row.chars().zip(row.chars().skip(1)));
-    pairs
-        .filter_map(|(left, right)| match letter {
-            _ if letter == left => Some(right),
-            _ if letter == right => Some(left),
-            _ => None,
-        })
-        .collect()
-}
-
-/// A word with each of its letters but the first left out in turn.
-fn without_one_letter(word: &str) -> impl Iterator<Item = String> + '_ {
-    word.char_indices().skip(1).map(|(at, letter)| {
-        let (before, rest) = word.split_at(at);
-        let after = rest.strip_prefix(letter).unwrap_or_default();
-        format!("{before}{after}")
-    })
+fn beside(letter: char) -> [Option<char>; 2] {
+    let place = KEYS.iter().find_map(|row| Some((row, row.find(letter)?)));
+    let Some((row, at)) = place else {
+        return [None; 2];
+    };
+    let key = |at: usize| row.as_bytes().get(at).map(|key| char::from(*key));
+    [at.checked_sub(1).and_then(key), key(at + 1)]
 }
 
 /// A word as it is compared: lower case, without possessive ending, British and American alike.
@@ -261,10 +254,10 @@ mod tests {
             ("hrut", 3),
             ("agress", 4),
         ] {
-            assert_eq!(slips.mended(written, &ids), Some(meant), "{written}");
+            assert_eq!(slips.mended(written), Some(meant), "{written}");
         }
         for other in ["driday", "frixay", "harm", "hut", "fry", "grieves"] {
-            assert_eq!(slips.mended(other, &ids), None, "{other}");
+            assert_eq!(slips.mended(other), None, "{other}");
         }
     }
 }
