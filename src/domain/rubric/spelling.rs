@@ -252,7 +252,7 @@ mod tests {
             ("becuase", 2),
             ("huurt", 3),
             ("hrut", 3),
-            ("agress", 4),
+            ("agres", 4),
         ] {
             assert_eq!(slips.mended(written), Some(meant), "{written}");
         }
