@@ -37,9 +37,12 @@ const LEAST: f64 = 0.12;
 /// Each dimension counts at least so much towards the whole, which needs them all.
 const LEAST_SHARE: f64 = 0.2;
 /// How strongly weights are pulled towards nothing.
-const PULL: f64 = 2.0;
+const PULL: f64 = 4.0;
 /// Enough for the weights to stand still.
 const ROUNDS: usize = 150;
+/// A step must also agree when all points lie a little lower or higher, so that no single
+/// strategy decides where it stands.
+const SHIFTS: [i32; 5] = [-12, -6, 0, 6, 12];
 /// How finely steps are sought, in hundredths of a point.
 const STEP: i32 = 5;
 
@@ -256,6 +259,8 @@ fn speak_for(dimension: Dimension) -> (&'static [Signal], &'static [&'static str
                 "fact",
                 "reason_who",
                 "compare",
+                "blame",
+                "vague",
             ],
         ),
         Dimension::Approach => (
@@ -274,6 +279,9 @@ fn speak_for(dimension: Dimension) -> (&'static [Signal], &'static [&'static str
                 "fact",
                 "happened",
                 "wants",
+                "blame",
+                "vague",
+                "choice",
             ],
         ),
         Dimension::Ownership => (
@@ -351,12 +359,15 @@ fn mean(values: &[f64]) -> f64 {
 fn best_steps(points: &[i32], levels: &[u8]) -> [i32; 4] {
     let agreement = |steps: [i32; 4]| {
         let scale = Scale { base: 0, steps };
-        let pairs: Vec<(u8, u8)> = levels
-            .iter()
-            .zip(points)
-            .map(|(level, points)| (*level, scale.level(*points)))
-            .collect();
-        weighted_kappa(&pairs)
+        let shifted = SHIFTS.map(|shift| {
+            let pairs: Vec<(u8, u8)> = levels
+                .iter()
+                .zip(points)
+                .map(|(level, points)| (*level, scale.level(*points + shift)))
+                .collect();
+            weighted_kappa(&pairs)
+        });
+        shifted.iter().sum::<f64>()
     };
     let mut steps = [50, 150, 250, 350];
     loop {

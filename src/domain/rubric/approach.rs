@@ -2,7 +2,8 @@
 
 use super::Signal;
 use super::lexicon::Class;
-use super::reading::{Reading, Shape, Span};
+use super::reading::{Reading, Span};
+use super::tokens::Shape;
 
 /// What is listened for.
 pub const SIGNALS: &[Signal] = &[

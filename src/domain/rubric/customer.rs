@@ -3,7 +3,8 @@
 use super::Signal;
 use super::lexicon::Class;
 use super::people;
-use super::reading::{Reading, Shape, Span};
+use super::reading::{Reading, Span};
+use super::tokens::Shape;
 
 /// A number is a fact only in a sentence that says something about it.
 const FACT_SENTENCE_WORDS: usize = 5;

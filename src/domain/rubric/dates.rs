@@ -1,7 +1,8 @@
 //! When: days, clock times, deadlines, in all the ways people write them.
 
 use super::lexicon::Class;
-use super::reading::{Reading, Shape, Span};
+use super::reading::{Reading, Span};
+use super::tokens::Shape;
 
 /// How exactly a time is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

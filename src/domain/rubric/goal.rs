@@ -3,7 +3,8 @@
 
 use super::Signal;
 use super::lexicon::Class;
-use super::reading::{Reading, Shape, Span};
+use super::reading::{Reading, Span};
+use super::tokens::Shape;
 
 /// What is listened for.
 pub const SIGNALS: &[Signal] = &[
@@ -51,7 +52,31 @@ pub const SIGNALS: &[Signal] = &[
 
 /// Where a person there decides, says or does something.
 pub fn decides(reading: &Reading) -> Vec<Span> {
-    acted_by(reading, |index| reading.is_who(index))
+    let mut decided = acted_by(reading, |index| reading.is_who(index));
+    decided.extend(he_or_she_acts(reading));
+    decided.sort_by_key(|span| (span.first, span.last));
+    decided
+}
+
+/// "She re-keys": what follows he or she and ends in -s is something done, whichever word it is.
+fn he_or_she_acts(reading: &Reading) -> impl Iterator<Item = Span> {
+    const NO_DEED: [Class; 6] = [
+        Class::Acts,
+        Class::Common,
+        Class::Wants,
+        Class::Feels,
+        Class::Said,
+        Class::Past,
+    ];
+    reading.of_class(Class::Subject).filter_map(|span| {
+        let verb = reading.after(span.last, 1).next()?;
+        let is_deed = reading.quote(at(verb)).to_lowercase().ends_with('s')
+            && !NO_DEED.iter().any(|class| reading.is(verb, *class));
+        is_deed.then_some(Span {
+            first: span.first,
+            last: verb,
+        })
+    })
 }
 
 fn they_decide(reading: &Reading) -> Vec<Span> {
@@ -121,14 +146,21 @@ pub fn open_question(reading: &Reading) -> Vec<Span> {
 }
 
 fn choice(reading: &Reading) -> Vec<Span> {
-    reading
-        .of_class(Class::Option)
-        .filter(|span| {
-            reading
-                .before(span.first, 12)
-                .any(|index| reading.is(index, Class::Asks) || reading.is(index, Class::Acts))
-        })
-        .collect()
+    let put_before_them = |span: &Span, within: usize| {
+        reading
+            .before(span.first, within)
+            .any(|index| reading.is(index, Class::Asks) || reading.is(index, Class::Acts))
+    };
+    let options = reading.of_class(Class::Option);
+    let one_or_other = reading
+        .of_class(Class::Or)
+        .filter(|span| put_before_them(span, 6));
+    let mut choices: Vec<Span> = options
+        .filter(|span| put_before_them(span, 12))
+        .chain(one_or_other)
+        .collect();
+    choices.sort_by_key(|span| span.first);
+    choices
 }
 
 fn asks_them(reading: &Reading) -> Vec<Span> {

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+use super::spelling::{Slips, forms, normal};
+
 macro_rules! classes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// A group of words that mean the same to a rule.
@@ -134,6 +136,12 @@ classes! {
     WhyThey = "why_they",
     /// Pleasant emptiness: momentum, good feeling, going well.
     Empty = "empty",
+    /// Turns of phrase that fill a line and say nothing: in other words, it is what it is.
+    Stock = "stock",
+    /// Or, between two things to choose from.
+    Or = "or",
+    /// He or she, as the one who acts.
+    Subject = "subject",
 }
 
 /// A set of classes.
@@ -170,8 +178,7 @@ struct Word {
 #[derive(Clone, Debug, Default)]
 pub struct Lexicon {
     ids: HashMap<String, WordId>,
-    /// Longer words with one letter left out, to know a misspelt one by.
-    misspelt: HashMap<String, WordId>,
+    slips: Slips,
     words: Vec<Word>,
 }
 
@@ -193,32 +200,13 @@ impl Lexicon {
                 }
             }
         }
-        for (word, id) in &lexicon.ids {
-            for shorter in without_one_letter(word) {
-                lexicon
-                    .misspelt
-                    .entry(shorter)
-                    .and_modify(|known| *known = (*known).min(*id))
-                    .or_insert(*id);
-            }
-        }
+        lexicon.slips = Slips::of(&lexicon.ids);
         lexicon
     }
 
     /// The number of the word that this one is when one slip of the keyboard is forgiven.
-    ///
-    /// Forgives a letter too many, too few, another one, or two swapped, in longer words.
     pub fn id_if_misspelt(&self, word: &str) -> WordId {
-        if word.len() < MISSPELT_LETTERS {
-            return 0;
-        }
-        let missing = self.misspelt.get(word).copied();
-        missing
-            .or_else(|| {
-                without_one_letter(word)
-                    .find_map(|it| self.ids.get(&it).or(self.misspelt.get(&it)).copied())
-            })
-            .unwrap_or_default()
+        self.slips.mended(word).unwrap_or_default()
     }
 
     /// The number of a normal word, see [`normal`].
@@ -268,152 +256,5 @@ impl Lexicon {
             self.words.push(Word::default());
         }
         id
-    }
-}
-
-/// Shorter words are too much alike to guess at.
-const MISSPELT_LETTERS: usize = 6;
-
-/// A longer word with each of its letters left out in turn.
-fn without_one_letter(word: &str) -> impl Iterator<Item = String> + '_ {
-    let long = word.len() >= MISSPELT_LETTERS;
-    word.char_indices()
-        .filter(move |_| long)
-        .map(|(at, letter)| {
-            let (before, rest) = word.split_at(at);
-            let after = rest.strip_prefix(letter).unwrap_or_default();
-            format!("{before}{after}")
-        })
-}
-
-/// A word as it is compared: lower case, without possessive ending, British and American alike.
-pub fn normal(word: &str) -> String {
-    let mut plain: String = word
-        .chars()
-        .map(|letter| {
-            if matches!(letter, '’' | '‘' | 'ʼ' | '`') {
-                '\''
-            } else {
-                letter
-            }
-        })
-        .flat_map(char::to_lowercase)
-        .collect();
-    for ending in ["'s", "'"] {
-        if plain.len() > ending.len()
-            && plain.ends_with(ending)
-            && !IS_CONTRACTED.contains(&plain.as_str())
-        {
-            plain.truncate(plain.len() - ending.len());
-        }
-    }
-    for (british, american) in SPELLINGS {
-        if plain.len() >= 6 && plain.contains(british) {
-            plain = plain.replace(british, american);
-        }
-    }
-    plain
-}
-
-/// Words whose ending `'s` is a verb.
-const IS_CONTRACTED: [&str; 8] = [
-    "it's", "he's", "she's", "that's", "what's", "who's", "there's", "let's",
-];
-
-/// Applied to entries and texts alike, so that only the sameness of both sides matters.
-const SPELLINGS: [(&str, &str); 10] = [
-    ("isation", "ization"),
-    ("ising", "izing"),
-    ("ised", "ized"),
-    ("ises", "izes"),
-    ("ise", "ize"),
-    ("our", "or"),
-    ("tre", "ter"),
-    ("ll", "l"),
-    ("ence", "ense"),
-    ("mme", "m"),
-];
-
-/// The forms an entry stands for.
-fn forms(entry: &str) -> Vec<String> {
-    if let Some((base, rest)) = entry.split_once('~') {
-        return inflected(base)
-            .into_iter()
-            .map(|form| form + rest)
-            .collect();
-    }
-    if let Some((base, rest)) = entry.split_once('^') {
-        return vec![format!("{base}{rest}"), with_s(base) + rest];
-    }
-    vec![entry.to_owned()]
-}
-
-fn inflected(base: &str) -> Vec<String> {
-    let mut forms = vec![base.to_owned(), with_s(base)];
-    let stem = base.strip_suffix('e').unwrap_or(base);
-    forms.push(format!("{stem}ing"));
-    match consonant_y(base) {
-        Some(stem) => forms.push(format!("{stem}ied")),
-        None => forms.push(format!("{stem}ed")),
-    }
-    if let Some(last) = doubled(base) {
-        forms.push(format!("{base}{last}ed"));
-        forms.push(format!("{base}{last}ing"));
-    }
-    forms
-}
-
-fn with_s(base: &str) -> String {
-    if let Some(stem) = consonant_y(base) {
-        return format!("{stem}ies");
-    }
-    let hisses = ["s", "x", "z", "ch", "sh"]
-        .iter()
-        .any(|ending| base.ends_with(ending));
-    if hisses {
-        format!("{base}es")
-    } else {
-        format!("{base}s")
-    }
-}
-
-fn consonant_y(base: &str) -> Option<&str> {
-    base.strip_suffix('y')
-        .filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']))
-}
-
-/// The last letter where it doubles before -ed and -ing: one vowel between two consonants.
-fn doubled(base: &str) -> Option<char> {
-    let mut back = base.chars().rev();
-    let (last, vowel, before) = (back.next()?, back.next()?, back.next()?);
-    let is_vowel = |letter: char| "aeiou".contains(letter);
-    (!is_vowel(last) && !"wxy".contains(last) && is_vowel(vowel) && !is_vowel(before))
-        .then_some(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn british_and_american_spelling_are_one_word() {
-        for (british, american) in [
-            ("organise", "organize"),
-            ("favour", "favor"),
-            ("cancelled", "canceled"),
-            ("licence", "license"),
-        ] {
-            assert_eq!(normal(british), normal(american));
-        }
-    }
-
-    #[test]
-    fn a_verb_stands_for_its_forms() {
-        assert_eq!(
-            forms("swap~"),
-            ["swap", "swaps", "swaping", "swaped", "swapped", "swapping"]
-        );
-        assert_eq!(forms("carry~"), ["carry", "carries", "carrying", "carried"]);
-        assert_eq!(forms("decide^"), ["decide", "decides"]);
     }
 }

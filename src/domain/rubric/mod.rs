@@ -18,6 +18,8 @@ pub mod parts;
 pub mod people;
 pub mod reading;
 pub mod scale;
+pub mod spelling;
+pub mod tokens;
 pub mod whole;
 
 use std::collections::HashSet;

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::lexicon::Class;
-use super::reading::{Reading, Shape, Span, Token};
+use super::reading::{Reading, Span};
+use super::tokens::Shape;
 use super::{Signal, goal, ownership, whole};
 
 /// What is listened for.
@@ -27,6 +28,9 @@ pub const SIGNALS: &[Signal] = &[
 
 /// A part with fewer different words of its own than this, no person and no number says next to nothing.
 const BARE_WORDS: usize = 4;
+
+/// Only sentences that hold one word of their own in so many count, so that filler hides no bare part.
+const DENSE: usize = 3;
 
 fn only_pitch(reading: &Reading) -> Vec<Span> {
     let pitched = [Class::Pitch, Class::Close];
@@ -56,21 +60,32 @@ fn only_vague(reading: &Reading) -> Vec<Span> {
 }
 
 fn bare_part(reading: &Reading) -> Vec<Span> {
-    reading
-        .parts()
-        .into_iter()
+    let parts = reading.parts().into_iter();
+    parts
         .filter(|part| {
-            let tokens = reading
-                .tokens
-                .get(part.first..=part.last)
-                .unwrap_or_default();
-            let own: HashSet<u64> = tokens
-                .iter()
-                .filter(|token| whole::is_own(token))
-                .map(|token| token.hash)
-                .collect();
-            let tells = |token: &Token| token.who || token.shape == Shape::Number;
-            own.len() < BARE_WORDS && !tokens.iter().any(tells)
+            let mut own = HashSet::new();
+            let mut tells = false;
+            for sentence in reading
+                .sentences()
+                .filter(|sentence| holds_any(*part, &[*sentence]))
+            {
+                let tokens = reading
+                    .tokens
+                    .get(sentence.first..=sentence.last)
+                    .unwrap_or_default();
+                let said = tokens
+                    .iter()
+                    .filter(|token| whole::is_own(token))
+                    .map(|token| token.hash);
+                let said: Vec<u64> = said.collect();
+                if said.len() * DENSE >= tokens.len() {
+                    own.extend(said);
+                }
+                tells |= tokens
+                    .iter()
+                    .any(|token| token.who || token.shape == Shape::Number);
+            }
+            own.len() < BARE_WORDS && !tells
         })
         .collect()
 }

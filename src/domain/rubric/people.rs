@@ -3,7 +3,8 @@
 //! Capital letters play no part: a name is known by what it does, or what is wanted of it.
 
 use super::lexicon::{Class, Classes};
-use super::reading::{Reading, Shape, Span, Token};
+use super::reading::{Reading, Span};
+use super::tokens::{Shape, Token};
 
 /// Marks every token that says who.
 pub fn mark(tokens: &mut [Token]) {

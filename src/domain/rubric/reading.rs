@@ -4,11 +4,11 @@
 //! twice is heard once: later copies are marked as echo and yield nothing.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::dates::When;
-use super::lexicon::{Class, Classes, Lexicon, WordId, normal};
-use super::{dates, people};
+use super::lexicon::{Class, Lexicon};
+use super::tokens::{Shape, Token, hash_of, tokenize};
+use super::{dates, people, whole};
 use crate::domain::strategy::{Answers, Part};
 
 /// So many words in a row that occurred before make an echo.
@@ -17,46 +17,36 @@ const ECHO_WORDS: usize = 5;
 /// So many words in a row that stand in a prompt are copied from it.
 pub const RUN_WORDS: usize = 3;
 
+/// A sentence of everyday words says nothing when it is at least so long …
+const IDLE_WORDS: usize = 6;
+
+/// … and holds one word of its own in so many, none of them from these classes.
+const IDLE_SHARE: usize = 3;
+const BINDS_TO_A_DEAL: [Class; 20] = [
+    Class::Role,
+    Class::Title,
+    Class::Person,
+    Class::Weekday,
+    Class::Month,
+    Class::Soon,
+    Class::Season,
+    Class::Trouble,
+    Class::Stake,
+    Class::Deal,
+    Class::Generic,
+    Class::Jargon,
+    Class::Activity,
+    Class::OffTopic,
+    Class::Pitch,
+    Class::Close,
+    Class::Vague,
+    Class::Blame,
+    Class::OwnHouse,
+    Class::Price,
+];
+
 /// How far a rule looks around a word, within its sentence.
 const NEARBY_WORDS: usize = 12;
-
-/// What kind of characters a token is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// Letters.
-    Word,
-    /// Holds a digit: 9%, 14.03., 2pm.
-    Number,
-    /// A question mark.
-    Question,
-    /// An arrow or an equals sign, which terse writers use for "therefore".
-    Arrow,
-}
-
-/// One word, number or telling mark.
-#[derive(Clone, Debug)]
-pub struct Token {
-    /// The part it stands in.
-    pub part: Part,
-    /// First byte in that part.
-    pub start: usize,
-    /// One past the last byte.
-    pub end: usize,
-    /// Its word in the lexicon, 0 for any other.
-    pub word: WordId,
-    /// Hash of the normal form, the same for the same word.
-    pub hash: u64,
-    /// What the word means to the rules.
-    pub classes: Classes,
-    /// Its kind of characters.
-    pub shape: Shape,
-    /// The number of its sentence.
-    pub sentence: u32,
-    /// Whether it says who: a role, a name, he or she.
-    pub who: bool,
-    /// Whether it repeats what stood before.
-    pub echo: bool,
-}
 
 /// Words in a row that a rule quotes: first and last token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,9 +84,11 @@ impl<'a> Reading<'a> {
             marks: vec![Vec::new(); Class::ALL.len()],
             times: Vec::new(),
         };
+        reading.set_stock_apart(lexicon);
         reading.mark_classes(lexicon);
         reading.mark_echoes();
         people::mark(&mut reading.tokens);
+        reading.set_idle_apart();
         reading.times = dates::times(&reading);
         reading
     }
@@ -242,22 +234,60 @@ impl<'a> Reading<'a> {
             .unwrap_or_default()
     }
 
+    /// Turns of phrase that say nothing count for nothing, and part what stands around them.
+    fn set_stock_apart(&mut self, lexicon: &Lexicon) {
+        let (mut parted, mut until) = (0, 0);
+        for index in 0..self.tokens.len() {
+            let stock = (index >= until)
+                .then(|| self.phrases_at(index, lexicon))
+                .and_then(|found| {
+                    let stock = found
+                        .into_iter()
+                        .filter(|(class, _)| *class == Class::Stock);
+                    stock.map(|(_, last)| last + 1).max()
+                });
+            if index == until && until > 0 || stock.is_some() {
+                parted += 1;
+            }
+            until = stock.unwrap_or(until);
+            if let Some(token) = self.tokens.get_mut(index) {
+                token.echo = index < until;
+                token.sentence += parted;
+            }
+        }
+    }
+
+    /// The phrases that begin at this index: class and last token of each.
+    fn phrases_at(&self, index: usize, lexicon: &Lexicon) -> Vec<(Class, usize)> {
+        let Some(first) = self.tokens.get(index) else {
+            return Vec::new();
+        };
+        let phrases = lexicon.phrases(first.word).iter();
+        phrases
+            .filter(|(rest, _)| {
+                let next = self.tokens.get(index + 1..).unwrap_or_default();
+                rest.len() <= next.len()
+                    && rest
+                        .iter()
+                        .zip(next)
+                        .all(|(id, token)| token.word == *id && token.sentence == first.sentence)
+            })
+            .map(|(rest, class)| (*class, index + rest.len()))
+            .collect()
+    }
+
     fn mark_classes(&mut self, lexicon: &Lexicon) {
         for index in 0..self.tokens.len() {
-            let Some(word) = self.tokens.get(index).map(|token| token.word) else {
+            let Some(word) = self
+                .tokens
+                .get(index)
+                .filter(|token| !token.echo)
+                .map(|token| token.word)
+            else {
                 continue;
             };
-            let single = lexicon.classes(word).iter().map(|class| (*class, index));
-            let phrases = lexicon.phrases(word).iter().filter_map(|(rest, class)| {
-                let sentence = self.tokens.get(index)?.sentence;
-                let fits = rest.iter().enumerate().all(|(offset, id)| {
-                    self.tokens
-                        .get(index + 1 + offset)
-                        .is_some_and(|token| token.word == *id && token.sentence == sentence)
-                });
-                fits.then_some((*class, index + rest.len()))
-            });
-            let found: Vec<(Class, usize)> = single.chain(phrases).collect();
+            let mut found = self.phrases_at(index, lexicon);
+            found.extend(lexicon.classes(word).iter().map(|class| (*class, index)));
             for (class, last) in found {
                 if let Some(token) = self.tokens.get_mut(index) {
                     token.classes.add(class);
@@ -274,17 +304,63 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// Sentences of everyday words, without a person, a number, a time or a word of the trade.
+    fn set_idle_apart(&mut self) {
+        let idle: Vec<Span> = self
+            .sentences()
+            .filter(|sentence| self.is_idle(*sentence))
+            .collect();
+        for sentence in idle {
+            let tokens = self
+                .tokens
+                .get_mut(sentence.first..=sentence.last)
+                .unwrap_or_default();
+            tokens.iter_mut().for_each(|token| token.echo = true);
+        }
+    }
+
+    fn is_idle(&self, sentence: Span) -> bool {
+        let tokens = self
+            .tokens
+            .get(sentence.first..=sentence.last)
+            .unwrap_or_default();
+        let own = tokens.iter().filter(|token| whole::is_own(token)).count();
+        let binds = |token: &Token| {
+            token.who
+                || token.shape != Shape::Word
+                || BINDS_TO_A_DEAL
+                    .into_iter()
+                    .any(|class| token.classes.has(class))
+        };
+        tokens.len() >= IDLE_WORDS && own * IDLE_SHARE <= tokens.len() && !tokens.iter().any(binds)
+    }
+
     fn mark_echoes(&mut self) {
         let hashes: Vec<u64> = self.tokens.iter().map(|token| token.hash).collect();
         let mut heard = HashSet::new();
-        for (first, words) in hashes.windows(ECHO_WORDS).enumerate() {
+        let mut echoes: Vec<Span> = Vec::new();
+        for sentence in self.sentences() {
+            let words = hashes
+                .get(sentence.first..=sentence.last)
+                .unwrap_or_default();
             if !heard.insert(hash_of(&words)) {
-                self.tokens
-                    .iter_mut()
-                    .skip(first)
-                    .take(ECHO_WORDS)
-                    .for_each(|token| token.echo = true);
+                echoes.push(sentence);
             }
+        }
+        for (first, words) in hashes.windows(ECHO_WORDS).enumerate() {
+            if !heard.insert(hash_of(&(ECHO_WORDS, words))) {
+                echoes.push(Span {
+                    first,
+                    last: first + ECHO_WORDS - 1,
+                });
+            }
+        }
+        for echo in echoes {
+            let tokens = self
+                .tokens
+                .get_mut(echo.first..=echo.last)
+                .unwrap_or_default();
+            tokens.iter_mut().for_each(|token| token.echo = true);
         }
     }
 }
@@ -293,121 +369,4 @@ impl<'a> Reading<'a> {
 pub fn runs(tokens: &[Token]) -> Vec<u64> {
     let hashes: Vec<u64> = tokens.iter().map(|token| token.hash).collect();
     hashes.windows(RUN_WORDS).map(|run| hash_of(&run)).collect()
-}
-
-/// The tokens of a text that is no answer, such as a prompt.
-pub fn tokens_of(text: &str, lexicon: &Lexicon) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    tokenize(text, Part::CustomerOutcome, 0, lexicon, &mut tokens);
-    tokens
-}
-
-fn hash_of(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Cuts a text into tokens; returns the number of its last sentence.
-fn tokenize(text: &str, part: Part, from: u32, lexicon: &Lexicon, tokens: &mut Vec<Token>) -> u32 {
-    let mut sentence = from;
-    let mut rest = text.char_indices().peekable();
-    while let Some((start, letter)) = rest.next() {
-        let shape = match letter {
-            '?' => Shape::Question,
-            '→' | '⇒' | '=' => Shape::Arrow,
-            '-' if matches!(rest.peek(), Some((_, '>'))) => Shape::Arrow,
-            _ if letter.is_alphanumeric() => Shape::Word,
-            _ => {
-                if ends_sentence(
-                    letter,
-                    rest.peek().map(|(_, next)| *next),
-                    tokens.last(),
-                    start,
-                ) {
-                    sentence += 1;
-                }
-                continue;
-            }
-        };
-        let mut end = start + letter.len_utf8();
-        if shape == Shape::Word {
-            end = end_of_word(text, start);
-            while rest.next_if(|(at, _)| *at < end).is_some() {}
-        }
-        let word = text.get(start..end).unwrap_or_default();
-        let normal = normal(word);
-        let is_number = shape == Shape::Word && word.contains(|letter: char| letter.is_numeric());
-        tokens.push(Token {
-            part,
-            start,
-            end,
-            word: known_word(&normal, letter, lexicon),
-            hash: hash_of(&normal),
-            classes: Classes::default(),
-            shape: if is_number { Shape::Number } else { shape },
-            sentence,
-            who: false,
-            echo: false,
-        });
-        if shape == Shape::Question {
-            sentence += 1;
-        }
-    }
-    sentence
-}
-
-/// The word's number; one that no list knows may be misspelt, unless a capital makes it a name.
-fn known_word(normal: &str, first: char, lexicon: &Lexicon) -> WordId {
-    match lexicon.id(normal) {
-        0 if first.is_lowercase() => lexicon.id_if_misspelt(normal),
-        id => id,
-    }
-}
-
-/// Where the word that begins here ends: letters and digits, and what stands between them in
-/// words (') and numbers (. , : /).
-fn end_of_word(text: &str, start: usize) -> usize {
-    let mut letters = text
-        .get(start..)
-        .unwrap_or_default()
-        .char_indices()
-        .peekable();
-    let mut end = start;
-    let mut before = ' ';
-    while let Some((at, letter)) = letters.next() {
-        let joins = letters.peek().is_some_and(|(_, next)| match letter {
-            '\'' | '’' | '‘' | 'ʼ' | '`' => before.is_alphabetic() && next.is_alphabetic(),
-            '.' | ',' | ':' | '/' | '-' => before.is_numeric() && next.is_numeric(),
-            '&' => before.is_uppercase() && next.is_uppercase(),
-            _ => false,
-        });
-        if !(letter.is_alphanumeric()
-            || is_mark(letter)
-            || joins
-            || (letter == '%' && before.is_numeric()))
-        {
-            break;
-        }
-        end = start + at + letter.len_utf8();
-        before = letter;
-    }
-    end
-}
-
-/// Combining marks belong to the letter before them.
-fn is_mark(letter: char) -> bool {
-    matches!(letter, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{93c}'..='\u{94d}')
-}
-
-fn ends_sentence(mark: char, next: Option<char>, last: Option<&Token>, at: usize) -> bool {
-    match mark {
-        '\n' | '!' | ';' | '…' | '•' | '。' => true,
-        '.' => {
-            let abbreviates =
-                last.is_some_and(|token| token.end == at && token.end - token.start <= 1);
-            !abbreviates && next.is_none_or(char::is_whitespace)
-        }
-        _ => false,
-    }
 }

@@ -7,7 +7,8 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::lexicon::{Class, Lexicon};
-use super::reading::{Reading, Shape, Span, Token, runs, tokens_of};
+use super::reading::{Reading, Span, runs};
+use super::tokens::{Shape, Token, tokens_of};
 
 /// Where the caps begin; shares in percent of all words, or of those that say something of
 /// their own, so that filler hides nothing.
@@ -26,7 +27,7 @@ pub struct Caps {
     pub prompt: usize,
     /// A copied prompt with more words of its own than this is more than a copy.
     pub prompt_own_words: usize,
-    /// Share of the rubric's own vocabulary.
+    /// Share of the rubric's own vocabulary, beside own words.
     pub rubric_words: usize,
     /// Share of own words: activity words.
     pub activity: usize,
@@ -42,7 +43,7 @@ pub struct Caps {
     pub off_topic: usize,
     /// Off topic needs at least this share of the words about the customer.
     pub off_topic_to_deal: usize,
-    /// Share of sales vocabulary above which a text is thin.
+    /// Share of sales vocabulary, beside own words, above which a text is thin.
     pub jargon: usize,
 }
 
@@ -164,7 +165,8 @@ impl Cap {
 /// The cap that holds for a text, the hardest first.
 pub fn cap(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Option<Cap> {
     let heard = || reading.tokens.iter().filter(|token| !token.echo);
-    let of_all = |count: usize| count * 100 / heard().count().max(1);
+    // Everyday words around them make jargon no rarer.
+    let beside_own = |count: usize| count * 100 / (count + own_words(reading)).max(1);
     let of_own = |count: usize| count * 100 / own_words(reading).max(1);
     let in_class = |class: Class| -> usize {
         reading
@@ -184,12 +186,12 @@ pub fn cap(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Option<Cap
         ),
         (
             Cap::CopiedPrompt,
-            copied(&reading.tokens, prompts) * 100 >= reading.tokens.len() * caps.prompt
+            copied(&reading.tokens, prompts) * 100 >= heard().count() * caps.prompt
                 && own_words(reading) <= caps.prompt_own_words,
         ),
         (
             Cap::KeywordStuffing,
-            of_all(in_class(Class::RubricWord)) >= caps.rubric_words,
+            beside_own(in_class(Class::RubricWord)) >= caps.rubric_words,
         ),
         (
             Cap::ActivityCounts,
@@ -206,7 +208,7 @@ pub fn cap(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Option<Cap
         (Cap::ManyNumbers, numbers >= caps.many_numbers),
         (
             Cap::JargonWall,
-            of_all(in_class(Class::Jargon)) >= caps.jargon,
+            beside_own(in_class(Class::Jargon)) >= caps.jargon,
         ),
     ];
     tests
@@ -254,6 +256,7 @@ fn different_words(reading: &Reading) -> usize {
     reading
         .tokens
         .iter()
+        .filter(|token| !token.echo)
         .map(|token| token.hash)
         .collect::<HashSet<u64>>()
         .len()

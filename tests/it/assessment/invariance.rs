@@ -13,9 +13,9 @@ use super::set;
 const MEAN: f64 = 3.0;
 /// … and in the worst case …
 const WORST: i32 = 10;
-/// … but for so many texts in a hundred, where a word that is lost, or hidden in filler, was the
-/// only one of its kind.
-const BEYOND: [(&str, usize); 3] = [("filler", 6), ("typos", 3), ("lower case", 2)];
+/// … but for so many texts in a hundred, where a word that is lost was the only one of its kind,
+/// or filler happens to hold one that counts. All other changes keep to [`WORST`] without exception.
+const BEYOND: [(&str, usize); 2] = [("filler", 1), ("typos", 2)];
 
 /// How far the score moves when every text is changed in this way.
 fn moves(change: impl Fn(&Answers) -> Answers) -> Vec<(i32, String)> {
@@ -42,7 +42,7 @@ fn stays(what: &str, change: impl Fn(&Answers) -> Answers) {
     let percent = BEYOND
         .into_iter()
         .find(|(of, _)| *of == what)
-        .map_or(1, |(_, percent)| percent);
+        .map_or(0, |(_, percent)| percent);
     assert!(
         beyond * 100 <= moves.len() * percent,
         "{what}: {beyond} beyond {WORST}, worst {worst:?}"
@@ -75,27 +75,35 @@ fn with_words_replaced(text: &str, words: &[(&str, &str)]) -> String {
 }
 
 /// Sentences that say nothing, in several voices; each text gets one per part, in turn.
-const FILLER: [&str; 6] = [
+const FILLER: [&str; 12] = [
     "As always, it is important to keep this in mind going forward. All in all it is a matter of doing things well.",
     "Right, enough from me for the time being, there would be plenty to add on another occasion.",
     "As one might put it, these are the considerations that suggest themselves at first glance.",
     "Well, there it is. It is what it is, as they say.",
     "In other words, that is more or less the whole picture as it presents itself at the present time.",
     "I hope this makes sense. Thank you for reading this far.",
+    "This has been written with care and it covers the main points as well as can be done here.",
+    "There are always many sides to such a matter, and one should never forget that things may change.",
+    "Everything mentioned here is meant in the best possible way.",
+    "Much more could be written about it, yet the essential has been put down above.",
+    "It remains to be noted that every situation has its own character and deserves attention.",
+    "So that is roughly how it looks to me right now, nothing more and nothing less.",
 ];
 
 #[test]
 fn filler_earns_and_costs_nothing() {
-    stays("filler", |answers| {
-        let mut next = answers.approach.len();
-        each_part(answers, |text| {
-            next += 1;
-            match text {
-                "" => String::new(),
-                text => format!("{text} {}", FILLER[next % FILLER.len()]),
-            }
-        })
-    });
+    for turn in 0..3 {
+        stays("filler", |answers| {
+            let mut next = answers.approach.len() + 4 * turn;
+            each_part(answers, |text| {
+                next += 1;
+                match text {
+                    "" => String::new(),
+                    text => format!("{text}\n{}", FILLER[next % FILLER.len()]),
+                }
+            })
+        });
+    }
 }
 
 #[test]

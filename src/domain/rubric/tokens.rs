@@ -1,0 +1,169 @@
+//! A text cut into words, numbers and telling marks.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::lexicon::{Classes, Lexicon, WordId};
+use super::spelling::normal;
+use crate::domain::strategy::Part;
+
+/// What kind of characters a token is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Letters.
+    Word,
+    /// Holds a digit: 9%, 14.03., 2pm.
+    Number,
+    /// A question mark.
+    Question,
+    /// An arrow or an equals sign, which terse writers use for "therefore".
+    Arrow,
+}
+
+/// One word, number or telling mark.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// The part it stands in.
+    pub part: Part,
+    /// First byte in that part.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// Its word in the lexicon, 0 for any other.
+    pub word: WordId,
+    /// Hash of the normal form, the same for the same word.
+    pub hash: u64,
+    /// What the word means to the rules.
+    pub classes: Classes,
+    /// Its kind of characters.
+    pub shape: Shape,
+    /// The number of its sentence.
+    pub sentence: u32,
+    /// Whether it says who: a role, a name, he or she.
+    pub who: bool,
+    /// Whether it says nothing new: it repeats what stood before, or is a turn of phrase.
+    pub echo: bool,
+}
+
+/// The tokens of a text that is no answer, such as a prompt.
+pub fn tokens_of(text: &str, lexicon: &Lexicon) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    tokenize(text, Part::CustomerOutcome, 0, lexicon, &mut tokens);
+    tokens
+}
+
+/// A number that is the same for the same value.
+pub fn hash_of(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Cuts a text into tokens; returns the number of its last sentence.
+pub fn tokenize(
+    text: &str,
+    part: Part,
+    from: u32,
+    lexicon: &Lexicon,
+    tokens: &mut Vec<Token>,
+) -> u32 {
+    let mut sentence = from;
+    let mut rest = text.char_indices().peekable();
+    while let Some((start, letter)) = rest.next() {
+        let shape = match letter {
+            '?' => Shape::Question,
+            '→' | '⇒' | '=' => Shape::Arrow,
+            '-' if matches!(rest.peek(), Some((_, '>'))) => Shape::Arrow,
+            _ if letter.is_alphanumeric() => Shape::Word,
+            _ => {
+                if ends_sentence(
+                    letter,
+                    rest.peek().map(|(_, next)| *next),
+                    tokens.last(),
+                    start,
+                ) {
+                    sentence += 1;
+                }
+                continue;
+            }
+        };
+        let mut end = start + letter.len_utf8();
+        if shape == Shape::Word {
+            end = end_of_word(text, start);
+            while rest.next_if(|(at, _)| *at < end).is_some() {}
+        }
+        let word = text.get(start..end).unwrap_or_default();
+        let normal = normal(word);
+        let is_number = shape == Shape::Word && word.contains(|letter: char| letter.is_numeric());
+        tokens.push(Token {
+            part,
+            start,
+            end,
+            word: known_word(&normal, lexicon),
+            hash: hash_of(&normal),
+            classes: Classes::default(),
+            shape: if is_number { Shape::Number } else { shape },
+            sentence,
+            who: false,
+            echo: false,
+        });
+        if shape == Shape::Question {
+            sentence += 1;
+        }
+    }
+    sentence
+}
+
+/// The word's number; one that no list knows may be misspelt. Capitals play no part.
+fn known_word(normal: &str, lexicon: &Lexicon) -> WordId {
+    match lexicon.id(normal) {
+        0 => lexicon.id_if_misspelt(normal),
+        id => id,
+    }
+}
+
+/// Where the word that begins here ends: letters and digits, and what stands between them in
+/// words (') and numbers (. , : /).
+fn end_of_word(text: &str, start: usize) -> usize {
+    let mut letters = text
+        .get(start..)
+        .unwrap_or_default()
+        .char_indices()
+        .peekable();
+    let mut end = start;
+    let mut before = ' ';
+    while let Some((at, letter)) = letters.next() {
+        let joins = letters.peek().is_some_and(|(_, next)| match letter {
+            '\'' | '’' | '‘' | 'ʼ' | '`' => before.is_alphabetic() && next.is_alphabetic(),
+            '.' | ',' | ':' | '/' | '-' => before.is_numeric() && next.is_numeric(),
+            '&' => before.is_alphabetic() && next.is_alphabetic(),
+            _ => false,
+        });
+        if !(letter.is_alphanumeric()
+            || is_mark(letter)
+            || joins
+            || (letter == '%' && before.is_numeric()))
+        {
+            break;
+        }
+        end = start + at + letter.len_utf8();
+        before = letter;
+    }
+    end
+}
+
+/// Combining marks belong to the letter before them.
+fn is_mark(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{93c}'..='\u{94d}')
+}
+
+fn ends_sentence(mark: char, next: Option<char>, last: Option<&Token>, at: usize) -> bool {
+    match mark {
+        '\n' | '!' | ';' | '…' | '•' | '。' => true,
+        '.' => {
+            let abbreviates =
+                last.is_some_and(|token| token.end == at && token.end - token.start <= 1);
+            !abbreviates && next.is_none_or(char::is_whitespace)
+        }
+        _ => false,
+    }
+}
