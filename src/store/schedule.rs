@@ -4,7 +4,7 @@
 //! its `attempt`, which counts up with every claim and stands in every statement that depends on
 //! holding the lease. A process that lost its lease touches nothing.
 
-use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
+use sqlx::{FromRow, QueryBuilder, query, query_as};
 
 use super::Result;
 use super::tx::{Tx, sql};
@@ -120,17 +120,24 @@ impl Tx {
         ).bind(id.as_str()).bind(step).bind(at).execute(db).await.map(drop))
     }
 
-    /// Sets when a move that went well is due next; what failed before is forgotten.
+    /// Sets when a move that went well is due next; its failures are forgotten, and with `all`
+    /// those of every move of the connection.
     ///
     /// A hint that came while it ran stands: the move then stays due.
-    pub async fn reschedule(&mut self, id: &ConnectionId, due: &Due, at: Time) -> Result<()> {
+    pub async fn reschedule(
+        &mut self,
+        id: &ConnectionId,
+        due: &Due,
+        (at, all): (Time, bool),
+    ) -> Result<()> {
         sql!(&mut *self, db => query(
             "UPDATE schedule SET run_at = $4 WHERE connection = $1 AND move = $2 AND hints = $3",
         ).bind(id.as_str()).bind(&due.step).bind(due.hints).bind(at)
             .execute(db).await.map(drop))?;
         sql!(self, db => query(
-            "UPDATE schedule SET failures = 0 WHERE connection = $1 AND failures > 0",
-        ).bind(id.as_str()).execute(db).await.map(drop))
+            "UPDATE schedule SET failures = 0
+             WHERE connection = $1 AND failures > 0 AND (move = $2 OR $3)",
+        ).bind(id.as_str()).bind(&due.step).bind(all).execute(db).await.map(drop))
     }
 
     /// The most failures in a row of any of these moves.
@@ -161,14 +168,22 @@ impl Tx {
         Ok(())
     }
 
-    /// When anything is due next, of `only` where that is given.
-    pub async fn next_due(&mut self, only: Option<&str>) -> Result<Option<Time>> {
-        match only {
-            Some(id) => sql!(self, db => query_scalar(
-                "SELECT MIN(run_at) FROM schedule WHERE connection = $1",
-            ).bind(id).fetch_one(db).await),
-            None => sql!(self, db => query_scalar("SELECT MIN(run_at) FROM schedule")
-                .fetch_one(db).await),
-        }
+    /// When anything is due next, of `only` where that is given. A `regular` move that did not
+    /// fail and is not due yet is left out: it comes by the clock, not because something is open.
+    pub async fn next_due(
+        &mut self,
+        only: Option<&str>,
+        (regular, now): (&str, Time),
+    ) -> Result<Option<Time>> {
+        sql!(self, db => {
+            let mut select = QueryBuilder::new(
+                "SELECT MIN(run_at) FROM schedule WHERE (failures > 0 OR move <> ",
+            );
+            select.push_bind(regular).push(" OR run_at <= ").push_bind(now).push(")");
+            if let Some(id) = only {
+                select.push(" AND connection = ").push_bind(id);
+            }
+            select.build_query_scalar().fetch_one(db).await
+        })
     }
 }

@@ -215,7 +215,9 @@ impl Engine {
                 },
                 None => {
                     let now = self.env.now();
-                    let next = self.store.read().await?.next_due(only).await?;
+                    let mut tx = self.store.read().await?;
+                    let next = tx.next_due(only, (PULL, now)).await?;
+                    drop(tx);
                     match next {
                         Some(at) if at <= now + PATIENCE => {
                             let wait = (at - now).to_std().unwrap_or_default();
@@ -353,7 +355,9 @@ impl Engine {
             _ if done => now + FAR,
             _ => now,
         };
-        tx.reschedule(&id, due, at).await?;
+        // Moves on our own data say nothing about whether the CRM answers again.
+        let asked_the_crm = ![ASSESS, ASK].contains(&due.step.as_str());
+        tx.reschedule(&id, due, (at, asked_the_crm)).await?;
         Ok(tx.commit().await?)
     }
 

@@ -6,5 +6,6 @@ mod deploys;
 mod doctoring;
 mod floor;
 mod gone;
+mod once;
 mod rights;
 mod rotation;
