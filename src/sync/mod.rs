@@ -10,10 +10,12 @@
 //! - a write that was not acknowledged is written again, with the same content;
 //! - every unit of work proves in its own transaction that it still holds the lease.
 
+pub mod account;
 pub mod ask;
 pub mod assess;
 pub mod beside;
 pub mod connect;
+mod outage;
 pub mod prepare;
 pub mod publish;
 pub mod pull;

@@ -235,6 +235,16 @@ impl Engine {
         only: Option<&str>,
         stop: &tokio::sync::watch::Receiver<bool>,
     ) -> store::Result<Option<Report>> {
+        let done = self.work_what_is_due(only, stop).await;
+        self.mind_the_database(&done).await?;
+        done
+    }
+
+    async fn work_what_is_due(
+        &self,
+        only: Option<&str>,
+        stop: &tokio::sync::watch::Receiver<bool>,
+    ) -> store::Result<Option<Report>> {
         let now = self.env.now();
         let mut tx = self.store.write().await?;
         let lease = tx.claim(only, now, now + LEASE).await?;
@@ -378,6 +388,10 @@ impl Engine {
             Fault::Later { .. } => (now + jittered, "later"),
             Fault::Gone(_) | Fault::Lost(_) | Fault::Unknown(_) => (now + jittered, "unknown"),
         };
+        if matches!(fault, Fault::Setup(_) | Fault::Reconnect(_)) {
+            // What was set up or agreed to meanwhile counts: the next run opens a session anew.
+            self.sessions.lock().await.remove(id);
+        }
         if let Fault::Later { at: Some(at), .. } = fault {
             // Not even a hint may cause a call before the time the CRM named.
             let sessions = self.sessions.lock().await;
