@@ -13,3 +13,41 @@ CREATE TABLE erased (
   at DATETIME NOT NULL,
   PRIMARY KEY (connection, mark)
 );
+
+-- Nudges on their way: put together once, sent until the other side takes them. No word of a plan.
+CREATE TABLE nudge (
+  id TEXT PRIMARY KEY,
+  connection TEXT NOT NULL,
+  person TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  way TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  body TEXT NOT NULL,
+  at DATETIME NOT NULL,
+  run_at DATETIME NOT NULL,
+  tries BIGINT NOT NULL DEFAULT 0,
+  claimed_until DATETIME,
+  sent_at DATETIME,
+  gave_up TEXT
+);
+CREATE INDEX nudge_due ON nudge (run_at) WHERE sent_at IS NULL AND gave_up IS NULL;
+CREATE INDEX nudge_person ON nudge (connection, person, kind, at);
+
+-- Why someone was nudged: each reason once, whatever happens.
+CREATE TABLE nudge_reason (
+  connection TEXT NOT NULL,
+  person TEXT NOT NULL,
+  way TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  nudge TEXT NOT NULL,
+  at DATETIME NOT NULL,
+  PRIMARY KEY (connection, person, way, reason)
+);
+
+-- People who want no nudges.
+CREATE TABLE nudge_off (
+  connection TEXT NOT NULL,
+  person TEXT NOT NULL,
+  at DATETIME NOT NULL,
+  PRIMARY KEY (connection, person)
+);

@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use url::Url;
 
 use crate::env::Env;
@@ -58,6 +59,21 @@ pub fn client() -> reqwest::Client {
 /// Why no answer came, in words.
 pub async fn answers(url: &Url) -> Result<u16, String> {
     let request = reqwest::Request::new(Method::GET, url.clone());
+    let reply = client().execute(request).await;
+    reply
+        .map(|reply| reply.status().as_u16())
+        .map_err(|error| call::plain(&error))
+}
+
+/// The status with which an address takes a message in JSON.
+///
+/// # Errors
+/// Why no answer came, in words.
+pub async fn tell(url: &Url, body: &serde_json::Value) -> Result<u16, String> {
+    let mut request = reqwest::Request::new(Method::POST, url.clone());
+    let json = HeaderValue::from_static("application/json");
+    request.headers_mut().insert(CONTENT_TYPE, json);
+    *request.body_mut() = Some(body.to_string().into());
     let reply = client().execute(request).await;
     reply
         .map(|reply| reply.status().as_u16())

@@ -61,10 +61,11 @@ pub struct OAuth {
 
 /// A token this close to its end is renewed before it is used.
 const RENEW_EARLY: TimeDelta = TimeDelta::seconds(60);
-/// How soon a process looks whether another has finished renewing; doubled each time, up to …
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How soon a process looks whether another has finished renewing; half as long again each time,
+/// up to …
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// … this long; after so many looks it gives up for now.
-const LOOK_LONGEST: (Duration, u32) = (Duration::from_millis(200), 105);
+const LOOK_LONGEST: (Duration, u32) = (Duration::from_millis(200), 115);
 
 impl OAuth {
     /// Tokens for `base` (or wherever the token answer says), kept in `vault`.
@@ -319,7 +320,7 @@ impl OAuth {
                 return Ok(saved);
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(LOOK_LONGEST.0);
+            pause = (pause * 3 / 2).min(LOOK_LONGEST.0);
         }
         Err(Fault::no_answer(
             "another process is still renewing the sign-in",

@@ -15,6 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
+use super::nudge_post::Post;
+use super::nudges::Nudges;
 use super::retention::Retention;
 use super::service::Watch;
 use crate::crm::settings::Settings;
@@ -50,6 +52,8 @@ pub struct Config {
     pub watch: Watch,
     /// How long what is kept.
     pub retention: Retention,
+    /// How people are nudged, if at all.
+    pub nudges: Nudges,
     /// What is logged, and how.
     pub log: Log,
     /// CRM installations by name.
@@ -76,6 +80,8 @@ pub struct Web {
     pub sign_in: SignIn,
     /// Roles that the CRM's hierarchy does not tell.
     pub roles: BTreeMap<String, Role>,
+    /// Who sees the ledger and signs connections in.
+    pub ops: Vec<String>,
     /// Who may show the panel in a frame, per connection.
     pub frame_ancestors: BTreeMap<String, Vec<String>>,
     /// When people work, for the clocks of those who owe answers.
@@ -168,6 +174,7 @@ impl Config {
             bail!("sync.poll_seconds = 0: write 1 or more");
         }
         self.watch.place()?;
+        Post::new(&self.nudges)?;
         if !matches!(self.web.public_url.scheme(), "http" | "https") {
             bail!(
                 "web.public_url = \"{}\": write an http or https address",
@@ -195,6 +202,7 @@ impl Config {
         let Web {
             sign_in,
             roles,
+            ops,
             frame_ancestors,
             hours,
             idle_minutes,
@@ -213,6 +221,7 @@ impl Config {
             public_url,
             sign_in,
             roles,
+            ops,
             frame_ancestors,
             hours,
             idle_minutes,

@@ -46,6 +46,9 @@ pub fn masked(config: &Config) -> String {
     line("\n[retention]\nledger_days", &keep.ledger_days.to_string());
     line("run_days", &keep.run_days.to_string());
     line("closed_deal_days", &keep.closed_deal_days.to_string());
+    line("\n[nudges]\nsmtp", &quoted(mask(&config.nudges.smtp)));
+    line("from", &quoted(&config.nudges.from));
+    line("webhook", &quoted(mask(&config.nudges.webhook)));
     line("\n[log]\nlevel", &quoted(&config.log.level));
     line(
         "format",

@@ -12,11 +12,10 @@ use tokio::sync::{mpsc, watch};
 
 use super::cli::WithConfig;
 use super::ledger::retry;
-use crate::crm::profile::SignIn;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
 use crate::http::fault::Fault;
-use crate::sync::connect::{Findings, Visit, Wrote};
+use crate::sync::connect::{Findings, Visit, Wrote, no_person, why};
 use crate::sync::worker::Engine;
 
 /// Sign a connection in, or in again, and prove that it works.
@@ -25,8 +24,17 @@ pub struct Connect {
     #[command(flatten)]
     at: WithConfig,
     /// The connection's name in the configuration
-    #[arg(long, value_name = "ID")]
+    #[arg(
+        long,
+        value_name = "ID",
+        default_value = "",
+        hide_default_value = true,
+        required_unless_present = "link"
+    )]
     connection: String,
+    /// Print an address that lets one browser do all this on a page; it works once
+    #[arg(long)]
+    link: bool,
     /// The port of this machine that the browser comes back to
     #[arg(long, default_value_t = 8765)]
     port: u16,
@@ -48,6 +56,16 @@ impl Connect {
     /// What the configuration, the database, the person or the CRM refuses.
     pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
         let config = self.at.read()?;
+        if self.link {
+            let store = config.store(&env).await?;
+            let path = crate::web::ops_door::link(&store, &env).await?;
+            let base = config.web.public_url.as_str().trim_end_matches('/');
+            println!(
+                "{base}{path}\nOpen it within ten minutes, while `latitude run` serves pages."
+            );
+            store.close().await;
+            return Ok(ExitCode::SUCCESS);
+        }
         let engine = config.engine(&env, Some(&self.connection)).await?;
         let id = ConnectionId::from(self.connection.as_str());
         let visit = Visit::of(&engine, &id).await.map_err(told)?;
@@ -109,29 +127,6 @@ impl Connect {
             .arrive(engine, (&redirect, &query), kept)
             .await
             .map_err(told)
-    }
-}
-
-/// Why a scope is asked for; CRMs name them differently, the reasons are few.
-fn why(scope: &str) -> &'static str {
-    let has = |parts: &[&str]| parts.iter().any(|part| scope.contains(part));
-    if has(&["refresh", "offline"]) {
-        "stay signed in without you"
-    } else if has(&["openid", "profile", "email", "oauth"]) {
-        "know who signed in, and to which organisation"
-    } else if has(&["schema", "settings", "customfield", "custom_views", "admin"]) {
-        "create Latitude's fields and views"
-    } else if has(&["owner", "user", "contacts:read", "org"]) {
-        "know who owns a deal and who leads whom"
-    } else {
-        "read deals and stages, write Latitude's fields; no activity is ever read"
-    }
-}
-
-fn no_person(kind: SignIn) -> &'static str {
-    match kind {
-        SignIn::Token | SignIn::Login => "A fixed key: nothing to agree to, it is only tried.",
-        _ => "The app signs itself in: nobody has to agree in a browser.",
     }
 }
 

@@ -125,13 +125,18 @@ pub async fn look_with(config: &Config, env: &Env) -> Vec<Check> {
             return checks;
         }
     };
-    let (found, usable) = database(config, &store).await;
-    checks.extend(found);
+    checks.extend(look_on(config, env, &store).await);
+    store.close().await;
+    checks
+}
+
+/// Looks at everything that a database which answers is needed for.
+pub async fn look_on(config: &Config, env: &Env, store: &Store) -> Vec<Check> {
+    let (mut checks, usable) = database(config, store).await;
     if usable {
         checks.extend(pages(config).await);
         checks.extend(connections(config, env, store.clone()).await);
     }
-    store.close().await;
     checks
 }
 

@@ -4,20 +4,16 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
-use serde::Serialize;
 
 use super::cli::WithConfig;
 use super::table::table;
-use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
 use crate::store::Store;
-use crate::store::ledger::{Entry, Run};
-use crate::store::watch::Standing;
-use crate::sync::{MOVES, RECONCILE};
+use crate::store::ledger::Entry;
+use crate::sync::account::{self, Account};
 
-/// Runs shown of a connection.
-const RUNS: i64 = 5;
+pub use crate::sync::account::retry;
 
 /// Show what became of each record, in the CRM's own words.
 #[derive(Debug, Args)]
@@ -48,29 +44,6 @@ pub struct Retry {
     connection: String,
 }
 
-/// What the ledger says about one connection.
-#[derive(Debug, Serialize)]
-pub struct Account {
-    /// How it is doing.
-    #[serde(flatten)]
-    pub standing: Standing,
-    /// Deals given up on, with the CRM's reason.
-    pub parked_deals: Vec<Parked>,
-    /// Its last runs, newest first.
-    pub runs: Vec<Run>,
-    /// Its last entries, newest first.
-    pub entries: Vec<Entry>,
-}
-
-/// A deal given up on until it, its set-up or someone changes something.
-#[derive(Debug, Serialize)]
-pub struct Parked {
-    /// The CRM's id.
-    pub deal: String,
-    /// The CRM's reason.
-    pub reason: String,
-}
-
 /// What the ledger says: of one connection or all, of one deal or all.
 ///
 /// # Errors
@@ -81,32 +54,17 @@ pub async fn accounts(
     deal: Option<&str>,
     last: i64,
 ) -> anyhow::Result<Vec<Account>> {
-    let mut tx = store.read().await?;
-    let mut accounts = Vec::new();
-    let standings = tx.standings().await?;
-    let known: Vec<String> = standings.iter().map(|it| it.connection.clone()).collect();
-    for standing in standings {
-        if only.is_some_and(|only| only != standing.connection) {
-            continue;
-        }
-        let id = ConnectionId::from(standing.connection.as_str());
-        let parked = tx.parked(&id).await?.into_iter();
-        let parked = parked.filter(|(it, _)| deal.is_none_or(|deal| deal == it));
-        accounts.push(Account {
-            standing,
-            parked_deals: parked
-                .map(|(deal, reason)| Parked { deal, reason })
-                .collect(),
-            runs: tx.runs(&id, RUNS).await?,
-            entries: tx.ledger(&id, deal, last).await?,
-        });
-    }
+    let found = account::accounts(store, only, deal, last).await?;
     match only {
-        Some(only) if accounts.is_empty() => bail!(
-            "--connection {only}: nothing was ever done for it; the database knows: {}",
-            known.join(", ")
-        ),
-        _ => Ok(accounts),
+        Some(only) if found.is_empty() => {
+            let all = account::accounts(store, None, None, 0).await?;
+            let known: Vec<String> = all.into_iter().map(|it| it.standing.connection).collect();
+            bail!(
+                "--connection {only}: nothing was ever done for it; the database knows: {}",
+                known.join(", ")
+            )
+        }
+        _ => Ok(found),
     }
 }
 
@@ -119,9 +77,18 @@ impl Ledger {
         let store = self.at.read()?.store(&env).await?;
         let (only, deal) = (self.connection.as_deref(), self.deal.as_deref());
         let accounts = accounts(&store, only, deal, self.last.into()).await?;
+        // What could not be written down is said here, or the states below would lie.
+        let database = match store.can_write().await {
+            Ok(()) => "ok".to_owned(),
+            Err(error) => format!("takes no writes: {error}"),
+        };
         if self.json {
-            println!("{}", serde_json::json!({"connections": accounts}));
+            let told = serde_json::json!({"database": database, "connections": accounts});
+            println!("{told}");
         } else {
+            if database != "ok" {
+                println!("the database {database}; what follows is from before\n");
+            }
             for account in &accounts {
                 print(account);
             }
@@ -182,35 +149,6 @@ fn row(entry: &Entry) -> Vec<String> {
         entry.outcome.clone(),
         words,
     ]
-}
-
-/// Makes everything of a connection due now, parked deals included; notes that in the ledger.
-/// Returns how many deals were parked.
-///
-/// # Errors
-/// The database's.
-pub async fn retry(store: &Store, id: &ConnectionId, now: Time) -> crate::store::Result<u64> {
-    let mut tx = store.write().await?;
-    let parked = tx.unpark(id, now).await?;
-    tx.forget_setup(id).await?;
-    for step in MOVES.into_iter().filter(|it| *it != RECONCILE) {
-        tx.hasten(id, step, now).await?;
-    }
-    tx.note(&[Entry {
-        connection: id.as_str().to_owned(),
-        at: now,
-        step: "retry".to_owned(),
-        deal: None,
-        attempt: 0,
-        outcome: "asked for".to_owned(),
-        code: None,
-        message: Some(format!("{parked} parked deals are tried again")),
-        version: None,
-        mark: None,
-    }])
-    .await?;
-    tx.commit().await?;
-    Ok(parked)
 }
 
 impl Retry {

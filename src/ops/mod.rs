@@ -16,6 +16,8 @@ pub mod fit;
 pub mod health;
 pub mod key;
 pub mod ledger;
+pub mod nudge_post;
+pub mod nudges;
 pub mod privacy;
 pub mod provision;
 pub mod retention;

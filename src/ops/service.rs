@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use serde::Deserialize;
 
 use super::config::Config;
-use super::retention;
+use super::{nudges, retention};
 use crate::env::Env;
 use crate::sync::worker::Engine;
 use crate::web::{self, App};
@@ -76,6 +76,11 @@ pub async fn run(config: &Config, env: Env, parts: Parts) -> anyhow::Result<Exit
         engine.store.clone(),
         engine.env.clone(),
         config.retention,
+        stopping.clone(),
+    )));
+    work.push(tokio::spawn(nudges::keep(
+        (engine.store.clone(), engine.env.clone()),
+        (config.nudges.clone(), config.web_settings().public_url),
         stopping.clone(),
     )));
     if let Some(place) = config.watch.place()? {

@@ -144,19 +144,27 @@ impl Tx {
     }
 
     /// Drops what was written about deals that are closed or gone and were last changed before a
-    /// time. Returns how many deals that concerned.
+    /// time: strategies, questions, drafts, obstacles and all that was said about them. Returns
+    /// how many deals lost their strategy.
     pub async fn prune_closed(&mut self, before: Time) -> Result<u64> {
         const OVER: &str = "(standing <> 'open' OR gone_at IS NOT NULL) AND seen_at < ";
         let columns = self.columns().await?;
-        let tables = columns.iter().filter(|(_, column)| column == "deal");
-        for (table, _) in tables.filter(|(table, _)| !STAY.contains(&table.as_str())) {
-            sql!(&mut *self, db => {
-                let mut delete = QueryBuilder::new("DELETE FROM ");
-                delete.push(quoted(table)).push(" WHERE (connection, deal) IN ");
-                delete.push("(SELECT connection, id FROM deal WHERE version > 0 AND ").push(OVER);
-                delete.push_bind(before).push(")");
-                delete.build().execute(db).await.map(drop)
-            })?;
+        // What hangs on an obstacle first: afterwards nothing says which deal it was about.
+        for (child, of_obstacle) in [("obstacle", true), ("deal", false)] {
+            let tables = columns.iter().filter(|(_, column)| column == child);
+            for (table, _) in tables.filter(|(table, _)| !STAY.contains(&table.as_str())) {
+                sql!(&mut *self, db => {
+                    let mut delete = QueryBuilder::new("DELETE FROM ");
+                    delete.push(quoted(table)).push(" WHERE (connection, ");
+                    delete.push(quoted(child)).push(") IN (");
+                    if of_obstacle {
+                        delete.push("SELECT connection, id FROM obstacle WHERE (connection, deal) IN (");
+                    }
+                    delete.push("SELECT connection, id FROM deal WHERE ").push(OVER);
+                    delete.push_bind(before).push(if of_obstacle { "))" } else { ")" });
+                    delete.build().execute(db).await.map(drop)
+                })?;
+            }
         }
         sql!(self, db => {
             let mut update = QueryBuilder::new(

@@ -13,6 +13,7 @@ pub mod embeds;
 pub mod forget;
 pub mod ledger;
 pub mod needs;
+pub mod nudges;
 pub mod obstacles;
 pub mod people;
 pub mod picture;
@@ -21,6 +22,7 @@ pub mod sealed;
 pub mod sessions;
 pub mod strategies;
 pub mod team;
+pub mod trouble;
 pub mod tx;
 mod wakeups;
 pub mod watch;
@@ -31,6 +33,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -47,6 +50,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub struct Store {
     pool: Pool,
     seal: sealed::Seal,
+    noticed: trouble::Noticed,
 }
 
 #[derive(Clone)]
@@ -114,6 +118,9 @@ impl Store {
             let pool = SqlitePoolOptions::new()
                 .max_connections(POOL_SIZE)
                 .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS))
+                // SQLite rolls back by itself when its disk is full; the driver then believes that
+                // the unit of work is still open, and the connection is good for nothing.
+                .before_acquire(|db, _| Box::pin(async { Ok(!db.is_in_transaction()) }))
                 .connect_with(options);
             Pool::Sqlite(pool.await.map_err(unreachable)?)
         } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
@@ -126,7 +133,11 @@ impl Store {
         } else {
             return Err(OpenError::Address(plain(address)));
         };
-        Ok(Self { pool, seal })
+        Ok(Self {
+            pool,
+            seal,
+            noticed: trouble::Noticed::default(),
+        })
     }
 
     /// Brings the schema up to date. Safe to run while older replicas work.
@@ -231,7 +242,10 @@ impl Store {
     /// What it says.
     pub async fn can_write(&self) -> Result<()> {
         let mut tx = self.write().await?;
-        tx.touch_nothing().await?;
+        tx.write_a_trial().await?;
+        tx.commit().await?;
+        let mut tx = self.write().await?;
+        tx.forget_trials().await?;
         tx.commit().await
     }
 

@@ -120,17 +120,24 @@ impl Tx {
         ).bind(id.as_str()).bind(step).bind(at).execute(db).await.map(drop))
     }
 
-    /// Sets when a move that went well is due next; what failed before is forgotten.
+    /// Sets when a move that went well is due next; its failures are forgotten, and with `all`
+    /// those of every move of the connection.
     ///
     /// A hint that came while it ran stands: the move then stays due.
-    pub async fn reschedule(&mut self, id: &ConnectionId, due: &Due, at: Time) -> Result<()> {
+    pub async fn reschedule(
+        &mut self,
+        id: &ConnectionId,
+        due: &Due,
+        (at, all): (Time, bool),
+    ) -> Result<()> {
         sql!(&mut *self, db => query(
             "UPDATE schedule SET run_at = $4 WHERE connection = $1 AND move = $2 AND hints = $3",
         ).bind(id.as_str()).bind(&due.step).bind(due.hints).bind(at)
             .execute(db).await.map(drop))?;
         sql!(self, db => query(
-            "UPDATE schedule SET failures = 0 WHERE connection = $1 AND failures > 0",
-        ).bind(id.as_str()).execute(db).await.map(drop))
+            "UPDATE schedule SET failures = 0
+             WHERE connection = $1 AND failures > 0 AND (move = $2 OR $3)",
+        ).bind(id.as_str()).bind(&due.step).bind(all).execute(db).await.map(drop))
     }
 
     /// The most failures in a row of any of these moves.

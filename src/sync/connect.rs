@@ -81,6 +81,11 @@ impl Visit {
         })
     }
 
+    /// Which way of signing in the configuration chose.
+    pub fn way(&self) -> SignIn {
+        self.kind
+    }
+
     /// Whether a person has to agree in the browser.
     pub fn needs_person(&self) -> bool {
         self.oauth.is_some()
@@ -201,5 +206,29 @@ impl Visit {
                 format!("sign_in = \"{}\" needs no person", self.kind.word()),
             ))
         })
+    }
+}
+
+/// Why a scope is asked for; CRMs name them differently, the reasons are few.
+pub fn why(scope: &str) -> &'static str {
+    let has = |parts: &[&str]| parts.iter().any(|part| scope.contains(part));
+    if has(&["refresh", "offline"]) {
+        "stay signed in without you"
+    } else if has(&["openid", "profile", "email", "oauth"]) {
+        "know who signed in, and to which organisation"
+    } else if has(&["schema", "settings", "customfield", "custom_views", "admin"]) {
+        "create Latitude's fields and views"
+    } else if has(&["owner", "user", "contacts:read", "org"]) {
+        "know who owns a deal and who leads whom"
+    } else {
+        "read deals and stages, write Latitude's fields; no activity is ever read"
+    }
+}
+
+/// What to say of a sign-in that needs no person.
+pub fn no_person(kind: SignIn) -> &'static str {
+    match kind {
+        SignIn::Token | SignIn::Login => "A fixed key: nothing to agree to, it is only tried.",
+        _ => "The app signs itself in: nobody has to agree in a browser.",
     }
 }

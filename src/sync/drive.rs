@@ -116,15 +116,18 @@ impl Engine {
         stop: &watch::Receiver<bool>,
         busy: &AtomicUsize,
     ) -> store::Result<Option<Report>> {
-        let Some(lease) = self.claim(only).await? else {
+        let claimed = self.claim(only).await;
+        self.mind_the_database(&claimed).await?;
+        let Some(lease) = claimed? else {
             return Ok(None);
         };
         busy.fetch_add(1, Ordering::Relaxed);
         self.wake.notify_one();
-        let report = self.work(lease, stop).await.map(Some);
+        let report = self.work(lease, stop).await;
         busy.fetch_sub(1, Ordering::Relaxed);
         self.wake.notify_one();
-        report
+        self.mind_the_database(&report).await?;
+        report.map(Some)
     }
 
     /// Looks at the schedule sooner than it would by itself, here and in every other process.

@@ -10,11 +10,13 @@
 //! - a write that was not acknowledged is written again, with the same content;
 //! - every unit of work proves in its own transaction that it still holds the lease.
 
+pub mod account;
 pub mod ask;
 pub mod assess;
 pub mod beside;
 pub mod connect;
 pub mod drive;
+mod outage;
 pub mod prepare;
 pub mod publish;
 pub mod pull;

@@ -267,7 +267,9 @@ impl Engine {
             _ if done => now + FAR,
             _ => now,
         };
-        tx.reschedule(&id, due, at).await?;
+        // Moves on our own data say nothing about whether the CRM answers again.
+        let asked_the_crm = ![ASSESS, ASK].contains(&due.step.as_str());
+        tx.reschedule(&id, due, (at, asked_the_crm)).await?;
         Ok(tx.commit().await?)
     }
 
@@ -288,6 +290,10 @@ impl Engine {
             Fault::Later { .. } => (now + jittered, "later"),
             Fault::Gone(_) | Fault::Lost(_) | Fault::Unknown(_) => (now + jittered, "unknown"),
         };
+        if matches!(fault, Fault::Setup(_) | Fault::Reconnect(_)) {
+            // What was set up or agreed to meanwhile counts: the next run opens a session anew.
+            self.sessions.lock().await.remove(id);
+        }
         if let Fault::Later { at: Some(at), .. } = fault {
             // Not even a hint may cause a call before the time the CRM named.
             let sessions = self.sessions.lock().await;

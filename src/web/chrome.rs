@@ -42,6 +42,9 @@ pub struct Who {
     pub role: &'static str,
 }
 
+/// Where those who run Latitude go.
+pub const OPS_PLACES: [(&str, &str); 2] = [("Ledger", "/ledger"), ("Connections", "/connect")];
+
 impl Chrome {
     /// Around a page that is the same for everyone.
     pub fn bare(title: &str) -> Self {
@@ -65,6 +68,9 @@ impl Chrome {
             places.extend([("Deals", "/board"), ("Week", "/week")]);
         }
         places.extend([("Obstacles", "/obstacles"), ("Library", "/library")]);
+        if reader.is_ops() {
+            places.extend(OPS_PLACES);
+        }
         Self {
             links: places
                 .into_iter()

@@ -11,6 +11,11 @@ use serde::Serialize;
 
 use super::Shared;
 use super::chrome::{Chrome, Show};
+use crate::store::trouble::Kind;
+
+/// What people read while the database is gone or takes no writes.
+const ABSENT: &str = "Nothing can be kept right now: the database does not answer. Keep this page \
+                      open and send it again in a minute.";
 
 /// Why a page cannot be shown.
 #[derive(Clone, Debug)]
@@ -131,11 +136,19 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
         .iter()
         .map(|it| format!("{it:02x}"))
         .collect();
+    let mut absent = false;
     if let Problem::Broken(error) = &problem {
+        if let Some(error) = error.downcast_ref::<crate::store::Error>() {
+            app.store.noticed(error, app.env.now());
+            absent = Kind::of(error).is_some();
+        }
         let error: &(dyn std::error::Error + 'static) = &**error;
         tracing::error!(error, problem.id = id, "a page failed");
     }
-    let sentence = problem.sentence(&id);
+    let sentence = match absent {
+        true => ABSENT.to_owned(),
+        false => problem.sentence(&id),
+    };
     let mut dressed = if for_programs {
         Json(Told { error: sentence }).into_response()
     } else {
@@ -152,7 +165,9 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
         .into_response()
     };
     // What a layer said besides, such as when to try again, stays.
-    *dressed.status_mut() = if status == StatusCode::OK {
+    *dressed.status_mut() = if absent {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else if status == StatusCode::OK {
         problem.status()
     } else {
         status

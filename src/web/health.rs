@@ -74,14 +74,20 @@ async fn ready(State(app): State<Shared>) -> (StatusCode, Json<Ready>) {
     match standings(&app.store).await {
         Ok(standings) => {
             let connections = standings.into_iter().map(doing).collect();
+            let trouble = app.store.trouble().await.map(|it| it.kind.word());
             let ready = Ready {
-                ready: true,
-                database: "ok",
+                ready: trouble.is_none(),
+                database: trouble.unwrap_or("ok"),
                 connections,
             };
-            (StatusCode::OK, Json(ready))
+            let status = match trouble {
+                None => StatusCode::OK,
+                Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            (status, Json(ready))
         }
         Err(error) => {
+            app.store.noticed(&error, app.env.now());
             tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
             let ready = Ready {
                 ready: false,

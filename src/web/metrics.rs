@@ -34,13 +34,17 @@ async fn metrics(State(app): State<Shared>) -> Result<Response, Problem> {
             "metrics without the database"
         );
     }
-    let text = told(known.ok().as_deref(), app.env.now()).map_err(Problem::broken)?;
+    let writable = known.is_ok() && app.store.trouble().await.is_none();
+    let text = told((known.ok().as_deref(), writable), app.env.now()).map_err(Problem::broken)?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
-/// The metrics as text; `None` where the database does not answer.
-fn told(standings: Option<&[Standing]>, now: Time) -> Result<String, std::fmt::Error> {
+/// The metrics as text; no standings where the database does not answer.
+fn told(
+    (standings, writable): (Option<&[Standing]>, bool),
+    now: Time,
+) -> Result<String, std::fmt::Error> {
     let mut registry = Registry::with_prefix("latitude");
     let one = |registry: &mut Registry, name: &str, help: &str, value: i64| {
         let gauge: Gauge = Gauge::default();
@@ -52,6 +56,12 @@ fn told(standings: Option<&[Standing]>, now: Time) -> Result<String, std::fmt::E
         "database_up",
         "Whether the database answers",
         i64::from(standings.is_some()),
+    );
+    one(
+        &mut registry,
+        "database_writable",
+        "Whether the database takes writes, as far as this process noticed",
+        i64::from(writable),
     );
     one(
         &mut registry,

@@ -6,9 +6,11 @@
 
 pub mod assets;
 pub mod board;
+pub mod books;
 pub mod card_view;
 pub mod chrome;
 pub mod coach;
+pub mod connect;
 pub mod csrf;
 pub mod deal;
 pub mod deed;
@@ -24,6 +26,7 @@ pub mod marked;
 pub mod metrics;
 pub mod obstacle;
 pub mod openid;
+pub mod ops_door;
 pub mod panel;
 pub mod panel_view;
 pub mod picture;
@@ -37,6 +40,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod since;
 pub mod table;
+pub mod unsubscribe;
 pub mod week;
 pub mod words;
 
@@ -113,6 +117,9 @@ pub fn table() -> Table {
     let table = obstacle::routes(table);
     let table = deed::routes(table);
     let table = embed::routes(table);
+    let table = books::routes(table);
+    let table = connect::routes(ops_door::routes(table));
+    let table = unsubscribe::routes(table);
     push::routes(table)
 }
 

@@ -74,6 +74,16 @@ impl Reader {
         self.me.iter().map(|me| me.role).max().unwrap_or_default()
     }
 
+    /// Whether the configuration names them among those who run Latitude.
+    pub fn is_ops(&self) -> bool {
+        let settings = &self.app.settings;
+        let mut me = self.me.iter();
+        me.any(|it| {
+            let face = &it.face;
+            settings.is_ops(&face.connection, &face.id, face.email.as_deref())
+        })
+    }
+
     /// Goes with every form; another text each time, so that its shape betrays nothing.
     pub fn csrf(&self) -> String {
         csrf::token(&self.app.env, &self.secret)

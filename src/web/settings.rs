@@ -21,6 +21,9 @@ pub struct Settings {
     /// Roles that the CRM's hierarchy does not tell: an e-mail address, or `connection:id`.
     #[serde(default)]
     pub roles: BTreeMap<String, Role>,
+    /// Who sees the ledger and signs connections in: an e-mail address, or `connection:id`.
+    #[serde(default)]
+    pub ops: Vec<String>,
     /// Who may show the panel in a frame: connection to origins such as `https://acme.example`.
     #[serde(default)]
     pub frame_ancestors: BTreeMap<String, Vec<String>>,
@@ -97,6 +100,7 @@ impl Settings {
             public_url: public_url.trim_end_matches('/').to_owned(),
             sign_in: SignIn::Demo,
             roles: BTreeMap::new(),
+            ops: Vec::new(),
             frame_ancestors: BTreeMap::new(),
             hours: WorkHours::default(),
             idle_minutes: idle_minutes(),
@@ -125,10 +129,19 @@ impl Settings {
     pub fn role(&self, connection: &str, person: &str, email: Option<&str>) -> Option<Role> {
         self.roles
             .iter()
-            .find(|(whom, _)| {
-                email.is_some_and(|email| email.eq_ignore_ascii_case(whom))
-                    || whom.split_once(':') == Some((connection, person))
-            })
+            .find(|(whom, _)| is_named(whom, (connection, person), email))
             .map(|(_, role)| *role)
     }
+
+    /// Whether the configuration names someone among those who run Latitude.
+    pub fn is_ops(&self, connection: &str, person: &str, email: Option<&str>) -> bool {
+        let mut named = self.ops.iter();
+        named.any(|whom| is_named(whom, (connection, person), email))
+    }
+}
+
+/// Whether a key of the configuration means this person.
+fn is_named(whom: &str, person: (&str, &str), email: Option<&str>) -> bool {
+    email.is_some_and(|email| email.eq_ignore_ascii_case(whom))
+        || whom.split_once(':') == Some(person)
 }

@@ -72,7 +72,7 @@ check("refuses a query with an unknown column", refused)
 fields = sf.Opportunity.describe()["fields"]
 check("describes", any(field["name"] == "StageName" for field in fields))
 
-pages = list(sf.bulk2.Opportunity.query("SELECT Id, Name FROM Opportunity", max_records=200))
+pages = list(sf.bulk2.Opportunity.query("SELECT Id, Name FROM Opportunity", max_records=25))
 rows = sum(page.strip().count("\n") for page in pages)
 check(f"asks in bulk: {len(pages)} pages", rows == len(ids) and len(pages) > 1)
 

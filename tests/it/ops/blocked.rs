@@ -3,6 +3,7 @@
 
 use chrono::TimeDelta;
 use latitude::domain::field::Field;
+use latitude::ops::doctor::look_with;
 use latitude::ops::ledger::{accounts, retry};
 use latitude::sandbox::world::Trouble;
 use latitude::sync::report::RunState;
@@ -74,6 +75,46 @@ async fn a_revoked_grant_is_named_and_a_new_sign_in_ends_it() {
         let report = floor.reconcile().await;
         assert_eq!(report.state, RunState::Login);
         is_named(&floor, &pages, RunState::Login, "invalid_grant").await;
+
+        floor.sign_in().await;
+        retry(&floor.engine.store, &floor.id, floor.env.now())
+            .await
+            .unwrap();
+        has_recovered(&floor, &pages).await;
+    }
+}
+
+/// A person takes one scope out of what is asked for.
+fn without_scope(url: &url::Url, lacking: &str) -> url::Url {
+    let mut without = url.clone();
+    let pairs = url.query_pairs().map(|(name, value)| {
+        let kept: Vec<&str> = value.split(' ').filter(|it| *it != lacking).collect();
+        (name.into_owned(), kept.join(" "))
+    });
+    without.query_pairs_mut().clear().extend_pairs(pairs);
+    without
+}
+
+#[tokio::test]
+async fn a_missing_scope_is_named_and_agreeing_to_it_ends_it() {
+    for database in databases().await {
+        let floor = Floor::of("hubspot", &database, 5, Some("authorization_code")).await;
+        let pages = floor.pages().await;
+        floor.sign_in().await;
+        floor.set_up().await;
+        floor
+            .sign_in_by(|url| without_scope(&url, "crm.objects.deals.write"))
+            .await;
+        floor.advance(TimeDelta::hours(1));
+
+        let report = floor.reconcile().await;
+        assert_eq!(report.state, RunState::Config, "{:?}", report.cause);
+        let cause = report.cause.unwrap();
+        assert!(cause.contains("crm.objects.deals.write"), "{cause}");
+        is_named(&floor, &pages, RunState::Config, "MISSING_SCOPES").await;
+        let told = look_with(&floor.config(), &floor.env).await;
+        let told = told.iter().find(|it| it.check == "acme: last run").unwrap();
+        assert!(told.found.contains("crm.objects.deals.write"), "{told:?}");
 
         floor.sign_in().await;
         retry(&floor.engine.store, &floor.id, floor.env.now())

@@ -45,7 +45,7 @@ fn mark() -> String {
 }
 
 /// A folder of its own for a test.
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     let folder = std::env::temp_dir().join(format!("latitude-ops-{}", mark()));
     std::fs::create_dir_all(&folder).unwrap();
     folder
@@ -94,6 +94,8 @@ pub struct Floor {
     pub settings: Settings,
     pub engine: Arc<Engine>,
     pub id: ConnectionId,
+    /// Asks the sandbox: one for all calls, since making one reads every root certificate.
+    pub client: reqwest::Client,
 }
 
 impl Floor {
@@ -106,12 +108,17 @@ impl Floor {
 
     /// With a sign-in of that word; nobody has signed in, our fields are not there.
     pub async fn laid(database: &str, deals: usize, sign_in: Option<&str>) -> Self {
+        Self::of(crm::PREFERRED, database, deals, sign_in).await
+    }
+
+    /// The same with another CRM.
+    pub async fn of(crm: &str, database: &str, deals: usize, sign_in: Option<&str>) -> Self {
         let (clock, crm_clock) = (
             Frozen::at(MORNING.parse().unwrap()),
             Frozen::at(MORNING.parse().unwrap()),
         );
         let env = Env::seeded(clock.clone(), 7);
-        let crm = crm::by_id(crm::PREFERRED).unwrap();
+        let crm = crm::by_id(crm).unwrap();
         let world = World::new(Env::seeded(crm_clock.clone(), 7), 7, deals);
         let served = serve(crm, world, 0, std::future::pending()).await.unwrap();
         let settings = Settings {
@@ -130,12 +137,18 @@ impl Floor {
             settings,
             engine,
             id,
+            client: http::client(),
         }
     }
 
     /// Another process on the same database, with these keys.
     pub async fn another(&self, keys: &[[u8; 32]]) -> Arc<Engine> {
         engine(&self.database, keys, &self.env, (&self.id, &self.settings)).await
+    }
+
+    /// The same connection on another database.
+    pub async fn on(&self, database: &str) -> Arc<Engine> {
+        engine(database, &[KEY], &self.env, (&self.id, &self.settings)).await
     }
 
     /// Moves both clocks on.
@@ -157,10 +170,16 @@ impl Floor {
 
     /// A person agrees in the browser, without one.
     pub async fn sign_in(&self) {
+        self.sign_in_by(|url| url).await;
+    }
+
+    /// The same, with something changed about where the browser goes.
+    pub async fn sign_in_by(&self, change: impl FnOnce(url::Url) -> url::Url) {
         let redirect = "http://127.0.0.1:1/back";
         let visit = Visit::of(&self.engine, &self.id).await.unwrap();
         let departure = visit.depart(redirect).unwrap();
-        let request = reqwest::Request::new(reqwest::Method::GET, departure.url.clone());
+        let url = change(departure.url.clone());
+        let request = reqwest::Request::new(reqwest::Method::GET, url);
         let reply = http::client().execute(request).await.unwrap();
         let back = reply.headers()["location"].to_str().unwrap();
         let (_, query) = back.split_once('?').unwrap();
@@ -235,16 +254,23 @@ impl Floor {
             .headers_mut()
             .insert(reqwest::header::CONTENT_TYPE, json);
         *request.body_mut() = Some(body.to_string().into());
-        let reply = http::client().execute(request).await.unwrap();
+        let reply = self.client.execute(request).await.unwrap();
         assert!(reply.status().is_success(), "{path}: {}", reply.status());
         serde_json::from_str(&reply.text().await.unwrap()).unwrap_or_default()
     }
 
     /// Serves the pages on a free port; answers with their address.
     pub async fn pages(&self) -> String {
+        self.pages_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn pages_with(&self, change: impl FnOnce(&mut WebSettings)) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let app = App::new(self.engine.clone(), WebSettings::demo(&address));
+        let mut settings = WebSettings::demo(&address);
+        change(&mut settings);
+        let app = App::new(self.engine.clone(), settings);
         let (stop, stopping) = tokio::sync::watch::channel(false);
         tokio::spawn(async move {
             let _keep = stop;
@@ -302,4 +328,23 @@ impl Floor {
         config.connections.extend([connection]);
         config
     }
+}
+
+/// Runs statements written for both databases.
+pub async fn executed(floor: &Floor, statements: &str) {
+    use latitude::store::tx::Tx;
+    let mut tx = floor.engine.store.write().await.unwrap();
+    for statement in statements.split(';').filter(|it| !it.trim().is_empty()) {
+        match &mut tx {
+            Tx::Sqlite(tx) => {
+                let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(statement);
+                query.build().execute(&mut **tx).await.unwrap();
+            }
+            Tx::Postgres(tx) => {
+                let mut query = sqlx::QueryBuilder::<sqlx::Postgres>::new(statement);
+                query.build().execute(&mut **tx).await.unwrap();
+            }
+        }
+    }
+    tx.commit().await.unwrap();
 }

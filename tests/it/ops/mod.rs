@@ -1,10 +1,16 @@
 //! What ops rely on: connecting, watching, keys, and every state in which work stands still.
 
 mod blocked;
+mod canaries;
 mod connecting;
 mod deploys;
 mod doctoring;
 mod floor;
 mod gone;
+mod nudging;
+mod once;
+mod pages;
 mod rights;
 mod rotation;
+mod schema;
+mod writes;

@@ -8,7 +8,7 @@ use latitude::store::Store;
 use latitude::sync::report::RunState;
 use serde_json::Value;
 
-use super::floor::{Floor, KEY, databases, sqlite, store};
+use super::floor::{Floor, KEY, databases, executed, sqlite, store};
 
 async fn exported(floor: &Floor, store: &Store) -> Vec<String> {
     let mut bytes = Vec::new();
@@ -197,6 +197,87 @@ async fn what_is_past_its_time_is_dropped_and_nothing_else() {
             "open deals stay"
         );
     }
+}
+
+#[tokio::test]
+async fn what_hangs_on_an_obstacle_of_a_closed_deal_goes_with_it() {
+    for database in databases().await {
+        let floor = Floor::ready(&database, 6).await;
+        assert_eq!(floor.reconcile().await.state, RunState::Ok);
+        let deals = deals_of(&floor).await;
+        let (closed, open) = (&deals[0], &deals[1]);
+        let store = &floor.engine.store;
+        for (n, deal) in [closed, open].into_iter().enumerate() {
+            obstacle_about(&floor, deal, &format!("o{n}")).await;
+        }
+        close(&floor, closed).await;
+        let before = exported(&floor, store).await;
+        let keep = Retention {
+            ledger_days: 0,
+            run_days: 0,
+            closed_deal_days: 30,
+        };
+
+        floor.clock.advance(TimeDelta::days(31));
+        prune(store, &floor.env, keep).await.unwrap();
+
+        let after = exported(&floor, store).await;
+        for table in ["obstacle", "option", "need", "turn", "answer", "promise"] {
+            let of = |lines: &[String], id: &str| {
+                let (table, id) = (format!("\"table\":\"{table}\""), format!("\"{id}\""));
+                let mut lines = lines.iter();
+                lines.any(|line| line.contains(&table) && line.contains(&id))
+            };
+            assert!(
+                of(&before, "o0") && of(&before, "o1"),
+                "{table} {before:#?}"
+            );
+            assert!(!of(&after, "o0"), "{table} of the closed deal stayed");
+            assert!(of(&after, "o1"), "{table} of the open deal went");
+        }
+    }
+}
+
+/// The CRM's ids of open deals.
+async fn deals_of(floor: &Floor) -> Vec<String> {
+    let lines = exported(floor, &floor.engine.store).await;
+    let rows = lines.iter().filter_map(|line| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        let open = line["table"] == "deal" && line["row"]["standing"] == "open";
+        open.then(|| line["row"]["id"].as_str().map(str::to_owned))?
+    });
+    rows.collect()
+}
+
+/// An obstacle about a deal, with everything that can hang on one.
+async fn obstacle_about(floor: &Floor, deal: &str, id: &str) {
+    let at = "'2026-01-05T09:00:00+00:00'";
+    executed(
+        floor,
+        &format!(
+            "INSERT INTO obstacle (connection, id, deal, seller, text, state, began_at, changed_at)
+             VALUES ('acme', '{id}', '{deal}', 'sam', 'The gate', 'asked', {at}, {at});
+             INSERT INTO option (connection, obstacle, position, kind, text)
+             VALUES ('acme', '{id}', 0, 'people', 'Ask Ada');
+             INSERT INTO need (connection, obstacle, round, ground, what, whom, by_day, gap, at)
+             VALUES ('acme', '{id}', 1, 'options', 'An hour', 'mia', '2026-01-09', FALSE, {at});
+             INSERT INTO turn (connection, obstacle, round, position, level, started_at, owed_minutes)
+             VALUES ('acme', '{id}', 1, 0, 'manager', {at}, 480);
+             INSERT INTO answer (connection, obstacle, round, turn, at, person, kind, text, more)
+             VALUES ('acme', '{id}', 1, 0, {at}, 'mia', 'backed', 'Yes', '');
+             INSERT INTO promise (connection, obstacle, round, person, level, made_at, until, ends_at)
+             VALUES ('acme', '{id}', 1, 'mia', 'manager', {at}, '2026-01-09', {at})"
+        ),
+    )
+    .await;
+}
+
+async fn close(floor: &Floor, deal: &str) {
+    executed(
+        floor,
+        &format!("UPDATE deal SET standing = 'lost' WHERE connection = 'acme' AND id = '{deal}'"),
+    )
+    .await;
 }
 
 #[tokio::test]

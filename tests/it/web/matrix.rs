@@ -78,6 +78,11 @@ fn may(route: &Route) -> &'static [&'static str] {
             | "/deals/{connection}/{deal}/view"
             | "/deals/{connection}/{deal}/talked",
         ) => &["acme:mia", "acme:dan"],
+        // Those who run Latitude, whom this site does not name; see `ops/pages.rs`.
+        (For::Anyone, "/connect/enter") => &EVERYONE,
+        // Whoever holds the link of a nudge; nobody does here.
+        (For::Anyone, "/unsubscribe/{id}") => &[],
+        (For::People, path) if path.starts_with("/ledger") || path.starts_with("/connect") => &[],
         (For::People, path) if path.starts_with("/panel/") => &["acme:sam"],
         (For::People, path) if path.starts_with("/obstacles/{connection}/") => &["acme:sam"],
         (_, path) => panic!("{path}: say in this table who may come in"),

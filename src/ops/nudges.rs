@@ -1,0 +1,249 @@
+//! Nudges: off unless the configuration gives a way. Who owes an answer is told at half and at the
+//! end of the promised time, at most once a day; a seller of strategies past their own check date,
+//! at most once a week and once for each date. A message says how many and where, and no word of a
+//! plan; it ends with a way to have no more of them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{Datelike, TimeDelta};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokio::sync::watch;
+
+use super::nudge_post::{Post, Unsent};
+use crate::domain::Time;
+use crate::domain::cadence::State;
+use crate::env::Env;
+use crate::store::nudges::{Nudge, Reason};
+use crate::store::{self, Store};
+
+/// How often it is looked whether anyone is to be nudged.
+const EVERY: Duration = Duration::from_secs(60);
+/// How long a process may take to send one message before another tries.
+const CLAIM: TimeDelta = TimeDelta::minutes(2);
+/// After so many tries a message is given up.
+const TRIES: i64 = 8;
+/// Deals named by a link in one message.
+const LINKS: usize = 5;
+/// Days that what was sent is kept, and with it the link that ends them.
+const KEPT: TimeDelta = TimeDelta::days(90);
+
+/// How people are nudged, if at all.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nudges {
+    /// The mail server: `smtps://USER:PASSWORD@HOST`, or `smtp://HOST:25`; empty for no mail.
+    pub smtp: SecretString,
+    /// Whom mail comes from.
+    pub from: String,
+    /// The chat's webhook; empty for no chat.
+    pub webhook: SecretString,
+}
+
+impl Nudges {
+    /// The ways that are open.
+    pub fn ways(&self) -> Vec<&'static str> {
+        let given = |secret: &SecretString| !secret.expose_secret().is_empty();
+        let email = given(&self.smtp).then_some("email");
+        let chat = given(&self.webhook).then_some("chat");
+        email.into_iter().chain(chat).collect()
+    }
+}
+
+/// Puts together what is to be told now. Returns how many messages.
+///
+/// # Errors
+/// The database's.
+pub async fn gather(
+    store: &Store,
+    env: &Env,
+    ways: &[&str],
+    public_url: &str,
+) -> store::Result<usize> {
+    let now = env.now();
+    let mut put = 0;
+    for way in ways {
+        let mut tx = store.read().await?;
+        let answers = tx.owed_answers(way, now).await?;
+        let past = State::PastCheckDate.label();
+        let checks = tx.passed_checks(way, (past, monday(now))).await?;
+        drop(tx);
+        for (kind, reasons) in [("answers", answers), ("checks", checks)] {
+            for ((connection, person), reasons) in by_person(reasons) {
+                let nudge = Nudge {
+                    id: id(env),
+                    connection,
+                    person,
+                    kind: kind.to_owned(),
+                    way: (*way).to_owned(),
+                    subject: subject(kind, &reasons),
+                    body: String::new(),
+                    tries: 0,
+                };
+                put += usize::from(put_out(store, now, nudge, &reasons, public_url).await?);
+            }
+        }
+    }
+    Ok(put)
+}
+
+/// Uses the reasons up and puts the message into the outbox: both, or neither.
+async fn put_out(
+    store: &Store,
+    now: Time,
+    mut nudge: Nudge,
+    reasons: &[Reason],
+    public_url: &str,
+) -> store::Result<bool> {
+    let mut tx = store.write().await?;
+    let mut mine = Vec::new();
+    for reason in reasons {
+        if tx.use_up(reason, (&nudge.way, &nudge.id), now).await? {
+            mine.push(reason);
+        }
+    }
+    if mine.is_empty() {
+        return Ok(false);
+    }
+    nudge.body = body(&nudge, &mine, public_url);
+    tx.put_out(&nudge, now).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+fn id(env: &Env) -> String {
+    let bytes = env.bytes::<16>();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// When this week began.
+fn monday(now: Time) -> Time {
+    let day = now.date_naive();
+    let back = i64::from(day.weekday().num_days_from_monday());
+    let monday = day.and_time(chrono::NaiveTime::MIN) - TimeDelta::days(back);
+    monday.and_utc()
+}
+
+fn by_person(reasons: Vec<Reason>) -> BTreeMap<(String, String), Vec<Reason>> {
+    let mut people: BTreeMap<(String, String), Vec<Reason>> = BTreeMap::new();
+    for reason in reasons {
+        let whom = (reason.connection.clone(), reason.person.clone());
+        people.entry(whom).or_default().push(reason);
+    }
+    people
+}
+
+fn subject(kind: &str, reasons: &[Reason]) -> String {
+    let late = reasons.iter().filter(|it| it.late).count();
+    match (kind, late) {
+        ("answers", 0) => "Someone waits for your answer".to_owned(),
+        ("answers", _) => "Your answer is due".to_owned(),
+        _ => "You wanted to know by now".to_owned(),
+    }
+}
+
+fn body(nudge: &Nudge, reasons: &[&Reason], public_url: &str) -> String {
+    let count = reasons.len();
+    let mut text = if nudge.kind == "answers" {
+        let late = reasons.iter().filter(|it| it.late).count();
+        let (need, waits) = match count {
+            1 => ("need", "waits"),
+            _ => ("needs", "wait"),
+        };
+        format!(
+            "{count} {need} {waits} for your answer; for {late} of them the promised time is over.\n\
+             {public_url}/answers\n"
+        )
+    } else {
+        let plural = if count == 1 { "deal" } else { "deals" };
+        let mut text = format!("Your own check date has passed for {count} {plural}.\n");
+        for deal in reasons
+            .iter()
+            .take(LINKS)
+            .filter_map(|it| it.deal.as_deref())
+        {
+            let deal: String = url::form_urlencoded::byte_serialize(deal.as_bytes()).collect();
+            text.push_str(&format!("{public_url}/deals/{}/{deal}\n", nudge.connection));
+        }
+        text
+    };
+    text.push_str(&format!(
+        "\nNo more of these: {public_url}/unsubscribe/{}\n",
+        nudge.id
+    ));
+    text
+}
+
+/// Sends what is due. Returns how many messages the other side took.
+///
+/// # Errors
+/// The database's.
+pub async fn send(store: &Store, env: &Env, post: &Post, public_url: &str) -> store::Result<usize> {
+    let mut sent = 0;
+    loop {
+        let now = env.now();
+        let mut tx = store.write().await?;
+        let next = tx.next_nudge(now, now + CLAIM).await?;
+        tx.commit().await?;
+        let Some(nudge) = next else {
+            return Ok(sent);
+        };
+        let to = store.read().await?.address_of(&nudge).await?;
+        let done = match &to {
+            Some(to) => post.carry(&nudge, (to, public_url), now).await,
+            None => Err(Unsent::Never("they left, or want none".to_owned())),
+        };
+        let mut tx = store.write().await?;
+        match done {
+            Ok(()) => {
+                tx.nudge_sent(&nudge.id, now).await?;
+                sent += 1;
+            }
+            Err(Unsent::Later(why)) if nudge.tries < TRIES => {
+                tracing::warn!(nudge.id, nudge.way, cause = why, "a nudge was not taken");
+                let minutes = 1_i64 << nudge.tries.clamp(0, 8);
+                let later = now + TimeDelta::minutes(minutes);
+                tx.nudge_failed(&nudge.id, later, None).await?;
+            }
+            Err(Unsent::Later(why) | Unsent::Never(why)) => {
+                tracing::warn!(nudge.id, nudge.way, cause = why, "a nudge was given up");
+                tx.nudge_failed(&nudge.id, now, Some(&why)).await?;
+            }
+        }
+        tx.commit().await?;
+    }
+}
+
+/// Gathers and sends every minute, until told to stop.
+pub async fn keep(
+    (store, env): (Store, Env),
+    (nudges, public_url): (Nudges, String),
+    mut stop: watch::Receiver<bool>,
+) {
+    let ways = nudges.ways();
+    let post = match Post::new(&nudges) {
+        Ok(post) if !ways.is_empty() => post,
+        _ => return,
+    };
+    while !*stop.borrow() {
+        let round = async {
+            gather(&store, &env, &ways, &public_url).await?;
+            send(&store, &env, &post, &public_url).await?;
+            let mut tx = store.write().await?;
+            tx.prune_nudges(env.now() - KEPT).await?;
+            tx.commit().await
+        };
+        if let Err(error) = round.await {
+            store.noticed(&error, env.now());
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "nudges wait for the database"
+            );
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Nudges on their way: an outbox. A reason is used up and its message put in by one unit of work, so
+//! that a crash neither loses nor doubles it; a message keeps its id however often it is tried.
+
+use sqlx::{FromRow, query, query_as, query_scalar};
+
+use super::Result;
+use super::tx::{Tx, sql};
+use crate::domain::Time;
+
+/// Something that someone may be nudged about.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Reason {
+    /// The connection.
+    pub connection: String,
+    /// The CRM's id of the person.
+    pub person: String,
+    /// The reason itself: the same one never comes twice.
+    pub reason: String,
+    /// The deal; none where it is about an answer that is owed.
+    pub deal: Option<String>,
+    /// Whether the promised time is over.
+    pub late: bool,
+}
+
+/// A message to one person.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Nudge {
+    /// Its id, the same at every try.
+    pub id: String,
+    /// The connection.
+    pub connection: String,
+    /// The CRM's id of the person.
+    pub person: String,
+    /// `answers` or `checks`.
+    pub kind: String,
+    /// `email` or `chat`.
+    pub way: String,
+    /// What it is about.
+    pub subject: String,
+    /// What it says.
+    pub body: String,
+    /// How often it was tried, this time included.
+    pub tries: i64,
+}
+
+impl Tx {
+    /// Answers that are owed and whose promised time is half over, or over; to be told by `way`.
+    pub async fn owed_answers(&mut self, way: &str, now: Time) -> Result<Vec<Reason>> {
+        sql!(self, db => query_as(
+            "SELECT * FROM (
+               SELECT t.connection, t.responder AS person,
+                 'need:' || t.obstacle || ':' || t.round || ':' || t.position || ':' ||
+                   CASE WHEN t.due_at <= $2 THEN 'due' ELSE 'half' END AS reason,
+                 NULL AS deal, COALESCE(t.due_at <= $2, FALSE) AS late
+               FROM turn t WHERE t.ended_at IS NULL AND t.responder IS NOT NULL AND t.half_at <= $2
+             ) AS owed
+             WHERE EXISTS (SELECT 1 FROM person p WHERE p.connection = owed.connection
+                 AND p.id = owed.person AND p.active AND p.email IS NOT NULL)
+               AND NOT EXISTS (SELECT 1 FROM nudge_off u
+                 WHERE u.connection = owed.connection AND u.person = owed.person)
+               AND NOT EXISTS (SELECT 1 FROM nudge_reason r WHERE r.connection = owed.connection
+                 AND r.person = owed.person AND r.way = $1 AND r.reason = owed.reason)
+             ORDER BY connection, person, reason",
+        ).bind(way).bind(now).fetch_all(db).await)
+    }
+
+    /// Strategies past their own check date, of sellers who were told of none since `since`; to be
+    /// told by `way`.
+    pub async fn passed_checks(
+        &mut self,
+        way: &str,
+        (state, since): (&str, Time),
+    ) -> Result<Vec<Reason>> {
+        sql!(self, db => query_as(
+            "SELECT * FROM (
+               SELECT d.connection, d.seller AS person, d.id AS deal, FALSE AS late,
+                 'check:' || d.id || ':' || d.version AS reason
+               FROM deal d WHERE d.standing = 'open' AND d.gone_at IS NULL AND d.state = $2
+                 AND d.seller IS NOT NULL AND d.version > 0
+             ) AS passed
+             WHERE EXISTS (SELECT 1 FROM person p WHERE p.connection = passed.connection
+                 AND p.id = passed.person AND p.active AND p.email IS NOT NULL)
+               AND NOT EXISTS (SELECT 1 FROM nudge_off u
+                 WHERE u.connection = passed.connection AND u.person = passed.person)
+               AND NOT EXISTS (SELECT 1 FROM nudge n WHERE n.connection = passed.connection
+                 AND n.person = passed.person AND n.way = $1 AND n.kind = 'checks' AND n.at >= $3)
+               AND NOT EXISTS (SELECT 1 FROM nudge_reason r WHERE r.connection = passed.connection
+                 AND r.person = passed.person AND r.way = $1 AND r.reason = passed.reason)
+             ORDER BY connection, person, reason",
+        ).bind(way).bind(state).bind(since).fetch_all(db).await)
+    }
+
+    /// Uses up a reason. `false`: another process did.
+    pub async fn use_up(
+        &mut self,
+        reason: &Reason,
+        (way, nudge): (&str, &str),
+        now: Time,
+    ) -> Result<bool> {
+        let rows = sql!(self, db => query(
+            "INSERT INTO nudge_reason (connection, person, way, reason, nudge, at)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        ).bind(&reason.connection).bind(&reason.person).bind(way).bind(&reason.reason)
+            .bind(nudge).bind(now).execute(db).await.map(|done| done.rows_affected()))?;
+        Ok(rows == 1)
+    }
+
+    /// Puts a message into the outbox.
+    pub async fn put_out(&mut self, nudge: &Nudge, now: Time) -> Result<()> {
+        sql!(self, db => query(
+            "INSERT INTO nudge (id, connection, person, kind, way, subject, body, at, run_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        ).bind(&nudge.id).bind(&nudge.connection).bind(&nudge.person).bind(&nudge.kind)
+            .bind(&nudge.way).bind(&nudge.subject).bind(&nudge.body).bind(now)
+            .execute(db).await.map(drop))
+    }
+
+    /// Takes the next message that is due, for as long as `until`; of all that ask together, one
+    /// gets it.
+    pub async fn next_nudge(&mut self, now: Time, until: Time) -> Result<Option<Nudge>> {
+        sql!(self, db => query_as(
+            "UPDATE nudge SET claimed_until = $2, tries = tries + 1
+             WHERE id = (SELECT id FROM nudge WHERE sent_at IS NULL AND gave_up IS NULL
+                 AND run_at <= $1 AND (claimed_until IS NULL OR claimed_until <= $1)
+               ORDER BY run_at, id LIMIT 1)
+               AND sent_at IS NULL AND (claimed_until IS NULL OR claimed_until <= $1)
+             RETURNING id, connection, person, kind, way, subject, body, tries",
+        ).bind(now).bind(until).fetch_optional(db).await)
+    }
+
+    /// Where a message goes: the person's address, unless they left or want none.
+    pub async fn address_of(&mut self, nudge: &Nudge) -> Result<Option<String>> {
+        sql!(self, db => query_scalar(
+            "SELECT p.email FROM person p WHERE p.connection = $1 AND p.id = $2 AND p.active
+               AND p.email IS NOT NULL AND NOT EXISTS (SELECT 1 FROM nudge_off u
+                 WHERE u.connection = p.connection AND u.person = p.id)",
+        ).bind(&nudge.connection).bind(&nudge.person).fetch_optional(db).await)
+    }
+
+    /// Notes that the other side took a message.
+    pub async fn nudge_sent(&mut self, id: &str, now: Time) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE nudge SET sent_at = $2, claimed_until = NULL WHERE id = $1",
+        ).bind(id).bind(now).execute(db).await.map(drop))
+    }
+
+    /// Puts a message off, or gives it up with the reason.
+    pub async fn nudge_failed(&mut self, id: &str, at: Time, gave_up: Option<&str>) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE nudge SET run_at = $2, claimed_until = NULL, gave_up = $3 WHERE id = $1",
+        ).bind(id).bind(at).bind(gave_up).execute(db).await.map(drop))
+    }
+
+    /// Whom a message went to, and whether they want no more of them.
+    pub async fn nudged(&mut self, id: &str) -> Result<Option<(String, String, bool)>> {
+        sql!(self, db => query_as(
+            "SELECT n.connection, n.person, EXISTS (SELECT 1 FROM nudge_off u
+               WHERE u.connection = n.connection AND u.person = n.person)
+             FROM nudge n WHERE n.id = $1",
+        ).bind(id).fetch_optional(db).await)
+    }
+
+    /// Takes note that someone wants no nudges, or wants them again.
+    pub async fn want_nudges(
+        &mut self,
+        (connection, person): (&str, &str),
+        wanted: bool,
+        now: Time,
+    ) -> Result<()> {
+        if wanted {
+            return sql!(self, db => query(
+                "DELETE FROM nudge_off WHERE connection = $1 AND person = $2",
+            ).bind(connection).bind(person).execute(db).await.map(drop));
+        }
+        sql!(self, db => query(
+            "INSERT INTO nudge_off (connection, person, at) VALUES ($1, $2, $3)
+             ON CONFLICT (connection, person) DO NOTHING",
+        ).bind(connection).bind(person).bind(now).execute(db).await.map(drop))
+    }
+
+    /// Drops what was sent or given up before a time.
+    pub async fn prune_nudges(&mut self, before: Time) -> Result<()> {
+        sql!(&mut *self, db => query(
+            "DELETE FROM nudge WHERE at < $1 AND (sent_at IS NOT NULL OR gave_up IS NOT NULL)",
+        ).bind(before).execute(db).await.map(drop))
+    }
+}

@@ -1,0 +1,151 @@
+//! What the database does not do: remembered from its first refusal to the next write it takes, so
+//! that `/ready` and the metrics can say it and the ledger can say it afterwards.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::{Error, Store};
+use crate::domain::Time;
+
+/// How long a write that is only a trial may take.
+const TRIAL: Duration = Duration::from_secs(4);
+
+/// What is wrong with a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It does not answer.
+    Gone,
+    /// Its disk is full.
+    Full,
+    /// It takes no writes for another reason.
+    ReadOnly,
+}
+
+impl Kind {
+    /// What an error says about the database itself; none for an error of one statement.
+    pub fn of(error: &Error) -> Option<Self> {
+        match error {
+            Error::Io(_)
+            | Error::Tls(_)
+            | Error::Protocol(_)
+            | Error::PoolTimedOut
+            | Error::PoolClosed
+            | Error::WorkerCrashed => Some(Self::Gone),
+            Error::Database(told) => of_code(&told.code()?),
+            _ => None,
+        }
+    }
+
+    /// Whose business it is, in a few words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gone => "does not answer",
+            Self::Full => "takes no writes: its disk is full",
+            Self::ReadOnly => "takes no writes",
+        }
+    }
+}
+
+/// PostgreSQL's codes have five places; SQLite's are numbers whose last byte tells the kind.
+fn of_code(code: &str) -> Option<Kind> {
+    match code {
+        "53100" => Some(Kind::Full),
+        "25006" => Some(Kind::ReadOnly),
+        _ if code.len() == 5 && (code.starts_with("57P") || code.starts_with("08")) => {
+            Some(Kind::Gone)
+        }
+        _ if code.len() == 5 => None,
+        _ => match code.parse::<u32>().ok()? & 0xff {
+            13 => Some(Kind::Full),
+            8 | 10 | 14 => Some(Kind::ReadOnly),
+            _ => None,
+        },
+    }
+}
+
+/// A trouble, and since when.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// What is wrong.
+    pub kind: Kind,
+    /// In the database's words.
+    pub told: String,
+    /// Since when.
+    pub since: Time,
+}
+
+/// What this process noticed.
+#[derive(Clone, Default)]
+pub(super) struct Noticed(Arc<Mutex<Notes>>);
+
+#[derive(Default)]
+struct Notes {
+    now: Option<Trouble>,
+    over: Option<Trouble>,
+}
+
+impl Noticed {
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store {
+    /// Takes note of an error, where it says something about the database itself.
+    pub fn noticed(&self, error: &Error, now: Time) {
+        if let Some(kind) = Kind::of(error) {
+            let mut notes = self.noticed.notes();
+            let since = notes.now.as_ref().map_or(now, |before| before.since);
+            notes.now = Some(Trouble {
+                kind,
+                told: error.to_string(),
+                since,
+            });
+        }
+    }
+
+    /// What is wrong, where something was noticed and a write tried now fails still.
+    pub async fn trouble(&self) -> Option<Trouble> {
+        let before = self.noticed.notes().now.clone()?;
+        let tried = tokio::time::timeout(TRIAL, self.can_write()).await;
+        match tried {
+            Ok(Ok(())) => {
+                let mut notes = self.noticed.notes();
+                notes.now = None;
+                notes.over = Some(before);
+                None
+            }
+            Ok(Err(_)) | Err(_) => Some(before),
+        }
+    }
+
+    /// A trouble that is over and that nobody has written down yet; tells it once.
+    pub fn trouble_over(&self) -> Option<Trouble> {
+        self.noticed.notes().over.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_both_databases_are_understood() {
+        for (code, kind) in [
+            ("13", Some(Kind::Full)),
+            ("53100", Some(Kind::Full)),
+            ("8", Some(Kind::ReadOnly)),
+            ("1544", Some(Kind::ReadOnly)),
+            ("778", Some(Kind::ReadOnly)),
+            ("25006", Some(Kind::ReadOnly)),
+            ("57P01", Some(Kind::Gone)),
+            ("08006", Some(Kind::Gone)),
+            ("23505", None),
+            ("2067", None),
+        ] {
+            assert_eq!(of_code(code), kind, "{code}");
+        }
+        assert_eq!(Kind::of(&Error::PoolTimedOut), Some(Kind::Gone));
+        assert_eq!(Kind::of(&Error::RowNotFound), None);
+    }
+}

@@ -1,0 +1,96 @@
+//! What the ledger says about each connection, and another try: for the command and the page.
+
+use serde::Serialize;
+
+use super::{MOVES, RECONCILE};
+use crate::domain::Time;
+use crate::domain::ids::ConnectionId;
+use crate::store::ledger::{Entry, Run};
+use crate::store::watch::Standing;
+use crate::store::{self, Store};
+
+/// Runs shown of a connection.
+const RUNS: i64 = 5;
+
+/// What the ledger says about one connection.
+#[derive(Debug, Serialize)]
+pub struct Account {
+    /// How it is doing.
+    #[serde(flatten)]
+    pub standing: Standing,
+    /// Deals given up on, with the CRM's reason.
+    pub parked_deals: Vec<Parked>,
+    /// Its last runs, newest first.
+    pub runs: Vec<Run>,
+    /// Its last entries, newest first.
+    pub entries: Vec<Entry>,
+}
+
+/// A deal given up on until it, its set-up or someone changes something.
+#[derive(Debug, Serialize)]
+pub struct Parked {
+    /// The CRM's id.
+    pub deal: String,
+    /// The CRM's reason.
+    pub reason: String,
+}
+
+/// What the ledger says: of one connection or all, of one deal or all.
+///
+/// # Errors
+/// The database's.
+pub async fn accounts(
+    store: &Store,
+    only: Option<&str>,
+    deal: Option<&str>,
+    last: i64,
+) -> store::Result<Vec<Account>> {
+    let mut tx = store.read().await?;
+    let mut accounts = Vec::new();
+    for standing in tx.standings().await? {
+        if only.is_some_and(|only| only != standing.connection) {
+            continue;
+        }
+        let id = ConnectionId::from(standing.connection.as_str());
+        let parked = tx.parked(&id).await?.into_iter();
+        let parked = parked.filter(|(it, _)| deal.is_none_or(|deal| deal == it));
+        accounts.push(Account {
+            standing,
+            parked_deals: parked
+                .map(|(deal, reason)| Parked { deal, reason })
+                .collect(),
+            runs: tx.runs(&id, RUNS).await?,
+            entries: tx.ledger(&id, deal, last).await?,
+        });
+    }
+    Ok(accounts)
+}
+
+/// Makes everything of a connection due now, parked deals included; notes that in the ledger.
+/// Returns how many deals were parked.
+///
+/// # Errors
+/// The database's.
+pub async fn retry(store: &Store, id: &ConnectionId, now: Time) -> store::Result<u64> {
+    let mut tx = store.write().await?;
+    let parked = tx.unpark(id, now).await?;
+    tx.forget_setup(id).await?;
+    for step in MOVES.into_iter().filter(|it| *it != RECONCILE) {
+        tx.hasten(id, step, now).await?;
+    }
+    tx.note(&[Entry {
+        connection: id.as_str().to_owned(),
+        at: now,
+        step: "retry".to_owned(),
+        deal: None,
+        attempt: 0,
+        outcome: "asked for".to_owned(),
+        code: None,
+        message: Some(format!("{parked} parked deals are tried again")),
+        version: None,
+        mark: None,
+    }])
+    .await?;
+    tx.commit().await?;
+    Ok(parked)
+}
