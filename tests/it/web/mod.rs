@@ -5,6 +5,7 @@ mod coach;
 mod deal;
 mod export;
 mod matrix;
+mod openid;
 mod security;
 mod sessions;
 pub mod site;
