@@ -182,7 +182,9 @@ async fn an_answer_that_nobody_asked_for_or_that_came_late_signs_nobody_in() {
             true => (key, value.to_owned()),
             false => (key, old),
         });
-        url.query_pairs_mut().clear().extend_pairs(kept.collect::<Vec<_>>());
+        url.query_pairs_mut()
+            .clear()
+            .extend_pairs(kept.collect::<Vec<_>>());
         url.to_string()
     };
 
