@@ -88,7 +88,7 @@ impl Floor {
             .iter()
             .rev()
             .filter(none)
-            .find(|it| it.id != seller.id);
+            .find(|it| it.id != seller.id && it.manager.is_some());
         let product = product.unwrap().clone();
         let mut settings = Settings::demo(&base);
         let key = format!("{}:{}", stage.id, product.id);
