@@ -120,7 +120,7 @@ CREATE TABLE answer (
   text TEXT NOT NULL,
   more TEXT NOT NULL,
   until DATE,
-  PRIMARY KEY (connection, obstacle, round, turn, at)
+  PRIMARY KEY (connection, obstacle, round, turn, at, kind)
 );
 
 -- What was promised with an answer, and whether it happened.

@@ -216,7 +216,7 @@ impl Tx {
         let said: Vec<SaidRow> = self.beside(
             "SELECT x.obstacle, x.round, x.turn, x.at, x.person, x.kind, x.text, x.more, x.until
              FROM answer x WHERE x.connection = ",
-            connection, &ids, " ORDER BY x.round, x.turn, x.at").await?;
+            connection, &ids, " ORDER BY x.round, x.turn, x.at, x.kind").await?;
         let mut options = grouped(options, |it| &it.obstacle);
         let mut needs = grouped(needs, |it| &it.obstacle);
         let mut turns = grouped(turns, |it| &it.obstacle);
