@@ -102,8 +102,12 @@ CREATE INDEX deal_look ON deal (connection, look_at) WHERE look_at IS NOT NULL;
 CREATE INDEX deal_write ON deal (connection, write_at) WHERE write_at IS NOT NULL;
 CREATE INDEX deal_unassessed ON deal (connection, id) WHERE assessed_version < version;
 CREATE INDEX deal_parked ON deal (connection, id) WHERE parked IS NOT NULL;
-CREATE INDEX deal_seller ON deal (connection, seller);
-CREATE INDEX deal_board ON deal (connection, standing, grade, stage);
+CREATE INDEX deal_seller ON deal (connection, seller, close_on, id);
+-- The board of a large team: soonest to close first, by one grade or state, largest first.
+CREATE INDEX deal_close ON deal (connection, close_on, id) WHERE standing = 'open' AND gone_at IS NULL;
+CREATE INDEX deal_grade ON deal (connection, grade, close_on, id) WHERE standing = 'open' AND gone_at IS NULL;
+CREATE INDEX deal_state ON deal (connection, state, close_on, id) WHERE standing = 'open' AND gone_at IS NULL;
+CREATE INDEX deal_amount ON deal (connection, amount DESC, id) WHERE standing = 'open' AND gone_at IS NULL;
 
 -- What a person wrote: append-only.
 CREATE TABLE strategy_version (

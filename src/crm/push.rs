@@ -70,6 +70,26 @@ pub struct Viewer {
     pub deal: DealId,
     /// The CRM's id of the organisation, to be compared with the connection's.
     pub organisation: Option<String>,
-    /// Single-use mark of this embed, remembered until it lapses; none where the CRM has none.
-    pub nonce: Option<String>,
+    /// What proves this one embed, and is believed once.
+    pub proof: Proof,
+}
+
+/// What proves one embed: used once, and remembered until it would not be believed any more.
+///
+/// It is made of what a signature says, never of how that is written down: base64 has many
+/// spellings of the same bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The signature's bytes, as hex.
+    pub mark: String,
+    /// Whether the embed says when it was made, so that it lapses by itself.
+    pub lapses: bool,
+}
+
+impl Proof {
+    /// A signature whose embed says when it was made, or does not.
+    pub fn of(signature: &[u8], lapses: bool) -> Self {
+        let mark = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { mark, lapses }
+    }
 }

@@ -10,6 +10,7 @@ pub mod deal;
 pub mod field;
 pub mod framework;
 pub mod grade;
+pub mod group;
 pub mod hours;
 pub mod ids;
 pub mod obstacle;

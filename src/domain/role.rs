@@ -69,6 +69,48 @@ impl Role {
     }
 }
 
+/// What a token for another tool opens. All of it is for reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Deals, their strategies, assessments and coaching, and how plans stand.
+    Deals,
+    /// Obstacles, answers that are owed, the product queue, the library.
+    Obstacles,
+    /// The person's week.
+    Week,
+    /// What leaders promise.
+    Promise,
+    /// The pyramid.
+    Pyramid,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Deals,
+        Self::Obstacles,
+        Self::Week,
+        Self::Promise,
+        Self::Pyramid,
+    ];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Deals => "deals",
+            Self::Obstacles => "obstacles",
+            Self::Week => "week",
+            Self::Promise => "promise",
+            Self::Pyramid => "pyramid",
+        }
+    }
+
+    /// The one of that word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.word() == word)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Role;

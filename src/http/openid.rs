@@ -8,10 +8,12 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreIdTokenVerifier, CoreProviderMetadata,
+    CoreUserInfoClaims,
 };
 use openidconnect::{
     AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IssuerUrl,
-    Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse,
+    Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
+    TokenResponse,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
@@ -157,8 +159,24 @@ impl Provider {
         let claims = token
             .claims(&verifier, &Nonce::new(nonce.to_owned()))
             .map_err(|error| refused("id_token", &error))?;
+        if let Some(email) = claims.email() {
+            return Ok(Proven {
+                subject: claims.subject().to_string(),
+                email: Some(email.to_string()),
+                email_verified: claims.email_verified().unwrap_or(false),
+            });
+        }
+        // Strict providers tell the address only when asked for it, and for the same person.
+        let subject = claims.subject().clone();
+        let asked = client
+            .user_info(answer.access_token().clone(), Some(subject.clone()))
+            .map_err(|error| setup("userinfo_endpoint", &error))?;
+        let claims: CoreUserInfoClaims = asked
+            .request_async(&wire)
+            .await
+            .map_err(|error| refused("userinfo", &error))?;
         Ok(Proven {
-            subject: claims.subject().to_string(),
+            subject: subject.to_string(),
             email: claims.email().map(|it| it.to_string()),
             email_verified: claims.email_verified().unwrap_or(false),
         })

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use super::config::Config;
 use super::{
     assess, connect, copy, crm, demo, doctor, evaluate, health, key, ledger, privacy, sandbox,
-    service, sync, telemetry,
+    service, sync, telemetry, token,
 };
 use crate::env::Env;
 
@@ -98,6 +98,11 @@ enum Command {
         after_help = "Example:\n  export LATITUDE_SECRETS__KEY=$(latitude key)\n  latitude key --reseal --config latitude.toml"
     )]
     Key(key::Key),
+    /// Make, list and revoke tokens for other tools
+    #[command(
+        after_help = "Example:\n  latitude token make --config latitude.toml --person acme:005A --name reports --scope deals"
+    )]
+    Token(token::Token),
 }
 
 /// Where the configuration is.
@@ -176,6 +181,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Erase(erase) => erase.run(env).await,
         Command::Privacy(at) => privacy::run(&at),
         Command::Key(key) => key.run(env).await,
+        Command::Token(token) => token.run(env).await,
     }
 }
 

@@ -92,6 +92,10 @@ pub struct Web {
     pub session_hours: u32,
     /// Sign-ins from one address in a minute.
     pub sign_ins_a_minute: u32,
+    /// Live previews of one session in a minute.
+    pub previews_a_minute: u32,
+    /// Calls of the API with one token in a minute.
+    pub calls_a_minute: u32,
     /// Proxies of ours in front, whose `X-Forwarded-For` is believed.
     pub forwarded_hops: usize,
 }
@@ -208,6 +212,8 @@ impl Config {
             idle_minutes,
             session_hours,
             sign_ins_a_minute,
+            previews_a_minute,
+            calls_a_minute,
             forwarded_hops,
             ..
         } = self.web.clone();
@@ -227,6 +233,8 @@ impl Config {
             idle_minutes,
             session_hours,
             sign_ins_a_minute,
+            previews_a_minute,
+            calls_a_minute,
             forwarded_hops,
         }
     }

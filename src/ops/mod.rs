@@ -26,3 +26,4 @@ pub mod service;
 pub mod sync;
 pub mod table;
 pub mod telemetry;
+pub mod token;

@@ -5,6 +5,7 @@ use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 
 use super::Result;
 use super::tx::{Tx, sql};
+use crate::domain::grade::Grade;
 use crate::domain::ids::ConnectionId;
 
 /// What is shown of the deals. An empty list filters nothing, except that of sellers.
@@ -66,6 +67,18 @@ pub struct BoardRow {
     pub state: Option<String>,
 }
 
+/// From so many sellers on, deals are looked through in the order they are shown in, rather than
+/// fetched seller by seller and then put in order.
+const LARGE_TEAM: usize = 100;
+
+/// Whose deals: as a column that an index finds, or as one that leaves the order to another index.
+fn seller_column(sellers: &[String]) -> &'static str {
+    match sellers.len() {
+        ..LARGE_TEAM => "seller",
+        _ => "(seller || '')",
+    }
+}
+
 const COLUMNS: &str = "SELECT id, name, account, stage, amount, currency, close_on, seller, grade,
     score, weakest, state FROM deal WHERE connection = ";
 
@@ -110,7 +123,7 @@ impl Tx {
                   AND (grade IS NULL OR grade IN ('Thin', 'Developing', 'Not enough yet')
                        OR state IN ('Stage moved on', 'Past check date'))",
             );
-            one_of(&mut select, "seller", sellers);
+            one_of(&mut select, seller_column(sellers), sellers);
             select.push(" AND close_on <= ").push_bind(until);
             select.push(" ORDER BY amount DESC NULLS LAST, id LIMIT ").push_bind(most);
             select.build_query_as().fetch_all(db).await
@@ -129,12 +142,14 @@ impl Tx {
             let mut select = QueryBuilder::new(COLUMNS);
             select.push_bind(connection.as_str());
             select.push(" AND standing = 'open' AND gone_at IS NULL");
-            one_of(&mut select, "seller", &filter.sellers);
+            one_of(&mut select, seller_column(&filter.sellers), &filter.sellers);
             one_of(&mut select, "stage", &filter.stages);
             one_of(&mut select, "state", &filter.states);
             one_of(&mut select, "weakest", &filter.weakest);
-            if !filter.grades.is_empty() {
+            if filter.grades.iter().any(|it| it == Grade::NoStrategyYet.label()) {
                 one_of(&mut select, "COALESCE(grade, 'No strategy yet')", &filter.grades);
+            } else {
+                one_of(&mut select, "grade", &filter.grades);
             }
             between(&mut select, "score", filter.score);
             between(&mut select, "amount", filter.amount);

@@ -3,6 +3,7 @@
 //! Each statement is written once and runs on both; [`tx`] says how. What a person wrote is only
 //! ever added to.
 
+pub mod api_tokens;
 pub mod board;
 pub mod coaching;
 pub mod connections;
@@ -17,6 +18,7 @@ pub mod nudges;
 pub mod obstacles;
 pub mod people;
 pub mod picture;
+pub mod pyramid;
 pub mod schedule;
 pub mod sealed;
 pub mod sessions;

@@ -93,7 +93,7 @@ impl Tx {
     }
 }
 
-fn list<'a, DB: Database>(select: &mut QueryBuilder<DB>, values: &'a [String])
+pub(super) fn list<'a, DB: Database>(select: &mut QueryBuilder<DB>, values: &'a [String])
 where
     &'a str: Encode<'a, DB> + Type<DB>,
 {

@@ -65,8 +65,7 @@ impl Tx {
     pub async fn end_sessions(&mut self, connection: &str, person: &str) -> Result<()> {
         sql!(&mut *self, db => query("DELETE FROM session WHERE connection = $1 AND person = $2")
             .bind(connection).bind(person).execute(db).await.map(drop))?;
-        sql!(self, db => query("DELETE FROM api_token WHERE connection = $1 AND person = $2")
-            .bind(connection).bind(person).execute(db).await.map(drop))
+        self.end_api_tokens(&connection.into(), person).await
     }
 
     /// Forgets sessions and sign-ins that have ended.

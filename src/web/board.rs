@@ -110,12 +110,7 @@ async fn board(
     let me = chosen(&reader, &asked.connection)?;
     let mut tx = app.store.read().await?;
     let leads = me.role.sees_team();
-    if leads
-        && tx
-            .team_promise(&me.connection, &me.face.id)
-            .await?
-            .is_none()
-    {
+    if !promise::is_made(&mut tx, me).await? {
         // A manager promises first, and looks then.
         return Ok(Redirect::to(&promise::path(&me.connection)).into_response());
     }

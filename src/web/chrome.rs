@@ -60,13 +60,13 @@ impl Chrome {
 
     /// Around a page for someone; `here` is the address of the place it belongs to.
     pub fn of(title: &str, reader: &Reader, here: &str) -> Self {
-        let leads = reader.role() != Role::Seller;
         let mut places: Vec<(&'static str, &'static str)> = vec![("Home", "/")];
-        if leads {
-            places.extend([("Board", "/board"), ("Answers", "/answers")]);
-        } else {
-            places.extend([("Deals", "/board"), ("Week", "/week")]);
-        }
+        places.extend(match reader.role() {
+            Role::Seller => [("Deals", "/board"), ("Week", "/week")],
+            Role::Manager | Role::Director => [("Board", "/board"), ("Answers", "/answers")],
+            Role::Executive => [("Pyramid", "/pyramid"), ("Answers", "/answers")],
+            Role::Product => [("Queue", "/queue"), ("Answers", "/answers")],
+        });
         places.extend([("Obstacles", "/obstacles"), ("Library", "/library")]);
         if reader.is_ops() {
             places.extend(OPS_PLACES);

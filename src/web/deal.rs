@@ -7,7 +7,6 @@ use std::collections::HashMap;
 
 use axum::extract::{Path, State};
 
-use super::Shared;
 use super::board::stage_name;
 use super::chrome::{Chrome, Show};
 use super::coach::open_question;
@@ -17,13 +16,14 @@ use super::session::{Me, Reader, Sight};
 use super::since::{Since, since};
 use super::table::{For, Table};
 use super::words;
+use super::{App, Shared};
 use crate::domain::cadence::Reason;
 use crate::domain::framework::Framework;
 use crate::domain::grade::{Assessment, Dimension, Grade};
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::outlook::MOST_NOTES;
 use crate::domain::strategy::{Answers, Part};
-use crate::store::coaching::Word;
+use crate::store::coaching::{Opening, Word};
 use crate::store::deals::Dossier;
 use crate::store::people::StageRow;
 use crate::store::strategies::{Question, Version};
@@ -122,15 +122,75 @@ pub async fn open<'a>(
     deal: &DealId,
 ) -> Result<(&'a Me, Dossier, Sight), Problem> {
     let me = reader.in_connection(connection).ok_or(Problem::NotFound)?;
-    let mut tx = app.store.read().await?;
-    let dossier = tx
-        .dossier(connection, deal)
-        .await?
-        .ok_or(Problem::NotFound)?;
-    let sight = me
-        .sight(dossier.seller.as_deref())
-        .ok_or(Problem::NotFound)?;
+    let (dossier, sight) = open_as(app, me, deal).await?;
     Ok((me, dossier, sight))
+}
+
+/// The same for a person whose connection is known already.
+///
+/// # Errors
+/// [`Problem::NotFound`] when there is none for them.
+pub async fn open_as(app: &App, me: &Me, deal: &DealId) -> Result<(Dossier, Sight), Problem> {
+    let mut tx = app.store.read().await?;
+    let dossier = tx.dossier(&me.connection, deal).await?;
+    let dossier = dossier.ok_or(Problem::NotFound)?;
+    let sight = me.sight(dossier.seller.as_deref());
+    Ok((dossier, sight.ok_or(Problem::NotFound)?))
+}
+
+/// What is kept about a deal besides its newest strategy.
+pub struct Around {
+    /// The stages of its connection.
+    pub stages: Vec<StageRow>,
+    /// Every version, newest first.
+    pub versions: Vec<Version>,
+    /// Managers' questions, newest first.
+    pub questions: Vec<Question>,
+    /// What managers said besides.
+    pub said: Vec<Word>,
+    /// Who opened the strategy: for its seller alone.
+    pub opened: Vec<Opening>,
+    /// What those who asked and said are called.
+    pub names: HashMap<String, String>,
+}
+
+/// Reads what is kept around a deal, for someone who may see it; the seller sees who did.
+///
+/// # Errors
+/// The database's.
+pub async fn around(app: &App, me: &Me, deal: &str, sight: Sight) -> Result<Around, Problem> {
+    let connection = &me.connection;
+    let mut tx = app.store.read().await?;
+    let stages = tx.stages(connection).await?;
+    let versions = tx.versions(connection, &DealId::from(deal)).await?;
+    let mut questions = tx.questions(connection, &[deal]).await?;
+    let questions = questions.remove(deal).unwrap_or_default();
+    let said = tx.words(connection, deal).await?;
+    let opened = match sight {
+        Sight::Own => tx.openings(connection, deal).await?,
+        Sight::Team => Vec::new(),
+    };
+    let authors: Vec<&str> = questions
+        .iter()
+        .filter_map(|it| it.author.as_deref())
+        .chain(said.iter().map(|it| it.person.as_str()))
+        .collect();
+    let names = tx.names(connection, &authors).await?;
+    drop(tx);
+    if sight == Sight::Team {
+        let mut tx = app.store.write().await?;
+        tx.save_opening(connection, (deal, &me.face.id), app.env.now())
+            .await?;
+        tx.commit().await?;
+    }
+    Ok(Around {
+        stages,
+        versions,
+        questions,
+        said,
+        opened,
+        names,
+    })
 }
 
 async fn deal(
@@ -140,33 +200,19 @@ async fn deal(
 ) -> Result<Show<impl askama::Template>, Problem> {
     let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
     let (me, dossier, sight) = open(&app, &reader, &connection, &deal).await?;
-    let mut tx = app.store.read().await?;
-    let stages = tx.stages(&connection).await?;
-    let versions = tx.versions(&connection, &deal).await?;
-    let mut questions = tx.questions(&connection, &[deal.as_str()]).await?;
-    let questions = questions.remove(deal.as_str()).unwrap_or_default();
-    let said = tx.words(&connection, deal.as_str()).await?;
-    let talk = tx.talk(&connection, deal.as_str(), &me.face.id).await?;
+    let Around {
+        stages,
+        versions,
+        questions,
+        said,
+        opened,
+        names,
+    } = around(&app, me, deal.as_str(), sight).await?;
     let own = sight == Sight::Own;
-    let opened = match own {
-        true => tx.openings(&connection, deal.as_str()).await?,
-        false => Vec::new(),
-    };
-    let authors: Vec<&str> = questions
-        .iter()
-        .filter_map(|it| it.author.as_deref())
-        .chain(said.iter().map(|it| it.person.as_str()))
-        .collect();
-    let names = tx.names(&connection, &authors).await?;
+    let mut tx = app.store.read().await?;
+    let talk = tx.talk(&connection, deal.as_str(), &me.face.id).await?;
     drop(tx);
     let now = app.env.now();
-    if !own {
-        // The seller sees who opened the strategy.
-        let mut tx = app.store.write().await?;
-        tx.save_opening(&connection, (deal.as_str(), &me.face.id), now)
-            .await?;
-        tx.commit().await?;
-    }
     let stage = stage_name(&stages, &dossier.stage);
     let assessment = dossier.assessment.as_ref().map(|it| &it.0);
     let answers = dossier.answers.as_ref().map(|it| &it.0);

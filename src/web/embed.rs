@@ -35,8 +35,10 @@ use crate::store::team::Face;
 const TOKEN: TimeDelta = TimeDelta::minutes(60);
 /// How long a single-use address waits for its one use.
 const ONCE: TimeDelta = TimeDelta::minutes(1);
-/// How long a used embed is remembered; none is believed for longer.
+/// How long a used embed is remembered; none that says when it was made is believed for longer.
 const REMEMBERED: TimeDelta = TimeDelta::minutes(15);
+/// The same for those that do not say.
+const LONG_REMEMBERED: TimeDelta = TimeDelta::days(400);
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
@@ -181,11 +183,12 @@ async fn believe(
     {
         return Err(UNBELIEVED);
     }
-    if let Some(nonce) = &viewer.nonce
-        && !tx
-            .use_nonce(connection, nonce, (now, now + REMEMBERED))
-            .await?
-    {
+    let until = match viewer.proof.lapses {
+        true => now + REMEMBERED,
+        false => now + LONG_REMEMBERED,
+    };
+    let mark = &viewer.proof.mark;
+    if !tx.use_nonce(connection, mark, (now, until)).await? {
         return Err(UNBELIEVED);
     }
     let face: Option<Face> = match (&viewer.person, &viewer.email) {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Shared;
 use super::chrome::{Chrome, Show};
@@ -26,6 +27,8 @@ pub enum Problem {
     NotFound,
     /// The request is not one our pages make.
     Refused(&'static str),
+    /// A tool's token does not open this; it would take one of that scope.
+    Scope(&'static str),
     /// What was sent cannot be used, and why.
     Unfit(String),
     /// It changed meanwhile, or is no longer possible.
@@ -46,7 +49,7 @@ impl Problem {
         match self {
             Self::SignIn => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Refused(_) => StatusCode::FORBIDDEN,
+            Self::Refused(_) | Self::Scope(_) => StatusCode::FORBIDDEN,
             Self::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -59,6 +62,10 @@ impl Problem {
             Self::SignIn => "Sign in first.".to_owned(),
             Self::NotFound => "There is nothing here, or it is not yours to see.".to_owned(),
             Self::Refused(why) => (*why).to_owned(),
+            Self::Scope(scope) => format!(
+                "This token does not open this. Make one with the scope `{scope}`: latitude token \
+                 make --scope {scope}"
+            ),
             Self::Unfit(why) | Self::Conflict(why) => why.clone(),
             Self::TooMany => "That was a lot at once. Wait a minute, then try again.".to_owned(),
             Self::Broken(_) => format!(
@@ -86,6 +93,51 @@ impl IntoResponse for Problem {
 #[derive(Serialize)]
 struct Told {
     error: String,
+}
+
+/// A problem as other tools read it (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Detail {
+    /// What kind it is: `about:blank`, the status says it all.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The status in words.
+    title: &'static str,
+    /// The status.
+    status: u16,
+    /// What went wrong, and what to do.
+    detail: String,
+}
+
+/// A problem as an answer of the API.
+fn for_tools(problem: &Problem, (status, sentence): (StatusCode, String)) -> Response {
+    let detail = Detail {
+        kind: "about:blank",
+        title: status.canonical_reason().unwrap_or("Failed"),
+        status: status.as_u16(),
+        detail: match problem {
+            Problem::SignIn => "Send a token: `Authorization: Bearer …`. This one is missing, \
+                                unknown or has ended."
+                .to_owned(),
+            _ => sentence,
+        },
+    };
+    let mut response = (status, Json(detail)).into_response();
+    let headers = response.headers_mut();
+    let kind = HeaderValue::from_static("application/problem+json");
+    headers.insert(header::CONTENT_TYPE, kind);
+    let proof = match problem {
+        Problem::SignIn => Some("Bearer realm=\"Latitude\"".to_owned()),
+        Problem::Scope(scope) => Some(format!(
+            "Bearer realm=\"Latitude\", error=\"insufficient_scope\", scope=\"{scope}\""
+        )),
+        _ => None,
+    };
+    if let Some(proof) = proof.and_then(|it| HeaderValue::from_str(&it).ok()) {
+        headers.insert(header::WWW_AUTHENTICATE, proof);
+    }
+    response
 }
 
 #[derive(askama::Template)]
@@ -121,10 +173,14 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
             StatusCode::NOT_FOUND => Problem::NotFound,
             StatusCode::TOO_MANY_REQUESTS => Problem::TooMany,
             _ if status.is_server_error() => return response,
+            _ if path.starts_with("/api/") => Problem::Unfit(
+                "This cannot be read as the API's document, /api/v1/openapi.json, says.".to_owned(),
+            ),
             _ => Problem::Unfit("This cannot be read as what our pages send.".to_owned()),
         },
     };
-    let for_programs = path.starts_with("/api/") || path.starts_with("/push/");
+    let for_api = path.starts_with("/api/");
+    let for_programs = for_api || path.starts_with("/push/");
     if matches!(problem, Problem::SignIn) && !for_programs {
         let next = if is_get { asked } else { "/".to_owned() };
         let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
@@ -149,7 +205,9 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
         true => ABSENT.to_owned(),
         false => problem.sentence(&id),
     };
-    let mut dressed = if for_programs {
+    let mut dressed = if for_api {
+        for_tools(&problem, (status, sentence))
+    } else if for_programs {
         Json(Told { error: sentence }).into_response()
     } else {
         let title = match problem {

@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::Query as UrlQuery;
 
 use super::Shared;
 use super::board::{chosen, stage_name};
 use super::error::Problem;
+use super::promise;
 use super::query::Query;
 use super::session::Reader;
 use super::table::{For, Table};
@@ -62,6 +63,9 @@ async fn export(
 ) -> Result<Response, Problem> {
     let me = chosen(&reader, &asked.connection)?;
     let mut tx = app.store.read().await?;
+    if !promise::is_made(&mut tx, me).await? {
+        return Ok(Redirect::to(&promise::path(&me.connection)).into_response());
+    }
     let stages = tx.stages(&me.connection).await?;
     let filter = asked.filter(me.sellers(), &stages);
     let mut rows: Vec<BoardRow> = Vec::new();

@@ -1,5 +1,7 @@
-//! How often someone may knock: on sign-in by address, on the live preview by session.
+//! How often someone may knock: on sign-in by address, on the live preview by session, on the API
+//! by token.
 
+use std::hash::Hash;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -8,14 +10,14 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum_extra::extract::CookieJar;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use sha2::{Digest, Sha256};
 
 use super::error::Problem;
+use super::session::COOKIE_NAMES;
 use super::settings::Settings;
 
-/// Live previews of one session in a minute: several a second while someone types.
-const PREVIEWS_A_MINUTE: NonZeroU32 = NonZeroU32::new(240).expect("not zero");
 /// Who knocks too often waits this long.
 const WAIT_SECONDS: u64 = 60;
 /// Callers remembered before those at rest are forgotten.
@@ -25,16 +27,28 @@ const REMEMBERED: usize = 10_000;
 pub struct Limits {
     sign_in: DefaultKeyedRateLimiter<IpAddr>,
     preview: DefaultKeyedRateLimiter<[u8; 32]>,
+    api: DefaultKeyedRateLimiter<[u8; 32]>,
     forwarded_hops: usize,
+}
+
+fn a_minute(times: u32) -> Quota {
+    Quota::per_minute(NonZeroU32::new(times).unwrap_or(NonZeroU32::MIN))
+}
+
+fn allows<K: Hash + Eq + Clone>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) -> bool {
+    if limiter.len() > REMEMBERED {
+        limiter.retain_recent();
+    }
+    limiter.check_key(key).is_ok()
 }
 
 impl Limits {
     /// Nobody has knocked yet.
     pub fn new(settings: &Settings) -> Self {
-        let sign_ins = NonZeroU32::new(settings.sign_ins_a_minute).unwrap_or(NonZeroU32::MIN);
         Self {
-            sign_in: RateLimiter::keyed(Quota::per_minute(sign_ins)),
-            preview: RateLimiter::keyed(Quota::per_minute(PREVIEWS_A_MINUTE)),
+            sign_in: RateLimiter::keyed(a_minute(settings.sign_ins_a_minute)),
+            preview: RateLimiter::keyed(a_minute(settings.previews_a_minute)),
+            api: RateLimiter::keyed(a_minute(settings.calls_a_minute)),
             forwarded_hops: settings.forwarded_hops,
         }
     }
@@ -42,21 +56,13 @@ impl Limits {
     fn allows(&self, request: &Request) -> bool {
         let path = request.uri().path();
         if path.starts_with("/sign-in") && (request.method() == "POST" || path != "/sign-in") {
-            if self.sign_in.len() > REMEMBERED {
-                self.sign_in.retain_recent();
-            }
-            return match caller(request, self.forwarded_hops) {
-                Some(address) => self.sign_in.check_key(&address).is_ok(),
-                None => true,
-            };
+            return caller(request, self.forwarded_hops)
+                .is_none_or(|address| allows(&self.sign_in, &address));
         }
         if path.ends_with("/preview") {
-            if self.preview.len() > REMEMBERED {
-                self.preview.retain_recent();
-            }
-            return self.preview.check_key(&proof(request.headers())).is_ok();
+            return allows(&self.preview, &proof(request.headers()));
         }
-        true
+        !path.starts_with("/api/") || allows(&self.api, &proof(request.headers()))
     }
 }
 
@@ -81,11 +87,15 @@ fn caller(request: &Request, forwarded_hops: usize) -> Option<IpAddr> {
         .or(peer)
 }
 
+/// Whose request it is: what proves it, and nothing that a caller may add to look like another.
 fn proof(headers: &HeaderMap) -> [u8; 32] {
     let mut hash = Sha256::new();
-    for name in [header::AUTHORIZATION, header::COOKIE] {
-        hash.update(headers.get(&name).map_or(&[][..], HeaderValue::as_bytes));
+    let bearer = headers.get(header::AUTHORIZATION);
+    hash.update(bearer.map_or(&[][..], HeaderValue::as_bytes));
+    let jar = CookieJar::from_headers(headers);
+    for name in COOKIE_NAMES {
         hash.update([0]);
+        hash.update(jar.get(name).map_or("", |it| it.value()));
     }
     hash.finalize().into()
 }

@@ -4,6 +4,7 @@
 //! every role. Pages are rendered here, work without script, and trust nothing that came from a
 //! CRM: templates escape, and the content policy allows no inline script or style.
 
+pub mod api;
 pub mod assets;
 pub mod board;
 pub mod books;
@@ -33,7 +34,9 @@ pub mod picture;
 pub mod preview;
 pub mod promise;
 pub mod push;
+pub mod pyramid;
 pub mod query;
+pub mod queue;
 pub mod responders;
 pub mod session;
 pub mod settings;
@@ -116,10 +119,13 @@ pub fn table() -> Table {
     let table = week::routes(table);
     let table = obstacle::routes(table);
     let table = deed::routes(table);
+    let table = pyramid::routes(table);
+    let table = queue::routes(table);
     let table = embed::routes(table);
     let table = books::routes(table);
     let table = connect::routes(ops_door::routes(table));
     let table = unsubscribe::routes(table);
+    let table = api::routes(table);
     push::routes(table)
 }
 

@@ -7,24 +7,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
 use chrono::{Datelike, Days, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Shared;
 use super::board::{chosen, stage_name};
 use super::chrome::{Chrome, Show};
 use super::error::Problem;
+use super::promise;
 use super::session::{Me, Reader};
 use super::table::{For, Table};
 use super::words;
 use crate::domain::Time;
 use crate::domain::deal::Standing;
 use crate::domain::grade::Grade;
+use crate::domain::group::{SMALLEST_GROUP, is_group};
 use crate::store::picture::Publication;
 use crate::store::tx::Tx;
 
-/// Fewer sellers than this are not a group.
-pub const SMALLEST_GROUP: usize = 5;
 /// Weeks looked back.
 const WEEKS: u64 = 12;
 /// Width of the drawing, in its own units.
@@ -36,7 +38,7 @@ pub fn routes(table: Table) -> Table {
 }
 
 /// How a group's plans stand.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Picture {
     /// By stage, in order.
     pub by_stage: Vec<Row>,
@@ -47,12 +49,23 @@ pub struct Picture {
 }
 
 /// One row of a picture: shares of each grade, best first, in percent.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = PictureRow)]
 pub struct Row {
     /// The stage, or the week's Monday.
     pub name: String,
-    /// Label and share.
-    pub shares: Vec<(&'static str, u32)>,
+    /// Best grade first.
+    pub shares: Vec<Share>,
+}
+
+/// How much of a group has a grade.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = ShareOfGrade)]
+pub struct Share {
+    /// The label of the grade.
+    pub grade: &'static str,
+    /// In percent.
+    pub percent: u32,
 }
 
 /// Draws the picture of everyone a person leads.
@@ -83,7 +96,7 @@ pub async fn of_team(tx: &mut Tx, me: &Me, now: Time) -> Result<Picture, Problem
         if group == 0 {
             continue;
         }
-        if usize::try_from(group).unwrap_or(0) < SMALLEST_GROUP {
+        if !is_group(group) {
             hidden += 1;
             continue;
         }
@@ -139,7 +152,10 @@ fn row<'a>(name: &str, counts: impl Iterator<Item = (&'a str, i64)>) -> Row {
         shares: by_grade
             .iter()
             .filter(|(_, count)| **count > 0)
-            .map(|(grade, count)| (grade.label(), share(*count)))
+            .map(|(grade, count)| Share {
+                grade: grade.label(),
+                percent: share(*count),
+            })
             .collect(),
     }
 }
@@ -180,12 +196,15 @@ async fn picture(
     State(app): State<Shared>,
     reader: Reader,
     Query(wish): Query<Wish>,
-) -> Result<Show<impl askama::Template>, Problem> {
+) -> Result<Response, Problem> {
     let me = chosen(&reader, &wish.connection)?;
     if !me.role.sees_team() {
         return Err(Problem::NotFound);
     }
     let mut tx = app.store.read().await?;
+    if !promise::is_made(&mut tx, me).await? {
+        return Ok(Redirect::to(&promise::path(&me.connection)).into_response());
+    }
     let picture = of_team(&mut tx, me, app.env.now()).await?;
     Ok(Show(Page {
         chrome: Chrome::of("How plans stand", &reader, "/board"),
@@ -198,7 +217,8 @@ async fn picture(
             .into_iter()
             .map(|grade| (grade.label(), words::grade_class(grade.label())))
             .collect(),
-    }))
+    })
+    .into_response())
 }
 
 fn chart(title: &'static str, rows: &[Row]) -> Chart {
@@ -209,18 +229,18 @@ fn chart(title: &'static str, rows: &[Row]) -> Chart {
 }
 
 fn drawn(row: &Row) -> Drawn {
-    let total: u32 = row.shares.iter().map(|(_, share)| share).sum();
+    let total: u32 = row.shares.iter().map(|it| it.percent).sum();
     let scale = WIDTH / f64::from(total.max(1));
     let mut x = 0.0;
     let bars = row
         .shares
         .iter()
-        .map(|(label, share)| {
-            let width = f64::from(*share) * scale;
+        .map(|it| {
+            let width = f64::from(it.percent) * scale;
             let bar = Bar {
                 x: format!("{x:.1}"),
                 width: format!("{:.1}", (width - 2.0).max(0.5)),
-                class: words::grade_class(label),
+                class: words::grade_class(it.grade),
             };
             x += width;
             bar
@@ -229,7 +249,7 @@ fn drawn(row: &Row) -> Drawn {
     let told: Vec<String> = row
         .shares
         .iter()
-        .map(|(label, share)| format!("{label} {share} %"))
+        .map(|it| format!("{} {} %", it.grade, it.percent))
         .collect();
     Drawn {
         name: row.name.clone(),

@@ -6,16 +6,17 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::Shared;
 use super::board::chosen;
 use super::chrome::{Chrome, Show};
 use super::error::Problem;
 use super::session::{Me, Reader};
 use super::table::{For, Table};
 use super::words;
+use super::{App, Shared};
 use crate::domain::ids::ConnectionId;
 use crate::domain::role::Role;
 use crate::store::coaching::TeamPromise;
+use crate::store::tx::Tx;
 
 /// Longest promise in the manager's own words.
 const LONGEST: usize = 500;
@@ -59,6 +60,33 @@ fn leading<'a>(reader: &'a Reader, connection: &str) -> Result<&'a Me, Problem> 
         return Err(Problem::NotFound);
     }
     Ok(me)
+}
+
+/// Whether someone may look at others' plans already: whoever leads has promised something first.
+///
+/// # Errors
+/// The database's.
+pub async fn is_made(tx: &mut Tx, me: &Me) -> Result<bool, Problem> {
+    Ok(!me.role.sees_team()
+        || tx
+            .team_promise(&me.connection, &me.face.id)
+            .await?
+            .is_some())
+}
+
+/// The same for other tools: in words, where a page would lead there.
+///
+/// # Errors
+/// [`Problem::Conflict`] before anything is promised.
+pub async fn made_first(app: &App, tx: &mut Tx, me: &Me) -> Result<(), Problem> {
+    match is_made(tx, me).await? {
+        true => Ok(()),
+        false => Err(Problem::Conflict(format!(
+            "Publish your promise to the team first: {}{}",
+            app.settings.public_url,
+            path(&me.connection)
+        ))),
+    }
 }
 
 fn usual_days(role: Role) -> i64 {

@@ -143,12 +143,16 @@ impl Me {
     }
 }
 
+/// What the cookie may be called: over TLS, and without.
+pub const COOKIE_NAMES: [&str; 2] = ["__Host-latitude", "latitude"];
+
 /// The name of the cookie; the prefix makes browsers refuse it from anywhere but this host.
 pub fn cookie_name(app: &App) -> &'static str {
+    let [secure, plain] = COOKIE_NAMES;
     if app.settings.is_secure() {
-        "__Host-latitude"
+        secure
     } else {
-        "latitude"
+        plain
     }
 }
 

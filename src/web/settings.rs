@@ -39,6 +39,12 @@ pub struct Settings {
     /// Sign-ins from one address in a minute.
     #[serde(default = "sign_ins_a_minute")]
     pub sign_ins_a_minute: u32,
+    /// Live previews of one session in a minute: several a second while someone types.
+    #[serde(default = "previews_a_minute")]
+    pub previews_a_minute: u32,
+    /// Calls of the API with one token in a minute.
+    #[serde(default = "calls_a_minute")]
+    pub calls_a_minute: u32,
     /// Proxies of ours in front, whose `X-Forwarded-For` is believed.
     #[serde(default)]
     pub forwarded_hops: usize,
@@ -93,6 +99,14 @@ fn sign_ins_a_minute() -> u32 {
     60
 }
 
+fn previews_a_minute() -> u32 {
+    240
+}
+
+fn calls_a_minute() -> u32 {
+    600
+}
+
 impl Settings {
     /// For the demo: anyone may be anyone.
     pub fn demo(public_url: &str) -> Self {
@@ -106,6 +120,8 @@ impl Settings {
             idle_minutes: idle_minutes(),
             session_hours: session_hours(),
             sign_ins_a_minute: sign_ins_a_minute(),
+            previews_a_minute: previews_a_minute(),
+            calls_a_minute: calls_a_minute(),
             forwarded_hops: 0,
         }
     }

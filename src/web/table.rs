@@ -15,6 +15,8 @@ pub enum For {
     People,
     /// Other programs, with proof of their own in each request: never a cookie.
     Machines,
+    /// Other tools, with a token that stands for a person.
+    Tools,
 }
 
 /// One route.
@@ -67,7 +69,7 @@ impl Table {
         self.routes.push(Route { method, path, whom });
         match whom {
             For::Anyone | For::People => self.people = self.people.route(path, handler),
-            For::Machines => self.machines = self.machines.route(path, handler),
+            For::Machines | For::Tools => self.machines = self.machines.route(path, handler),
         }
         self
     }

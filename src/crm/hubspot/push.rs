@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::Sha256;
 
-use crate::crm::push::{Push, Rejected, Viewer};
+use crate::crm::push::{Proof, Push, Rejected, Viewer};
 use crate::domain::ids::DealId;
 
 /// A request older or newer than this is not believed.
@@ -34,7 +34,8 @@ const DECODED: [(&str, &str); 12] = [
 /// The number of the deal object.
 const DEAL_TYPE: &str = "0-3";
 
-fn verify(push: &Push, secret: &SecretString) -> Result<(), Rejected> {
+/// The signature's bytes, where they fit.
+fn verify(push: &Push, secret: &SecretString) -> Result<Vec<u8>, Rejected> {
     let stamp = push.header("x-hubspot-request-timestamp");
     let told = STANDARD
         .decode(push.header("x-hubspot-signature-v3"))
@@ -64,7 +65,7 @@ fn verify(push: &Push, secret: &SecretString) -> Result<(), Rejected> {
     }
     let sent = stamp.parse().ok().and_then(DateTime::from_timestamp_millis);
     match sent {
-        Some(sent) if (push.now - sent).abs() <= LIFETIME => Ok(()),
+        Some(sent) if (push.now - sent).abs() <= LIFETIME => Ok(told),
         _ => Err(Rejected::Stale),
     }
 }
@@ -110,7 +111,7 @@ pub fn hint(push: &Push, secret: &SecretString) -> Result<Vec<DealId>, Rejected>
 /// Who looks at which deal: HubSpot vouches for the person and the account in the address; the
 /// deal is what our card put into the body.
 pub fn viewer(push: &Push, secret: &SecretString) -> Result<Viewer, Rejected> {
-    verify(push, secret)?;
+    let signature = verify(push, secret)?;
     let body: Value = serde_json::from_slice(&push.body).map_err(|_| Rejected::Malformed)?;
     let deal = match body.get("dealId").or_else(|| body.get("objectId")) {
         Some(Value::String(id)) => id.clone(),
@@ -127,7 +128,7 @@ pub fn viewer(push: &Push, secret: &SecretString) -> Result<Viewer, Rejected> {
         email: push.query("userEmail"),
         deal: DealId::from(deal),
         organisation: push.query("portalId"),
-        nonce: None,
+        proof: Proof::of(&signature, true),
     })
 }
 
@@ -174,7 +175,7 @@ mod tests {
             "RnbPH7+UMKVkbV32P8bz450N4M56aPmcru1+D3kSDtw=",
         );
 
-        assert_eq!(verify(&push, &SECRET.into()), Ok(()));
+        assert!(verify(&push, &SECRET.into()).is_ok());
         assert_eq!(hint(&push, &SECRET.into()), Err(Rejected::Malformed));
         assert_eq!(verify(&push, &"other".into()), Err(Rejected::Signature));
     }

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 use subtle::ConstantTimeEq;
 
-use crate::crm::push::{Push, Rejected, Viewer};
+use crate::crm::push::{Proof, Push, Rejected, Viewer};
 use crate::domain::ids::{DealId, PersonId};
 
 /// The name our webhooks come with; the password is the connection's `push_secret`.
@@ -89,6 +89,10 @@ pub fn viewer(push: &Push, secret: &SecretString) -> Result<Viewer, Rejected> {
     if !says("userId", claims.user_id) || !says("companyId", claims.company_id) {
         return Err(Rejected::Signature);
     }
+    let signature = token.rsplit('.').next().unwrap_or_default();
+    let signature = URL_SAFE_NO_PAD
+        .decode(signature)
+        .map_err(|_| Rejected::Signature)?;
     let deal = push.query("selectedIds").map(Value::String);
     let deal = deal.as_ref().and_then(number).ok_or(Rejected::Malformed)?;
     Ok(Viewer {
@@ -96,7 +100,7 @@ pub fn viewer(push: &Push, secret: &SecretString) -> Result<Viewer, Rejected> {
         email: None,
         deal: DealId::from(deal),
         organisation: Some(claims.company_id.to_string()),
-        nonce: None,
+        proof: Proof::of(&signature, true),
     })
 }
 

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::Sha256;
 
-use crate::crm::push::{Push, Rejected, Viewer};
+use crate::crm::push::{Proof, Push, Rejected, Viewer};
 use crate::domain::Time;
 
 /// How far a stated issue time may be from ours.
@@ -78,9 +78,8 @@ pub fn viewer(push: &Push, secret: &SecretString) -> Result<Viewer, Rejected> {
     if told.algorithm.as_deref().unwrap_or("HMACSHA256") != "HMACSHA256" {
         return Err(Rejected::Signature);
     }
-    if let Some(issued) = told.issued_at.as_ref().and_then(moment)
-        && (push.now - issued).abs() > WINDOW
-    {
+    let issued = told.issued_at.as_ref().and_then(moment);
+    if issued.is_some_and(|issued| (push.now - issued).abs() > WINDOW) {
         return Err(Rejected::Stale);
     }
     let user = told.context.user;
@@ -92,7 +91,7 @@ pub fn viewer(push: &Push, secret: &SecretString) -> Result<Viewer, Rejected> {
             .ok_or(Rejected::Malformed)?
             .into(),
         organisation: told.context.organization.and_then(|it| it.organization_id),
-        nonce: Some(signature.to_owned()),
+        proof: Proof::of(&given, issued.is_some()),
     })
 }
 

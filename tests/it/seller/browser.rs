@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use super::floor::Floor;
 use latitude::store::obstacles::Which;
 
-#[expect(clippy::disallowed_methods, reason = "which browser is there is the machine's say")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "which browser is there is the machine's say"
+)]
 fn chromium() -> Option<String> {
     std::env::var("LATITUDE_TEST_BROWSER").ok()
 }
@@ -21,7 +24,8 @@ async fn the_story_is_played_in_a_real_browser() {
     };
     let floor = Floor::open().await;
     let root = env!("CARGO_MANIFEST_DIR");
-    let key = |person: &latitude::domain::people::Person| format!("{}:{}", floor.stage.id, person.id);
+    let key =
+        |person: &latitude::domain::people::Person| format!("{}:{}", floor.stage.id, person.id);
     let mut node = Command::new("node")
         .arg("story.mjs")
         .current_dir(format!("{root}/tests/browser"))
@@ -29,6 +33,9 @@ async fn the_story_is_played_in_a_real_browser() {
         .env("SELLER", key(&floor.seller))
         .env("MANAGER", key(&floor.manager))
         .env("DIRECTOR", key(&floor.director))
+        .env("EXECUTIVE", key(&floor.executive))
+        .env("PRODUCT", key(&floor.product))
+        .env("DEAL", floor.panel().replace("/panel/", "/deals/"))
         .env("PANEL", floor.panel())
         .env("CHROMIUM", chromium)
         .env("ARTEFACTS", format!("{root}/tests/artefacts"))
@@ -62,7 +69,17 @@ async fn the_story_is_played_in_a_real_browser() {
 async fn move_clock(floor: &Floor, percent: i32) {
     let store = &floor.stage.engine.store;
     let which = Which::OfSeller(floor.seller.id.as_str());
-    let cards = store.read().await.unwrap().cards(&floor.stage.id, which).await.unwrap();
+    let cards = store
+        .read()
+        .await
+        .unwrap()
+        .cards(&floor.stage.id, which)
+        .await
+        .unwrap();
     let clock = &cards[0].obstacle.turns[0].clock;
-    floor.move_to(clock.at_percent(&floor.hours(&floor.manager), percent).unwrap());
+    floor.move_to(
+        clock
+            .at_percent(&floor.hours(&floor.manager), percent)
+            .unwrap(),
+    );
 }

@@ -135,3 +135,124 @@ async fn an_embed_that_is_forged_foreign_old_or_someone_elses_opens_nothing() {
     floor.stage.clock.advance(TimeDelta::minutes(20));
     assert_eq!(enter(&floor, &good).await.status, StatusCode::FORBIDDEN);
 }
+
+fn code_of(answer: &Answer) -> String {
+    let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    let url = told["url"].as_str().unwrap();
+    url.rsplit_once("/embed/").unwrap().1.to_owned()
+}
+
+#[tokio::test]
+async fn a_signed_embed_opens_one_panel_however_it_is_written_down() {
+    let floor = Floor::open().await;
+    let good = signed(&floor, &floor.seller, None, None).await;
+    let (signature, envelope) = good.split_once('.').unwrap();
+
+    assert_eq!(enter(&floor, &good).await.status, StatusCode::OK);
+
+    let bare = signature.trim_end_matches('=');
+    let other_letters = signature.replace('+', "-").replace('/', "_");
+    for again in [
+        signature,
+        bare,
+        &other_letters,
+        other_letters.trim_end_matches('='),
+    ] {
+        let answer = enter(&floor, &format!("{again}.{envelope}")).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{again}");
+        assert!(!answer.body.contains("data-token"));
+    }
+}
+
+#[tokio::test]
+async fn a_signed_embed_that_carries_no_time_is_not_believed_a_second_time_weeks_later() {
+    let floor = Floor::open().await;
+    let dated = signed(&floor, &floor.seller, None, None).await;
+    let envelope = dated.split_once('.').unwrap().1;
+    let mut told: serde_json::Value =
+        serde_json::from_slice(&STANDARD.decode(envelope).unwrap()).unwrap();
+    told["issuedAt"] = serde_json::Value::Null;
+    let envelope = STANDARD.encode(told.to_string());
+    let secret = floor.stage.served.settings.client_secret.clone().unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).unwrap();
+    mac.update(envelope.as_bytes());
+    let good = format!(
+        "{}.{envelope}",
+        STANDARD.encode(mac.finalize().into_bytes())
+    );
+
+    assert_eq!(enter(&floor, &good).await.status, StatusCode::OK);
+    floor.stage.clock.advance(TimeDelta::days(21));
+    let again = enter(&floor, &good).await;
+
+    assert_eq!(again.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_single_use_address_opens_the_panel_once_and_within_a_minute() {
+    let floor = Floor::open().await;
+    let path = format!("/embed/{}", floor.stage.id);
+    let ask = async || {
+        let signed = signed(&floor, &floor.seller, None, None).await;
+        let form = [("signed_request", signed.as_str())];
+        let headers = [("accept", "application/json")];
+        let mut browser = Browser::on(&floor.base);
+        code_of(
+            &browser
+                .send(Method::POST, &path, Some(&form), &headers)
+                .await,
+        )
+    };
+    let mut frame = Browser::on(&floor.base);
+    let once = ask().await;
+
+    let first = frame.get(&format!("/embed/{once}")).await;
+    let second = frame.get(&format!("/embed/{once}")).await;
+
+    assert_eq!(first.status, StatusCode::OK, "{}", first.body);
+    assert!(first.body.contains("data-token"));
+    assert_eq!(second.status, StatusCode::FORBIDDEN);
+    floor.stage.clock.advance(TimeDelta::seconds(1));
+    let late = ask().await;
+    floor.stage.clock.advance(TimeDelta::seconds(61));
+    assert_eq!(
+        frame.get(&format!("/embed/{late}")).await.status,
+        StatusCode::FORBIDDEN
+    );
+    let elsewhere = ask().await.replace("acme/", "other/");
+    assert_eq!(
+        frame.get(&format!("/embed/{elsewhere}")).await.status,
+        StatusCode::FORBIDDEN
+    );
+}
+
+#[tokio::test]
+async fn only_whom_the_admin_named_shows_the_panel_in_a_frame() {
+    let named = |sources: &[&str]| {
+        let sources = sources.iter().map(|it| (*it).to_owned()).collect();
+        move |settings: &mut latitude::web::settings::Settings| {
+            settings.frame_ancestors.insert("acme".to_owned(), sources);
+        }
+    };
+    let of = async |sources: &[&str]| {
+        let floor = Floor::with(named(sources)).await;
+        let page = enter(&floor, &signed(&floor, &floor.seller, None, None).await).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        let policy = page.header("content-security-policy").to_owned();
+        policy.rsplit_once("frame-ancestors ").unwrap().1.to_owned()
+    };
+    assert_eq!(
+        of(&["https://crm.acme.test"]).await,
+        "https://crm.acme.test"
+    );
+    let hostile = [
+        "*",
+        "https://*",
+        "'self'",
+        "https://evil.test; script-src *",
+        "https://a.test https://b.test",
+        "data:",
+        "https:",
+    ];
+    assert_eq!(of(&hostile).await, "'none'");
+}

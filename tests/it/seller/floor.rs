@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use latitude::domain::hours::Hours;
 use latitude::domain::people::Person;
+use latitude::domain::role::Role;
 use latitude::sync::worker::Engine;
 use latitude::web::settings::Settings;
 use latitude::web::{self, App};
@@ -22,11 +23,18 @@ pub struct Floor {
     pub seller: Person,
     pub manager: Person,
     pub director: Person,
+    pub executive: Person,
+    pub product: Person,
 }
 
 impl Floor {
     /// A company that was pulled once, and the pages for it.
     pub async fn open() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// The same with other settings of the pages.
+    pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let stage = Stage::set(&sqlite(), 20).await;
         stage.reconcile().await;
         let engine = &stage.engine;
@@ -42,12 +50,6 @@ impl Floor {
         for_pages
             .add(stage.id.clone(), stage.served.settings.clone())
             .unwrap();
-        let app = App::new(Arc::new(for_pages), Settings::demo(&base));
-        let (keep, stop) = tokio::sync::watch::channel(false);
-        tokio::spawn(async move {
-            let _keep = keep;
-            web::serve(app, listener, stop).await.unwrap();
-        });
         let people = engine
             .store
             .read()
@@ -76,6 +78,28 @@ impl Floor {
             .unwrap();
         let deal = world.deals[place].id.clone();
         drop(world);
+        let mut executive = director.clone();
+        while let Some(person) = above(&executive) {
+            executive = person;
+        }
+        let none =
+            |it: &&Person| it.active && people.iter().all(|one| one.manager != Some(it.id.clone()));
+        let product = people
+            .iter()
+            .rev()
+            .filter(none)
+            .find(|it| it.id != seller.id && it.manager.is_some());
+        let product = product.unwrap().clone();
+        let mut settings = Settings::demo(&base);
+        let key = format!("{}:{}", stage.id, product.id);
+        settings.roles.insert(key, Role::Product);
+        change(&mut settings);
+        let app = App::new(Arc::new(for_pages), settings);
+        let (keep, stop) = tokio::sync::watch::channel(false);
+        tokio::spawn(async move {
+            let _keep = keep;
+            web::serve(app, listener, stop).await.unwrap();
+        });
         Self {
             stage,
             base,
@@ -84,6 +108,8 @@ impl Floor {
             seller,
             manager,
             director,
+            executive,
+            product,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The seller's side: obstacles and what leaders owe, drafts, weeks, embeds.
 
+mod browser;
 mod cards;
 mod embed;
 mod floor;

@@ -1,11 +1,15 @@
 //! Who sees what: every route, for everyone. A route that this table does not know fails it.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use latitude::domain::grade::Grade;
 use latitude::web::table;
 use latitude::web::table::{For, Route};
 use reqwest::Method;
 
 use super::site::{Answer, Browser, Site, strategy};
+use super::tool::ALL;
 
 /// Everyone: nobody signed in; the deal's seller, manager and director; a colleague, another
 /// manager, the executive, the product owner; and the same manager in another connection.
@@ -38,13 +42,29 @@ fn may(route: &Route) -> &'static [&'static str] {
         (For::Machines, "/metrics") => &EVERYONE,
         (For::Machines, _) => &[],
         (
+            For::Tools,
+            "/api/v1/me"
+            | "/api/v1/deals"
+            | "/api/v1/obstacles"
+            | "/api/v1/answers"
+            | "/api/v1/library"
+            | "/api/v1/week/{monday}"
+            | "/api/v1/promise",
+        ) => SIGNED_IN,
+        (For::Tools, "/api/v1/picture") => &["acme:mia", "acme:dan", "acme:max", "other:mia"],
+        (For::Tools, "/api/v1/deals/{deal}") => &["acme:sam", "acme:mia", "acme:dan"],
+        (For::Tools, "/api/v1/obstacles/{id}") => &["acme:sam"],
+        (For::Tools, "/api/v1/queue") | (For::People, "/queue") => &["acme:pat"],
+        (For::Tools, "/api/v1/pyramid") | (For::People, "/pyramid") => &["acme:eva"],
+        (
             For::Anyone,
             "/live"
             | "/ready"
             | "/sign-in"
             | "/sign-in/openid"
             | "/sign-in/openid/back"
-            | "/assets/{name}",
+            | "/assets/{name}"
+            | "/api/v1/openapi.json",
         ) => &EVERYONE,
         (
             For::People,
@@ -134,12 +154,30 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
         .unwrap()
         .to_owned();
     let mut wrong = Vec::new();
+    let mut seats: HashMap<&str, Browser> = HashMap::new();
     for route in table().routes() {
         let may = may(route);
         for who in EVERYONE {
-            let mut browser = browser(&site, who).await;
+            // What changes something may end the session with it.
+            let browser = match seats.entry(who) {
+                Entry::Occupied(mut seat) if route.method != "GET" => {
+                    seat.insert(browser(&site, who).await);
+                    seat.into_mut()
+                }
+                Entry::Occupied(seat) => seat.into_mut(),
+                Entry::Vacant(seat) => seat.insert(browser(&site, who).await),
+            };
             let path = path(route, &obstacle);
             let answer = match route.method {
+                "GET" if route.whom == For::Tools => {
+                    // A cookie opens nothing here, whoever's it is.
+                    let by_cookie = browser.get(&path).await;
+                    assert_eq!(by_cookie.status, 401, "{path} took {who}'s cookie");
+                    match who {
+                        "nobody" => by_cookie,
+                        who => site.tool_of(who, &ALL).await.get(&path).await,
+                    }
+                }
                 "GET" => browser.get(&path).await,
                 _ => {
                     let text = "Which of these would you try first, and why that one?";

@@ -1,10 +1,16 @@
 //! The pages, through HTTP.
 
+mod api;
 mod board;
 mod coach;
 mod deal;
 mod export;
+mod limits;
 mod matrix;
+mod openid;
+mod others;
+mod pyramid;
 mod security;
 mod sessions;
 pub mod site;
+mod tool;

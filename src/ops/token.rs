@@ -1,0 +1,212 @@
+//! `latitude token`: tokens for other tools. Each stands for one person and opens what its scopes
+//! say; what is kept of it is only its SHA-256.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use chrono::TimeDelta;
+use clap::{Args, Subcommand};
+
+use super::cli::WithConfig;
+use super::table::table;
+use crate::domain::ids::ConnectionId;
+use crate::domain::role::Scope;
+use crate::env::Env;
+use crate::store::Store;
+use crate::store::api_tokens::ApiToken;
+use crate::web::api::caller::BEGINNING;
+use crate::web::session::mark;
+
+/// Digits of a token's mark that name it to people.
+const SHOWN: usize = 12;
+/// Days a token lasts at most.
+const LONGEST: i64 = 400;
+
+/// Make, list and revoke tokens for other tools.
+#[derive(Debug, Args)]
+pub struct Token {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Make a token; it is shown once
+    Make(Make),
+    /// List the tokens that have not ended
+    List(List),
+    /// End a token
+    Revoke(Revoke),
+}
+
+/// Make a token; it is shown once.
+#[derive(Debug, Args)]
+struct Make {
+    #[command(flatten)]
+    at: WithConfig,
+    /// The person it stands for: CONNECTION:ID
+    #[arg(long, value_name = "WHO")]
+    person: String,
+    /// What it is for
+    #[arg(long)]
+    name: String,
+    /// What it opens: deals, obstacles, week, promise, pyramid; may be given several times
+    #[arg(long = "scope", value_name = "SCOPE", required = true)]
+    scopes: Vec<String>,
+    /// After how many days it ends
+    #[arg(long, default_value_t = 90, value_name = "N")]
+    days: i64,
+}
+
+/// List the tokens that have not ended.
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    at: WithConfig,
+}
+
+/// End a token.
+#[derive(Debug, Args)]
+struct Revoke {
+    #[command(flatten)]
+    at: WithConfig,
+    /// Its id, as `list` shows it
+    id: String,
+}
+
+/// What a token is made for.
+#[derive(Clone, Debug)]
+pub struct Wish<'a> {
+    /// `CONNECTION:ID` of the person it stands for.
+    pub person: &'a str,
+    /// What it is for.
+    pub name: &'a str,
+    /// Words of scopes.
+    pub scopes: &'a [String],
+    /// After how many days it ends.
+    pub days: i64,
+}
+
+/// Makes a token and returns it; it cannot be had again.
+///
+/// # Errors
+/// Says which part of the wish is not one; the database's.
+pub async fn make(store: &Store, env: &Env, wish: &Wish<'_>) -> anyhow::Result<String> {
+    let Some((connection, person)) = wish.person.split_once(':') else {
+        bail!("--person {}: write CONNECTION:ID", wish.person);
+    };
+    let mut scopes = Vec::new();
+    for word in wish.scopes.iter().flat_map(|it| it.split(',')) {
+        let Some(scope) = Scope::named(word.trim()) else {
+            let all = Scope::ALL.map(Scope::word).join(", ");
+            bail!("--scope {word}: there is no such scope; there are: {all}");
+        };
+        scopes.push(scope);
+    }
+    scopes.sort_unstable();
+    scopes.dedup();
+    if !(1..=LONGEST).contains(&wish.days) {
+        bail!("--days {}: a token lasts 1 to {LONGEST} days", wish.days);
+    }
+    let mut tx = store.write().await?;
+    let face = tx.face(&ConnectionId::from(connection), person).await?;
+    if face.is_none() {
+        bail!(
+            "--person {}: the CRM names nobody active by that id; `latitude sync --once` reads its \
+             people",
+            wish.person
+        );
+    }
+    let secret = env.bytes::<32>();
+    let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = format!("{BEGINNING}{secret}");
+    let now = env.now();
+    tx.add_api_token(&ApiToken {
+        mark: mark(&token),
+        connection: connection.to_owned(),
+        person: person.to_owned(),
+        name: wish.name.to_owned(),
+        scopes: scopes
+            .iter()
+            .map(|it| it.word())
+            .collect::<Vec<_>>()
+            .join(" "),
+        created_at: now,
+        ends_at: now + TimeDelta::days(wish.days),
+    })
+    .await?;
+    tx.commit().await?;
+    Ok(token)
+}
+
+/// What people call a token.
+pub fn id(token: &ApiToken) -> String {
+    token.mark.chars().take(SHOWN).collect()
+}
+
+/// Ends a token by what people call it.
+///
+/// # Errors
+/// When there is none, or the database refuses.
+pub async fn revoke(store: &Store, id: &str) -> anyhow::Result<()> {
+    let plain = id.len() >= SHOWN && id.chars().all(|it| it.is_ascii_hexdigit());
+    let mut tx = store.write().await?;
+    if !plain || tx.end_api_token(id).await? == 0 {
+        bail!("{id}: there is no such token; `latitude token list` shows them");
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+impl Token {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// What the configuration or the database refuses.
+    pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
+        match self.what {
+            What::Make(wish) => {
+                let store = wish.at.read()?.store(&env).await?;
+                let made = make(
+                    &store,
+                    &env,
+                    &Wish {
+                        person: &wish.person,
+                        name: &wish.name,
+                        scopes: &wish.scopes,
+                        days: wish.days,
+                    },
+                )
+                .await?;
+                println!("{made}");
+                eprintln!("It is shown this once. It sees what {} sees.", wish.person);
+                store.close().await;
+            }
+            What::List(list) => {
+                let store = list.at.read()?.store(&env).await?;
+                let tokens = store.read().await?.api_tokens(env.now()).await?;
+                let rows: Vec<Vec<String>> = tokens.iter().map(row).collect();
+                let head = ["id", "stands for", "opens", "ends", "for"];
+                print!("{}", table(&head, &rows));
+                store.close().await;
+            }
+            What::Revoke(which) => {
+                let store = which.at.read()?.store(&env).await?;
+                revoke(&store, &which.id).await?;
+                println!("{} is ended.", which.id);
+                store.close().await;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn row(token: &ApiToken) -> Vec<String> {
+    vec![
+        id(token),
+        format!("{}:{}", token.connection, token.person),
+        token.scopes.replace(' ', ","),
+        token.ends_at.format("%Y-%m-%d").to_string(),
+        token.name.clone(),
+    ]
+}

@@ -1,0 +1,42 @@
+// An OpenID provider that other people wrote, on a free port. The test that starts this reads the
+// provider's address from the first line, says on standard input where people come back to, and
+// is told when sign-ins can begin.
+import { createServer } from "node:http";
+import { createInterface } from "node:readline";
+import { Provider } from "oidc-provider";
+
+// What a provider warns about when it is not used in earnest is of no interest here.
+console.info = console.warn = () => {};
+
+const server = createServer();
+await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+const issuer = `http://127.0.0.1:${server.address().port}`;
+process.stdout.write(JSON.stringify({ issuer }) + "\n");
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const { back, now } = JSON.parse((await lines.next()).value);
+
+// The company's clock, not this machine's.
+const ahead = now - Date.now();
+const real = Date.now;
+Date.now = () => real() + ahead;
+
+const provider = new Provider(issuer, {
+  clients: [{ client_id: "latitude", client_secret: "a shared secret", redirect_uris: [back] }],
+  // A person is whoever types a name; those called "new…" have not proven their address yet.
+  findAccount: (_, id) => ({
+    accountId: id,
+    claims: () => ({ sub: id, email: `${id}@acme.test`, email_verified: !id.startsWith("new") }),
+  }),
+  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
+  pkce: { required: () => true },
+  conformIdTokenClaims: process.env.CLAIMS !== "in the token",
+  cookies: { keys: ["a key of the test"] },
+  features: { devInteractions: { enabled: true } },
+});
+server.on("request", provider.callback());
+process.stdout.write(JSON.stringify({ ready: true }) + "\n");
+
+// Gone with the test.
+for await (const _ of lines);
+process.exit(0);
