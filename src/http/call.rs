@@ -9,6 +9,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, Method, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::Instrument;
 use url::Url;
 
 use super::fault::{Cause, Fault, retry_after};
@@ -177,7 +178,17 @@ impl<'a> Call<'a> {
         }
         inner.credentials.sign(standing, &mut request)?;
         inner.calls.fetch_add(1, Ordering::Relaxed);
-        let reply = exchange(&inner.client, request, inner.env.now()).await?;
+        // Neither path nor query: a record's id is enough to find a person by.
+        let span = tracing::info_span!(
+            "call",
+            http.request.method = %self.method,
+            server.address = url.host_str(),
+            http.response.status_code = tracing::field::Empty,
+        );
+        let reply = exchange(&inner.client, request, inner.env.now())
+            .instrument(span.clone())
+            .await?;
+        span.record("http.response.status_code", reply.status);
         if !reply.header("date").is_empty() {
             let ahead = (reply.date() - reply.now).num_seconds();
             inner.skew.store(ahead, Ordering::Relaxed);

@@ -138,7 +138,9 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(cli.command)) {
+    let done = runtime.block_on(run(cli.command));
+    telemetry::end();
+    match done {
         Ok(code) => code,
         Err(error) => {
             eprintln!("latitude: {error:#}");

@@ -128,6 +128,8 @@ pub struct Log {
     pub level: String,
     /// `text` or `json`.
     pub format: LogFormat,
+    /// Where traces go: an OTLP collector's HTTP address; empty for nowhere.
+    pub traces: String,
 }
 
 /// How logs look.

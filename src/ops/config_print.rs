@@ -58,6 +58,7 @@ pub fn masked(config: &Config) -> String {
             "\"text\""
         },
     );
+    line("traces", &quoted(&config.log.traces));
     for (name, settings) in &config.connections {
         line(
             &format!("\n[connections.{name}]\ncrm"),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures_util::future::{join_all, try_join_all};
 use tokio::sync::{Mutex, watch};
+use tracing::Instrument;
 
 use super::PULL;
 use super::report::{Report, log};
@@ -123,7 +124,8 @@ impl Engine {
         };
         busy.fetch_add(1, Ordering::Relaxed);
         self.wake.notify_one();
-        let report = self.work(lease, stop).await;
+        let span = tracing::info_span!("work", connection.id = %lease.connection);
+        let report = self.work(lease, stop).instrument(span).await;
         busy.fetch_sub(1, Ordering::Relaxed);
         self.wake.notify_one();
         self.mind_the_database(&report).await?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use tokio::sync::{Mutex, Notify};
+use tracing::Instrument;
 
 use super::report::{Rejected, Report, RunState};
 use super::work::{Tally, Work};
@@ -233,13 +234,17 @@ impl Engine {
             let Some(due) = first_of(due) else {
                 return Ok(());
             };
-            let done = match due.step.as_str() {
-                ASSESS => assess::assess(work).await,
-                ASK => ask::ask(work).await,
-                WRITE_BACK => write_back::write_back(work).await,
-                PULL => pull::pull(work).await,
-                _ => pull::reconcile(work).await,
+            let span = tracing::info_span!("move", name = due.step);
+            let made = async {
+                match due.step.as_str() {
+                    ASSESS => assess::assess(work).await,
+                    ASK => ask::ask(work).await,
+                    WRITE_BACK => write_back::write_back(work).await,
+                    PULL => pull::pull(work).await,
+                    _ => pull::reconcile(work).await,
+                }
             };
+            let done = made.instrument(span).await;
             match done {
                 Ok(done) => self.settle(work, &due, done).await?,
                 Err(Stop::Fault(fault)) => {

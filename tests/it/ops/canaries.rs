@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex};
 use latitude::domain::field::Field;
 use latitude::http::token::Vault;
 use latitude::ops::config::Config;
+use latitude::ops::copy::export;
 use latitude::ops::doctor::look_with;
 use latitude::ops::ledger::accounts;
+use latitude::ops::telemetry::traces;
 use latitude::sandbox::weather::Weather;
 use latitude::store::Store;
 use latitude::sync::report::RunState;
@@ -17,6 +19,9 @@ use latitude::sync::vault::StoreVault;
 use latitude::web::settings::Settings as WebSettings;
 use latitude::web::{self, App};
 use secrecy::ExposeSecret;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
 
 use crate::stage::{Stage, databases};
 use crate::web::site::Browser;
@@ -64,6 +69,18 @@ async fn canaries(stage: &Stage) -> Vec<(&'static str, String)> {
     all
 }
 
+/// An OpenTelemetry collector that keeps what it is sent; answers with its address.
+async fn collector(kept: Kept) -> String {
+    let take = move |body: axum::body::Bytes| async move {
+        kept.0.lock().unwrap().extend_from_slice(&body);
+    };
+    let router = axum::Router::new().route("/v1/traces", axum::routing::post(take));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/v1/traces", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
 fn is_clean(place: &str, text: &str, canaries: &[(&str, String)]) {
     for (what, canary) in canaries {
         let at = text.find(canary.as_str());
@@ -82,11 +99,14 @@ async fn a_storm_leaves_no_token_plan_or_address_anywhere_ops_look() {
         let logged = logged.clone();
         move || logged.clone()
     };
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
+    let lines = fmt::layer()
         .with_ansi(false)
         .with_writer(writer)
-        .finish();
+        .with_filter(LevelFilter::TRACE);
+    let collected = Kept::default();
+    let collector = collector(collected.clone()).await;
+    let (spans, sender) = traces(&collector).unwrap();
+    let subscriber = tracing_subscriber::registry().with(lines).with(spans);
     let _guard = tracing::subscriber::set_default(subscriber);
     for database in databases().await {
         let stage = Stage::in_real_time(&database, 20).await;
@@ -119,6 +139,15 @@ async fn a_storm_leaves_no_token_plan_or_address_anywhere_ops_look() {
         let seen = [seen, canaries(&stage).await].concat();
 
         let store: Store = stage.engine.store.clone();
+        let mut kept = Vec::new();
+        export(&store, &mut kept, stage.env.now()).await.unwrap();
+        let kept = String::from_utf8(kept).unwrap();
+        assert!(kept.contains(PLAN), "and were taken up");
+        assert!(
+            seen.iter()
+                .any(|it| it.0 == "address" && kept.contains(&it.1))
+        );
+        assert!(seen.iter().any(|it| it.0 == "token"));
         let told = accounts(&store, None, None, 10_000).await.unwrap();
         is_clean("the ledger", &serde_json::to_string(&told).unwrap(), &seen);
         let mut config = Config::of("").unwrap();
@@ -160,5 +189,15 @@ async fn a_storm_leaves_no_token_plan_or_address_anywhere_ops_look() {
         let logs = String::from_utf8_lossy(&logged.0.lock().unwrap()).into_owned();
         assert!(logs.contains("worked a connection") || logs.contains("TRACE"));
         is_clean("the log", &logs, &seen);
+        let flushed = tokio::task::spawn_blocking({
+            let sender = sender.clone();
+            move || sender.force_flush()
+        });
+        flushed.await.unwrap().unwrap();
+        let traced = String::from_utf8_lossy(&collected.0.lock().unwrap()).into_owned();
+        for word in ["latitude", "write_back", "http.request.method", "acme"] {
+            assert!(traced.contains(word), "no {word} in the traces");
+        }
+        is_clean("the traces", &traced, &seen);
     }
 }
