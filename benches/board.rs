@@ -48,7 +48,7 @@ fn deals(many: u64, close_on: &str) -> String {
            close_on, seller, standing, seen_mark, answers_mark, question_mark, seen_at, version,
            assessed_version, grade, score, weakest, state)
          SELECT 'acme', 'deal' || n, 'Deal ' || n, 'Account ' || (n % 90001), 'sales',
-           's' || (n % 6), (n * 7919) % 500000, 'EUR', {close_on}, 's' || (n % {SELLERS}), 'open',
+           's' || (n % 6), ((n % 100003) * 7919) % 500000, 'EUR', {close_on}, 's' || (n % {SELLERS}), 'open',
            'a', 'b', 'c', '2026-11-01 00:00:00+00:00', 1, 1, {GRADES}, (n * 31) % 101,
            CASE n % 3 WHEN 0 THEN 'Goal' WHEN 1 THEN 'Approach' ELSE 'Ownership' END,
            CASE n % 11 WHEN 0 THEN 'Past check date' WHEN 1 THEN 'Getting old' ELSE 'Current' END
