@@ -30,7 +30,7 @@ pub const SIGNALS: &[Signal] = &[
 const BARE_WORDS: usize = 4;
 
 /// Only sentences that hold one word of their own in so many count, so that filler hides no bare part.
-const DENSE: usize = 3;
+const DENSE: usize = 5;
 
 fn only_pitch(reading: &Reading) -> Vec<Span> {
     let pitched = [Class::Pitch, Class::Close];

@@ -5,16 +5,17 @@
 use super::lexicon::{Class, Classes};
 use super::reading::{Reading, Span};
 use super::tokens::{Shape, Token};
+use crate::domain::strategy::Answers;
 
 /// Marks every token that says who.
-pub fn mark(tokens: &mut [Token]) {
+pub fn mark(tokens: &mut [Token], answers: &Answers) {
     let mut previous: Option<(u32, Classes)> = None;
     for index in 0..tokens.len() {
-        let acts_next = tokens.get(index + 1).is_some_and(is_deed_of_a_person);
-        let acts_or_to_next = acts_next
-            || tokens
-                .get(index + 1)
-                .is_some_and(|next| next.classes.has(Class::To));
+        let next = tokens.get(index + 1);
+        let deed_next = next.filter(|next| is_deed_of_a_person(next));
+        let acts_next = deed_next.is_some_and(|deed| is_of_one_person(deed, answers));
+        let acts_or_to_next =
+            deed_next.is_some() || next.is_some_and(|next| next.classes.has(Class::To));
         let Some(token) = tokens.get_mut(index) else {
             continue;
         };
@@ -40,6 +41,13 @@ fn is_deed_of_a_person(token: &Token) -> bool {
     [Class::Acts, Class::Said, Class::Feels, Class::Wants]
         .into_iter()
         .any(|class| token.classes.has(class))
+}
+
+/// Signs, signed, told: not what several do, since "the pieces fit" names nobody.
+fn is_of_one_person(deed: &Token, answers: &Answers) -> bool {
+    let text = answers.part(deed.part).get(deed.start..deed.end);
+    let word = text.unwrap_or_default().to_lowercase();
+    deed.classes.has(Class::Said) || word.ends_with('s') || word.ends_with("ed")
 }
 
 /// Roles and titles: persons known by their standing.

@@ -87,7 +87,7 @@ impl<'a> Reading<'a> {
         reading.set_stock_apart(lexicon);
         reading.mark_classes(lexicon);
         reading.mark_echoes();
-        people::mark(&mut reading.tokens);
+        people::mark(&mut reading.tokens, answers);
         reading.set_idle_apart();
         reading.times = dates::times(&reading);
         reading
