@@ -263,8 +263,8 @@ async fn obstacle_about(floor: &Floor, deal: &str, id: &str) {
              VALUES ('acme', '{id}', 1, 'options', 'An hour', 'mia', '2026-01-09', FALSE, {at});
              INSERT INTO turn (connection, obstacle, round, position, level, started_at, owed_minutes)
              VALUES ('acme', '{id}', 1, 0, 'manager', {at}, 480);
-             INSERT INTO answer (connection, obstacle, round, turn, at, person, kind, text, more)
-             VALUES ('acme', '{id}', 1, 0, {at}, 'mia', 'backed', 'Yes', '');
+             INSERT INTO answer (connection, obstacle, position, round, turn, at, person, kind, text, more)
+             VALUES ('acme', '{id}', 0, 1, 0, {at}, 'mia', 'backed', 'Yes', '');
              INSERT INTO promise (connection, obstacle, round, person, level, made_at, until, ends_at)
              VALUES ('acme', '{id}', 1, 'mia', 'manager', {at}, '2026-01-09', {at})"
         ),
