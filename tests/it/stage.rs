@@ -100,6 +100,12 @@ impl Stage {
         Self::behind(crm, env, clock, &sqlite(), deals).await
     }
 
+    /// The same with the real clock, for weather that says "come back in a second".
+    pub async fn of_in_real_time(crm: &'static dyn Crm, deals: usize) -> Self {
+        let unused = Frozen::at(MORNING.parse().unwrap());
+        Self::behind(crm, Env::system(), unused, &sqlite(), deals).await
+    }
+
     async fn behind(
         crm: &'static dyn Crm,
         env: Env,

@@ -3,4 +3,5 @@
 mod closing;
 mod pulls;
 mod setup;
+mod weather;
 mod writes;
