@@ -168,17 +168,18 @@ impl Tx {
         Ok(())
     }
 
-    /// When anything is due next, of `only` where that is given, but for the ordinary next turn
-    /// of one move: the one that no failure put off.
+    /// When anything is due next, of `only` where that is given, but for what failed `hopeless`
+    /// times in a row, and for the ordinary next turn of one move: the one that no failure put off.
     pub async fn next_due(
         &mut self,
         only: Option<&str>,
-        but: &str,
+        (but, hopeless): (&str, i64),
         now: Time,
     ) -> Result<Option<Time>> {
         sql!(self, db => {
             let mut select = QueryBuilder::new("SELECT MIN(run_at) FROM schedule WHERE NOT (move = ");
             select.push_bind(but).push(" AND failures = 0 AND run_at > ").push_bind(now).push(")");
+            select.push(" AND failures < ").push_bind(hopeless);
             if let Some(id) = only {
                 select.push(" AND connection = ").push_bind(id);
             }

@@ -24,6 +24,9 @@ const IDLE_POLL: Duration = Duration::from_secs(1);
 const TROUBLE_POLL: Duration = Duration::from_secs(5);
 /// When told to run until quiet, a wait up to this long is waited out, but for the next poll.
 const PATIENCE: TimeDelta = TimeDelta::seconds(65);
+/// When told to run until quiet, what failed so often in a row is not waited for any more: about
+/// half a minute of growing pauses.
+const HOPELESS: i64 = 6;
 /// When told to run until quiet, the shortest wait before the schedule is looked at again.
 const SHORTEST_WAIT: Duration = Duration::from_millis(20);
 
@@ -152,7 +155,12 @@ impl Engine {
     /// How long until something is due; `None` where it is not worth waiting for.
     async fn wait(&self, only: Option<&str>) -> store::Result<Option<Duration>> {
         let now = self.env.now();
-        let next = self.store.read().await?.next_due(only, PULL, now).await?;
+        let next = self
+            .store
+            .read()
+            .await?
+            .next_due(only, (PULL, HOPELESS), now)
+            .await?;
         let near = next.filter(|at| *at <= now + PATIENCE);
         Ok(near.map(|at| (at - now).to_std().unwrap_or_default().max(SHORTEST_WAIT)))
     }

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use latitude::domain::field::Field;
 use latitude::sandbox::weather::Weather;
 use latitude::sandbox::world::Trouble;
+use latitude::sync::PULL;
 use latitude::sync::report::RunState;
 
 use crate::stage::{Stage, databases};
@@ -114,4 +115,24 @@ async fn after_a_storm_everything_stands_as_in_calm_weather() {
     }
 
     assert_eq!(ends[0], ends[1]);
+}
+
+#[tokio::test]
+async fn what_failed_too_often_in_a_row_is_not_waited_for() {
+    for database in databases().await {
+        let stage = Stage::set(&database, 4).await;
+        stage.reconcile().await;
+        let mut tx = stage.engine.store.write().await.unwrap();
+        for _ in 0..6 {
+            let soon = stage.env.now() + TimeDelta::seconds(2);
+            tx.put_off(&stage.id, &[PULL], soon).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+
+        // The clock stands still, so a wait for the next try would never end.
+        let quiet = stage.engine.run_until_quiet(None);
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(20), quiet).await;
+
+        assert!(ended.is_ok(), "{database}");
+    }
 }
