@@ -139,4 +139,7 @@ fn print_table(reports: &[Report]) {
             );
         }
     }
+    if state(reports) != RunState::Ok {
+        println!("`latitude doctor` says what is behind it and what to do.");
+    }
 }
