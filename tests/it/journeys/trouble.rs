@@ -1,5 +1,7 @@
 //! Refusals, storms, lost places: nothing is lost, nothing is called fine that is not.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use latitude::domain::field::Field;
 use latitude::sandbox::weather::Weather;
@@ -112,9 +114,38 @@ async fn after_a_storm_everything_stands_as_in_calm_weather() {
             })
             .collect();
         ends.push(shown);
+        let sent = writes(&stage);
+        assert!(!sent.is_empty());
+        for (deal, contents) in sent {
+            let first = &contents[0];
+            assert!(
+                contents.iter().all(|it| it == first),
+                "{weather}: {deal} was written with different content: {contents:?}"
+            );
+        }
     }
 
     assert_eq!(ends[0], ends[1]);
+}
+
+/// What the CRM was told to write, deal by deal, in the order it was told; without the time of the
+/// assessment.
+fn writes(stage: &Stage) -> BTreeMap<String, Vec<serde_json::Value>> {
+    let stamped = stage.field(Field::AssessedAt);
+    let mut writes: BTreeMap<String, Vec<serde_json::Value>> = BTreeMap::new();
+    for call in &stage.served.world.state().calls {
+        if call.method != "PATCH" {
+            continue;
+        }
+        let body: serde_json::Value = serde_json::from_str(&call.body).unwrap();
+        for record in body["records"].as_array().unwrap() {
+            let mut fields = record.as_object().unwrap().clone();
+            fields.remove(&stamped);
+            let deal = fields["id"].as_str().unwrap().to_owned();
+            writes.entry(deal).or_default().push(fields.into());
+        }
+    }
+    writes
 }
 
 #[tokio::test]
