@@ -16,15 +16,20 @@ fn score(deal: &latitude::domain::deal::Deal, revision: Option<String>) -> Updat
     }
 }
 
+/// A score for each of the first deals.
+async fn scores(bench: &Bench, most: usize) -> Vec<Update> {
+    let deals = bench.deals().await;
+    deals
+        .iter()
+        .take(most)
+        .map(|deal| score(deal, None))
+        .collect()
+}
+
 #[tokio::test]
 async fn two_hundred_deals_are_one_call() {
     let bench = Bench::ready(salesforce(), 240).await;
-    let deals = bench.deals().await;
-    let batch: Vec<Update> = deals
-        .iter()
-        .take(200)
-        .map(|deal| score(deal, None))
-        .collect();
+    let batch = scores(&bench, 200).await;
     bench.served.stats.clear();
 
     let outcomes = bench.crm.write(&bench.session, &batch).await.unwrap();
@@ -36,13 +41,7 @@ async fn two_hundred_deals_are_one_call() {
 #[tokio::test]
 async fn a_thousand_deals_are_one_call() {
     let bench = Bench::ready(salesforce(), 1100).await;
-    let batch: Vec<Update> = bench
-        .deals()
-        .await
-        .iter()
-        .take(1000)
-        .map(|deal| score(deal, None))
-        .collect();
+    let batch = scores(&bench, 1000).await;
     bench.served.stats.clear();
 
     let outcomes = bench.crm.write(&bench.session, &batch).await.unwrap();
@@ -54,13 +53,7 @@ async fn a_thousand_deals_are_one_call() {
 #[tokio::test]
 async fn what_is_too_much_for_one_transaction_goes_in_smaller_ones() {
     let bench = Bench::ready(salesforce(), 1100).await;
-    let batch: Vec<Update> = bench
-        .deals()
-        .await
-        .iter()
-        .take(1000)
-        .map(|deal| score(deal, None))
-        .collect();
+    let batch = scores(&bench, 1000).await;
     rule(&bench, json!({"rows_in_one_composite": 650})).await;
     bench.served.stats.clear();
 
