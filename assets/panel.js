@@ -67,6 +67,49 @@
     if (className) node.className = className;
     return node;
   };
+  // A bar is drawn by cloning: shapes of a dimension's points, as the page drew the first ones.
+  const barOf = (bar) => {
+    const box = document.createElement("div");
+    const dots = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    for (const [name, value] of [["viewBox", "0 0 80 8"], ["width", 80], ["height", 8], ["role", "img"], ["aria-label", bar.points + " of 4"]]) dots.setAttribute(name, value);
+    for (let n = 0; n < 4; n++) {
+      const dot = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      for (const [name, value] of [["x", n * 20], ["width", 18], ["height", 8], ["rx", 2], ["class", n < bar.points ? "on" : "off"]]) dot.setAttribute(name, value);
+      dots.append(dot);
+    }
+    const dd = document.createElement("dd");
+    dd.append(dots);
+    box.append(text("dt", bar.name), dd);
+    return box;
+  };
+
+  // What earned or lost points is marked under the words, in the field itself. While someone types,
+  // marks before and after the change stay where they belong; the next preview draws them anew.
+  const unders = [...form.querySelectorAll(".under")];
+  const drawn = new Map();
+  const draw = (under, pieces) => {
+    const words = form.elements[under.dataset.part].value;
+    const whole = pieces.map((it) => it.text).join("");
+    let [start, end] = [0, 0];
+    while (start < Math.min(whole.length, words.length) && whole[start] === words[start]) start++;
+    while (end < Math.min(whole.length, words.length) - start && whole[whole.length - 1 - end] === words[words.length - 1 - end]) end++;
+    const [before, after] = [[], []];
+    let at = 0;
+    for (const piece of pieces) {
+      const to = at + piece.text.length;
+      if (to <= start) before.push(piece);
+      else if (at >= whole.length - end) after.push(piece);
+      at = to;
+    }
+    const length = (some) => some.reduce((sum, it) => sum + it.text.length, 0);
+    const middle = { text: words.slice(length(before), words.length - length(after)), how: "" };
+    const shown = [...before, middle, ...after].filter((it) => it.text);
+    drawn.set(under, shown);
+    // A line that ends the text has no height of its own; the blank gives it one.
+    under.replaceChildren(...shown.map((it) => it.how ? text("mark", it.text, it.how) : document.createTextNode(it.text)), "\u200b");
+  };
+  const redraw = () => unders.forEach((under) => draw(under, drawn.get(under) || []));
+
   const noteOf = (note, isPrivate) => {
     const box = document.createElement("div");
     box.className = isPrivate ? "note private" : "note";
@@ -92,15 +135,14 @@
     document.getElementById("score-to-be").textContent = it.score === null ? "" : it.score + " of 100";
     document.getElementById("notes").replaceChildren(...it.notes.map((note) => noteOf(note, false)));
     document.getElementById("private-notes").replaceChildren(...it.private_notes.map((note) => noteOf(note, true)));
-    for (const echo of form.querySelectorAll(".echo")) {
-      const part = it.parts.find((one) => one.part === echo.dataset.part);
-      echo.hidden = !part;
-      echo.replaceChildren(...(part ? part.pieces : []).map((piece) => {
-        if (!piece.how) return document.createTextNode(piece.text);
-        const mark = text("mark", piece.text, piece.how);
-        mark.title = piece.rules;
-        return mark;
-      }));
+    const nearby = document.getElementById("grade-nearby");
+    nearby.textContent = it.grade;
+    nearby.className = "grade " + it.class;
+    document.getElementById("dims").replaceChildren(...it.dims.map(barOf));
+    document.getElementById("legend").hidden = it.parts.length === 0;
+    for (const under of unders) {
+      const part = it.parts.find((one) => one.part === under.dataset.part);
+      draw(under, part ? part.pieces : []);
     }
   };
   const preview = async () => {
@@ -112,11 +154,13 @@
   };
   form.addEventListener("input", () => {
     keepHere();
+    redraw();
     clearTimeout(resting);
     clearTimeout(waiting);
     resting = setTimeout(keepThere, 800);
     waiting = setTimeout(preview, 250);
   });
+  redraw();
   preview();
 
   // Publishing: the page sends its form; a panel in a frame sends it with its token.

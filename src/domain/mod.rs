@@ -7,6 +7,7 @@ pub mod answer;
 pub mod cadence;
 pub mod coaching;
 pub mod deal;
+pub mod evidence;
 pub mod field;
 pub mod framework;
 pub mod grade;

@@ -12,6 +12,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use url::Url;
 
 use super::provision::{Way, carry_out, plan};
 use super::table::table;
@@ -109,6 +110,11 @@ impl Demo {
             tokio::spawn(lived(stage.worlds.clone(), stopping)),
         ];
         println!("Latitude is at {address} — pick a person to look through their eyes.");
+        for (crm, base) in &stage.crms {
+            println!(
+                "The sandbox {crm} is at {base}__sandbox/ — write there as a seller would, and look again."
+            );
+        }
         println!("Ctrl-C ends it.\n");
         super::service::stopped().await;
         stop.send_replace(true);
@@ -189,6 +195,8 @@ const A_WHILE: Duration = Duration::from_secs(4);
 struct Stage {
     engine: Arc<Engine>,
     worlds: Vec<World>,
+    /// What each CRM is called, and where it is.
+    crms: Vec<(&'static str, Url)>,
     folder: PathBuf,
 }
 
@@ -227,8 +235,13 @@ impl Stage {
             set_up(&engine, one).await?;
             sandbox::set_weather(&one.world, &demo.weather)?;
         }
+        let name = |it: &Served| crm::by_id(it.crm).map_or(it.crm, |crm| crm.profile().name);
         Ok(Self {
             engine: Arc::new(engine),
+            crms: served
+                .iter()
+                .map(|it| (name(it), it.base.clone()))
+                .collect(),
             worlds: served.into_iter().map(|one| one.world).collect(),
             folder,
         })

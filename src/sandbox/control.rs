@@ -10,18 +10,23 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 
+use super::page;
 use super::serve::Stats;
 use super::weather::{Knobs, Weather};
 use super::world::{Deal, Trouble, World};
 
+/// What the controls look at.
 #[derive(Clone)]
-struct Control {
-    world: World,
+pub(super) struct Control {
+    /// What people call the CRM.
+    pub crm: &'static str,
+    /// The world it tells.
+    pub world: World,
     stats: Arc<Stats>,
 }
 
 /// The control routes of one sandbox.
-pub fn routes(world: World, stats: Arc<Stats>) -> Router {
+pub fn routes(crm: &'static str, world: World, stats: Arc<Stats>) -> Router {
     Router::new()
         .route("/__sandbox/stats", get(stats_now).delete(stats_cleared))
         .route("/__sandbox/calls", get(calls))
@@ -29,7 +34,8 @@ pub fn routes(world: World, stats: Arc<Stats>) -> Router {
         .route("/__sandbox/deals/{id}", get(deal).post(edit))
         .route("/__sandbox/people", get(people))
         .route("/__sandbox/weather", post(weather).get(weather_now))
-        .with_state(Control { world, stats })
+        .merge(page::routes())
+        .with_state(Control { crm, world, stats })
 }
 
 async fn stats_now(State(control): State<Control>) -> Json<Value> {
@@ -122,8 +128,8 @@ fn shown(_world: &World, state: &super::world::State, n: usize) -> Value {
 }
 
 /// Edits a deal as a person would, in one step: plain facts by their plain names, custom fields by
-/// their API names, either side by side or under `fields`.
-async fn edit(
+/// their API names, either side by side or under `fields`. [`page`] saves by it too.
+pub(super) async fn edit(
     State(control): State<Control>,
     Path(id): Path<String>,
     Json(body): Json<Map<String, Value>>,
@@ -200,7 +206,7 @@ fn edit_one(
     Ok(None)
 }
 
-fn no_such_deal(id: &str) -> Response {
+pub(super) fn no_such_deal(id: &str) -> Response {
     (
         StatusCode::NOT_FOUND,
         format!("there is no deal {id} in this sandbox"),

@@ -7,6 +7,7 @@
 pub mod company;
 pub mod control;
 pub mod life;
+mod page;
 pub mod sellers;
 pub mod serve;
 pub mod weather;

@@ -111,7 +111,11 @@ pub async fn serve(
     let router: Router = sandbox
         .router
         .layer(middleware::from_fn_with_state(seen, watched))
-        .merge(control::routes(world.clone(), stats.clone()));
+        .merge(control::routes(
+            crm.profile().name,
+            world.clone(),
+            stats.clone(),
+        ));
     tokio::spawn(async move {
         let served = axum::serve(listener, router)
             .with_graceful_shutdown(stop)

@@ -11,15 +11,16 @@ use super::board::stage_name;
 use super::chrome::{Chrome, Show};
 use super::coach::open_question;
 use super::error::Problem;
-use super::marked::{How, Piece, changes, pieces, rule_words};
+use super::marked::{How, Piece, changes, pieces};
 use super::session::{Me, Reader, Sight};
 use super::since::{Since, since};
 use super::table::{For, Table};
+use super::why::{self, Bar, Side};
 use super::words;
 use super::{App, Shared};
 use crate::domain::cadence::Reason;
 use crate::domain::framework::Framework;
-use crate::domain::grade::{Assessment, Dimension, Grade};
+use crate::domain::grade::Grade;
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::outlook::MOST_NOTES;
 use crate::domain::strategy::{Answers, Part};
@@ -49,7 +50,7 @@ struct Page {
     dims: Vec<Bar>,
     answers: Vec<Shown>,
     check_on: Option<String>,
-    rules: Vec<Rule>,
+    why: Vec<Side>,
     questions: Vec<Asked>,
     notes: Vec<String>,
     private_notes: Vec<String>,
@@ -60,12 +61,6 @@ struct Page {
     opened: Vec<(String, String)>,
 }
 
-/// Points of one dimension.
-struct Bar {
-    name: &'static str,
-    points: u8,
-}
-
 /// One part of the strategy.
 pub struct Shown {
     /// What it is called.
@@ -74,15 +69,6 @@ pub struct Shown {
     pub prompt: String,
     /// The words.
     pub pieces: Vec<Piece>,
-}
-
-/// What one rule said, with the words it quotes.
-struct Rule {
-    name: String,
-    dimension: &'static str,
-    quote: String,
-    points: String,
-    lost: bool,
 }
 
 /// A manager's question.
@@ -234,10 +220,7 @@ async fn deal(
             .as_deref()
             .and_then(Reason::named)
             .map(Reason::told),
-        dims: assessment
-            .filter(|it| it.score.is_some())
-            .map(bars)
-            .unwrap_or_default(),
+        dims: assessment.map(why::bars).unwrap_or_default(),
         answers: answers
             .map(|answers| {
                 shown(&app.framework, stage, |part| {
@@ -246,9 +229,9 @@ async fn deal(
             })
             .unwrap_or_default(),
         check_on: answers.and_then(|it| it.check_on).map(words::day),
-        rules: answers
+        why: answers
             .zip(assessment)
-            .map(|(a, it)| rules(a, it))
+            .map(|(answers, it)| why::sides(answers, it))
             .unwrap_or_default(),
         waits: open_question(&questions, dossier.published_at, now).is_some(),
         questions: questions.iter().map(|it| asked(it, &names)).collect(),
@@ -308,16 +291,6 @@ pub fn facts(
     facts
 }
 
-fn bars(assessment: &Assessment) -> Vec<Bar> {
-    Dimension::ALL
-        .into_iter()
-        .map(|dimension| Bar {
-            name: dimension.label(),
-            points: assessment.dims.of(dimension),
-        })
-        .collect()
-}
-
 fn shown(framework: &Framework, stage: &str, text: impl Fn(Part) -> Vec<Piece>) -> Vec<Shown> {
     Part::ALL
         .into_iter()
@@ -331,30 +304,6 @@ fn shown(framework: &Framework, stage: &str, text: impl Fn(Part) -> Vec<Piece>) 
                 .pieces
                 .iter()
                 .any(|piece| !piece.text.trim().is_empty())
-        })
-        .collect()
-}
-
-fn rules(answers: &Answers, assessment: &Assessment) -> Vec<Rule> {
-    assessment
-        .findings
-        .iter()
-        .filter(|finding| finding.points != 0)
-        .map(|finding| Rule {
-            name: rule_words(&finding.rule),
-            dimension: finding.dimension.map_or("the whole", Dimension::label),
-            quote: answers
-                .part(finding.part)
-                .get(finding.start..finding.end)
-                .unwrap_or_default()
-                .to_owned(),
-            points: format!(
-                "{}{}.{:02}",
-                if finding.points < 0 { "−" } else { "+" },
-                finding.points.abs() / 100,
-                finding.points.abs() % 100
-            ),
-            lost: finding.points < 0,
         })
         .collect()
 }

@@ -1,9 +1,12 @@
 //! A seller's words with what earned or lost points marked in them, and what changed between two
 //! versions of them.
 
+use std::collections::BTreeMap;
+
 use similar::{ChangeTag, TextDiff};
 
 use crate::domain::grade::Finding;
+use crate::domain::rubric::says;
 use crate::domain::strategy::Part;
 
 /// A stretch of text that is shown in one way.
@@ -32,54 +35,146 @@ pub enum How {
     Removed,
 }
 
-/// A rule's name in words.
-pub fn rule_words(rule: &str) -> String {
-    rule.replace('_', " ")
-}
+/// Texts that share less than this are told as one text in place of another. Blanks count as words,
+/// and two texts of the same length share about half of them by that alone.
+const LEAST_SHARED: f32 = 0.6;
+/// The least that everything said about a stretch must come to, in hundredths of a point, for it to
+/// be marked: a quarter of a point. What is worth less is told under "Where the points come from".
+const LEAST_MARKED: i32 = 25;
+/// Marked stretches with so few letters in between read as one.
+const NEAR_BYTES: usize = 4;
 
-/// The text of one part, cut where findings begin and end. What lost points shows over what
-/// earned them. Ranges that fit no text, as after a change of the text, mark nothing.
+/// The text of one part, cut where clauses that earned or lost enough begin and end. Where stretches lie
+/// over each other, the shorter one is shown. Ranges that fit no text, as after a change of the
+/// text, mark nothing.
 pub fn pieces(text: &str, part: Part, findings: &[Finding]) -> Vec<Piece> {
-    let fits = |finding: &&Finding| {
-        finding.part == part
-            && finding.points != 0
-            && finding.start < finding.end
-            && text.get(finding.start..finding.end).is_some()
-    };
-    let findings: Vec<&Finding> = findings.iter().filter(fits).collect();
-    let mut cuts: Vec<usize> = findings
+    let mut marks = marks(text, part, findings);
+    marks.sort_by_key(|mark| std::cmp::Reverse(mark.to - mark.from));
+    let mut cuts: Vec<usize> = marks
         .iter()
-        .flat_map(|finding| [finding.start, finding.end])
+        .flat_map(|mark| [mark.from, mark.to])
         .chain([0, text.len()])
         .collect();
     cuts.sort_unstable();
     cuts.dedup();
-    cuts.windows(2)
-        .filter_map(|cut| {
-            let &[from, to] = cut else { return None };
-            let over: Vec<&&Finding> = findings
+    let mut pieces: Vec<Piece> = Vec::new();
+    for cut in cuts.windows(2) {
+        let &[from, to] = cut else { continue };
+        let over = marks.iter().rfind(|it| it.from <= from && to <= it.to);
+        let piece = Piece {
+            text: text.get(from..to).unwrap_or_default().to_owned(),
+            how: over.map_or(How::Plain, |it| it.how),
+            rules: over.map(|it| it.rules.clone()).unwrap_or_default(),
+        };
+        join(&mut pieces, piece);
+    }
+    pieces
+}
+
+/// A stretch worth marking.
+struct Mark {
+    from: usize,
+    to: usize,
+    how: How,
+    rules: String,
+}
+
+/// What is said about each stretch, over all rules and dimensions, where it comes to enough. A
+/// stretch has lost points only where what stands inside it did not earn them back.
+fn marks(text: &str, part: Part, findings: &[Finding]) -> Vec<Mark> {
+    let mut said: BTreeMap<(usize, usize), Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        let fits = text
+            .get(finding.start..finding.end)
+            .is_some_and(|it| !it.is_empty());
+        if finding.part == part && finding.points != 0 && fits {
+            let range = clause(text, finding.start, finding.end);
+            said.entry(range).or_default().push(finding);
+        }
+    }
+    let sum = |of: &[&Finding]| of.iter().map(|it| it.points).sum::<i32>();
+    said.iter()
+        .filter_map(|((from, to), here)| {
+            let inside = said
                 .iter()
-                .filter(|finding| finding.start <= from && to <= finding.end)
-                .collect();
-            let how = match over.iter().map(|finding| finding.points).min() {
-                None => How::Plain,
-                Some(points) if points < 0 => How::Lost,
-                Some(_) => How::Earned,
-            };
-            let mut rules: Vec<String> = over.iter().map(|it| rule_words(&it.rule)).collect();
+                .filter(|((a, b), _)| from <= a && b <= to)
+                .map(|(_, there)| sum(there))
+                .sum::<i32>();
+            let points = if sum(here) < 0 { inside } else { sum(here) };
+            let mut rules: Vec<&str> = here.iter().map(|it| says(&it.rule)).collect();
             rules.dedup();
-            Some(Piece {
-                text: text.get(from..to)?.to_owned(),
-                how,
+            (points.abs() >= LEAST_MARKED).then(|| Mark {
+                from: *from,
+                to: *to,
+                how: if points < 0 { How::Lost } else { How::Earned },
                 rules: rules.join(", "),
             })
         })
         .collect()
 }
 
-/// What changed from one text to another, word by word.
+/// The clause that a range stands in: what a reader takes in as one thought. A range that goes
+/// beyond one is widened at both ends.
+fn clause(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let ends = |at: usize, sign: char| {
+        let after = text
+            .get(at + sign.len_utf8()..)
+            .and_then(|it| it.chars().next());
+        let free = after.is_none_or(char::is_whitespace);
+        sign == '\n'
+            || matches!(sign, '(' | ')')
+            || (free && matches!(sign, ',' | ';' | ':' | '.' | '!' | '?'))
+    };
+    let before = text.get(..start).unwrap_or_default();
+    let from = before.char_indices().rfind(|(at, sign)| ends(*at, *sign));
+    let from = from.map_or(0, |(at, sign)| at + sign.len_utf8());
+    let lead = text.get(from..start).unwrap_or_default();
+    let from = from + lead.len() - lead.trim_start().len();
+    let rest = text.get(end..).unwrap_or_default();
+    let to = rest.char_indices().find(|(at, sign)| ends(end + at, *sign));
+    let to = to.map_or(text.len(), |(at, _)| end + at);
+    let shown = text.get(from..to).unwrap_or_default();
+    (from, from + shown.trim_end().len())
+}
+
+/// Adds a piece; two of one kind with hardly anything between them become one.
+fn join(pieces: &mut Vec<Piece>, piece: Piece) {
+    let near = |it: &Piece| it.text.len() <= NEAR_BYTES && !it.text.contains(['.', '!', '?', '\n']);
+    let bridged = match pieces.as_slice() {
+        [.., before, between] if between.how == How::Plain && near(between) => {
+            before.how == piece.how && piece.how != How::Plain
+        }
+        _ => false,
+    };
+    if bridged && let Some(between) = pieces.pop() {
+        let before = pieces.last_mut();
+        if let Some(before) = before {
+            before.text.push_str(&between.text);
+        }
+    }
+    match pieces.last_mut().filter(|it| it.how == piece.how) {
+        Some(before) => {
+            before.text.push_str(&piece.text);
+            if !piece.rules.is_empty() && !before.rules.contains(&piece.rules) {
+                before.rules = format!("{}, {}", before.rules, piece.rules);
+            }
+        }
+        None => pieces.push(piece),
+    }
+}
+
+/// What changed from one text to another, word by word; as a whole where hardly a word stayed.
 pub fn changes(before: &str, after: &str) -> Vec<Piece> {
     let diff = TextDiff::from_words(before, after);
+    let piece = |how, text: &str| Piece {
+        text: text.to_owned(),
+        how,
+        rules: String::new(),
+    };
+    let another = !before.trim().is_empty() && !after.trim().is_empty();
+    if another && diff.ratio() < LEAST_SHARED {
+        return vec![piece(How::Removed, before), piece(How::Added, after)];
+    }
     let mut pieces: Vec<Piece> = Vec::new();
     for change in diff.iter_all_changes() {
         let how = match change.tag() {
@@ -89,11 +184,7 @@ pub fn changes(before: &str, after: &str) -> Vec<Piece> {
         };
         match pieces.last_mut().filter(|last| last.how == how) {
             Some(last) => last.text.push_str(change.value()),
-            None => pieces.push(Piece {
-                text: change.value().to_owned(),
-                how,
-                rules: String::new(),
-            }),
+            None => pieces.push(piece(how, change.value())),
         }
     }
     pieces
@@ -119,15 +210,14 @@ mod tests {
     }
 
     #[test]
-    fn findings_mark_the_words_they_quote() {
-        let text = "Grün, because Anna says so";
+    fn findings_mark_the_clause_they_stand_in() {
+        let text = "Grün, because Anna says so. Or 1.5 days: no";
         let found = [
-            finding(7, 14, 50),
-            finding(7, 19, -25),
-            finding(1, 2, 9),
+            finding(7, 14, 30),
             // Splits a character: left out rather than shown wrong.
-            finding(1, 3, 9),
-            finding(3, 4, 9),
+            finding(1, 3, 90),
+            finding(3, 4, 90),
+            finding(32, 35, 25),
         ];
 
         let pieces = pieces(text, Part::Approach, &found);
@@ -137,19 +227,55 @@ mod tests {
         assert_eq!(
             shown(&pieces),
             vec![
-                ("G", How::Plain),
-                ("r", How::Earned),
-                ("ün, ", How::Plain),
-                ("because", How::Lost),
-                (" Anna", How::Lost),
-                (" says so", How::Plain)
+                ("Grün, ", How::Plain),
+                ("because Anna says so", How::Earned),
+                (". ", How::Plain),
+                ("Or 1.5 days", How::Earned),
+                (": no", How::Plain)
             ]
         );
     }
 
     #[test]
+    fn what_is_worth_little_is_not_marked_and_what_stands_close_reads_as_one() {
+        let text = "Anna picks, Ben signs. Or not";
+        let found = [
+            finding(0, 4, 40),
+            finding(12, 15, 20),
+            finding(16, 21, 20),
+            finding(23, 25, 24),
+        ];
+
+        let pieces = pieces(text, Part::Approach, &found);
+
+        let expected = vec![
+            ("Anna picks, Ben signs", How::Earned),
+            (". Or not", How::Plain),
+        ];
+        assert_eq!(shown(&pieces), expected);
+    }
+
+    #[test]
+    fn a_stretch_has_lost_only_what_its_words_did_not_earn_back() {
+        let text = "They want our platform, because Anna says so";
+        let lost = finding(0, 44, -60);
+
+        let earned_back = pieces(text, Part::Approach, &[lost.clone(), finding(24, 44, 70)]);
+        let alone = pieces(text, Part::Approach, &[lost]);
+
+        assert_eq!(
+            shown(&earned_back),
+            vec![
+                ("They want our platform, ", How::Plain),
+                ("because Anna says so", How::Earned)
+            ]
+        );
+        assert_eq!(shown(&alone), vec![(text, How::Lost)]);
+    }
+
+    #[test]
     fn a_version_shows_what_changed_in_words() {
-        let pieces = changes("Ask Ana today", "Ask Ben today");
+        let pieces = changes("Ask Ana for the plan today", "Ask Ben for the plan today");
 
         assert_eq!(
             shown(&pieces),
@@ -157,8 +283,23 @@ mod tests {
                 ("Ask ", How::Plain),
                 ("Ana", How::Removed),
                 ("Ben", How::Added),
-                (" today", How::Plain)
+                (" for the plan today", How::Plain)
             ]
+        );
+    }
+
+    #[test]
+    fn another_text_altogether_is_shown_as_one_in_place_of_the_other() {
+        let (before, after) = (
+            "Start with one line, it is small",
+            "They need to save costs soon",
+        );
+
+        let pieces = changes(before, after);
+
+        assert_eq!(
+            shown(&pieces),
+            vec![(before, How::Removed), (after, How::Added)]
         );
     }
 }

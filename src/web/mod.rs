@@ -45,6 +45,7 @@ pub mod since;
 pub mod table;
 pub mod unsubscribe;
 pub mod week;
+pub mod why;
 pub mod words;
 
 use std::net::SocketAddr;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::marked::{How, pieces};
+use super::why::{self, Bar};
 use super::words;
 use crate::domain::framework::Framework;
 use crate::domain::outlook::MOST_NOTES;
@@ -18,11 +19,13 @@ pub struct Preview {
     pub class: &'static str,
     /// 0 to 100; none while there is nothing to score.
     pub score: Option<u8>,
+    /// The points of each dimension; empty while there is nothing to score.
+    pub dims: Vec<Bar>,
     /// At most two questions back.
     pub notes: Vec<Said>,
     /// Questions for the seller's eyes alone.
     pub private_notes: Vec<Said>,
-    /// The words of each part that a rule quotes, in their place.
+    /// The words of each part, those that earned or lost points marked in their place.
     pub parts: Vec<Marked>,
 }
 
@@ -80,6 +83,7 @@ pub fn of(answers: &Answers, framework: &Framework, dismissed: &[String]) -> Pre
         grade,
         class: words::grade_class(grade),
         score: assessment.score,
+        dims: why::bars(&assessment),
         notes: assessment
             .notes
             .iter()

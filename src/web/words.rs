@@ -50,7 +50,9 @@ pub fn grade_class(label: &str) -> &'static str {
         Some(Grade::Solid) => "g-solid",
         Some(Grade::Developing) => "g-developing",
         Some(Grade::Thin) => "g-thin",
-        _ => "g-none",
+        Some(Grade::NoStrategyYet) => "g-blank",
+        Some(Grade::NotAssessedLanguage) => "g-other",
+        Some(Grade::NotEnoughYet) | None => "g-none",
     }
 }
 

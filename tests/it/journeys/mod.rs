@@ -4,4 +4,5 @@ mod configuration;
 mod kills;
 mod lanes;
 mod main_job;
+mod screens;
 mod trouble;

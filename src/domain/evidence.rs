@@ -1,0 +1,103 @@
+//! What each rule said of a strategy: its points, and the words it quotes.
+
+use super::field::Field;
+use super::grade::{Dimension, Finding};
+use super::strategy::Answers;
+
+/// The most quotes kept per rule.
+const MOST_QUOTES: usize = 4;
+/// The most words of one quote.
+const MOST_WORDS: usize = 9;
+
+/// What one rule said of one dimension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence<'a> {
+    /// The rule's name.
+    pub rule: &'a str,
+    /// What it earned or lost there altogether, in hundredths of a point.
+    pub points: i32,
+    /// The words it quotes, at most four; the check date by its label.
+    pub quotes: Vec<String>,
+    /// Whether it quoted more than is kept.
+    pub more: bool,
+}
+
+/// What was said of a dimension, the weightiest first.
+pub fn of<'a>(
+    dimension: Dimension,
+    answers: &Answers,
+    findings: &'a [Finding],
+) -> Vec<Evidence<'a>> {
+    let mut told: Vec<Evidence<'a>> = Vec::new();
+    for finding in findings
+        .iter()
+        .filter(|it| it.dimension == Some(dimension) && it.points != 0)
+    {
+        let quote = match answers.part(finding.part).get(finding.start..finding.end) {
+            None | Some("") => Field::CheckOn.label().to_owned(),
+            Some(words) => shortened(words),
+        };
+        match told.iter_mut().find(|it| it.rule == finding.rule) {
+            None => told.push(Evidence {
+                rule: &finding.rule,
+                points: finding.points,
+                quotes: vec![quote],
+                more: false,
+            }),
+            Some(before) => {
+                before.points += finding.points;
+                let known = before.quotes.contains(&quote);
+                before.more |= !known && before.quotes.len() == MOST_QUOTES;
+                if !known && before.quotes.len() < MOST_QUOTES {
+                    before.quotes.push(quote);
+                }
+            }
+        }
+    }
+    told.sort_by_key(|it| -it.points.abs());
+    told
+}
+
+/// Whole words from the start, as many as are read at a glance.
+fn shortened(words: &str) -> String {
+    let mut start: Vec<&str> = words.split_whitespace().take(MOST_WORDS + 1).collect();
+    if start.len() > MOST_WORDS {
+        start.truncate(MOST_WORDS);
+        start.push("…");
+    }
+    start.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::strategy::Part;
+
+    #[test]
+    fn a_rule_is_told_once_with_all_it_quotes_and_the_weightiest_stands_first() {
+        let answers = Answers {
+            approach: "Ana signs, Ben signs".to_owned(),
+            ..Answers::default()
+        };
+        let said = |rule: &str, start, end, points| Finding {
+            rule: rule.to_owned(),
+            dimension: Some(Dimension::Goal),
+            part: Part::Approach,
+            start,
+            end,
+            points,
+        };
+        let found = [
+            said("person", 0, 3, 10),
+            said("decides", 0, 9, 40),
+            said("person", 11, 14, 10),
+            said("person", 0, 3, 0),
+        ];
+
+        let told = of(Dimension::Goal, &answers, &found);
+
+        let lines: Vec<_> = told.iter().map(|it| (it.rule, it.points)).collect();
+        assert_eq!(lines, vec![("decides", 40), ("person", 20)]);
+        assert_eq!(told[1].quotes, vec!["Ana", "Ben"]);
+    }
+}

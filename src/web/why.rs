@@ -1,0 +1,71 @@
+//! Where the points of an assessment come from, dimension by dimension.
+
+use serde::Serialize;
+
+use crate::domain::evidence;
+use crate::domain::grade::{Assessment, Dimension};
+use crate::domain::rubric::says;
+use crate::domain::strategy::Answers;
+
+/// Points of one dimension.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bar {
+    /// What it is called.
+    pub name: &'static str,
+    /// 0 to 4.
+    pub points: u8,
+}
+
+/// One dimension with what the rules said of it.
+pub struct Side {
+    /// The dimension and its points.
+    pub bar: Bar,
+    /// What was said, the weightiest first.
+    pub lines: Vec<Line>,
+}
+
+/// What one rule said.
+pub struct Line {
+    /// The points with their sign, such as `+0.40`.
+    pub points: String,
+    /// Whether they were lost.
+    pub lost: bool,
+    /// What the rule looks for, in words.
+    pub says: &'static str,
+    /// The seller's words behind it.
+    pub quotes: Vec<String>,
+}
+
+/// The points of each dimension; none where nothing was scored.
+pub fn bars(assessment: &Assessment) -> Vec<Bar> {
+    let scored = assessment.score.map(|_| Dimension::ALL);
+    let bar = |dimension: Dimension| Bar {
+        name: dimension.label(),
+        points: assessment.dims.of(dimension),
+    };
+    scored.into_iter().flatten().map(bar).collect()
+}
+
+/// Where the points of each dimension come from.
+pub fn sides(answers: &Answers, assessment: &Assessment) -> Vec<Side> {
+    let lines = |dimension| {
+        evidence::of(dimension, answers, &assessment.findings)
+            .into_iter()
+            .map(|it| Line {
+                points: format!("{:+.2}", f64::from(it.points) / 100.0).replace('-', "−"),
+                lost: it.points < 0,
+                says: says(it.rule),
+                quotes: it.quotes,
+            })
+            .collect::<Vec<Line>>()
+    };
+    bars(assessment)
+        .into_iter()
+        .zip(Dimension::ALL)
+        .map(|(bar, dimension)| Side {
+            bar,
+            lines: lines(dimension),
+        })
+        .filter(|side| !side.lines.is_empty())
+        .collect()
+}
