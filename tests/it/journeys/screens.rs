@@ -44,9 +44,10 @@ async fn what_is_typed_on_a_sandbox_s_screen_is_graded_and_shown_there_in_every_
         let list = page(&stage, "/__sandbox/?grade=Thin", None).await;
         let before = page(&stage, &path, None).await;
 
-        let name = stage.field(latitude::domain::field::Field::ConversationGoal);
+        let name = before.split_once("\">Conversation goal</label>").unwrap().0;
+        let name = name.rsplit_once("<label for=\"").unwrap().1;
         let form = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair(&name, "asdf")
+            .append_pair(name, "asdf")
             .append_pair("stage", "Negotiation")
             .finish();
         page(&stage, &path, Some(&form)).await;
