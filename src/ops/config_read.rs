@@ -108,12 +108,17 @@ fn line(layers: &Figment, one: &figment::Error) -> String {
     match &one.kind {
         Kind::UnknownField(name, known) => format!("{key}: {}{place}", no_such("key", name, known)),
         Kind::UnknownVariant(name, known) => {
-            let what = format!("value `{name}`");
+            // A table may have such words for keys, too.
+            let what = match path.last() == Some(name) {
+                true => "key".to_owned(),
+                false => format!("value `{name}`"),
+            };
             format!("{key}: {}{place}", no_such(&what, name, known))
         }
         Kind::MissingField(name) => format!("{key}: it needs the key `{name}`{place}"),
         Kind::InvalidType(_, wanted) | Kind::InvalidValue(_, wanted) => {
-            format!("{key}{shown}: write {wanted}{place}")
+            let wanted = remedy(&key).map_or_else(|| in_words(wanted), str::to_owned);
+            format!("{key}{shown}: {wanted}{place}")
         }
         Kind::Message(said) if key.is_empty() => {
             // The file is no TOML: what is said spans lines and points at the place.
@@ -156,6 +161,19 @@ fn no_such(what: &str, name: &str, known: &[&str]) -> String {
             "there is no such {what}; write one of: {}",
             known.join(", ")
         ),
+    }
+}
+
+/// What to write, in the words of the file in place of the program's.
+fn in_words(wanted: &str) -> String {
+    match wanted {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "write a whole number, 0 or more".to_owned(),
+        "a boolean" => "write true or false".to_owned(),
+        "a string" | "string" | "path string" => "write a text between quotes".to_owned(),
+        "a sequence" => "write a list, such as [\"…\", \"…\"]".to_owned(),
+        "a map" => "write a table".to_owned(),
+        _ if wanted.starts_with("struct ") => "write a table".to_owned(),
+        other => format!("write {other}"),
     }
 }
 

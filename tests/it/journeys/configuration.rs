@@ -67,12 +67,12 @@ const MISTAKES: &[Mistake] = &[
     (
         "[sync]\npoll_seconds = \"often\"",
         &["config"],
-        &["sync.poll_seconds = \"often\"", "write "],
+        &["sync.poll_seconds = \"often\"", "write a whole number"],
     ),
     (
         "[sync]\npoll_seconds = -5",
         &["config"],
-        &["sync.poll_seconds = -5", "write "],
+        &["sync.poll_seconds = -5", "0 or more"],
     ),
     (
         "[web]\npublic_url = \"not an address\"",
