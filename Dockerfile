@@ -1,6 +1,7 @@
 # Two stages: one that builds, one that holds the program and nothing to run besides it.
 FROM docker.io/library/rust:1.95-slim-bookworm AS build
 WORKDIR /src
+# hadolint ignore=DL3008 -- the tag above says which Debian; its repositories hold one version each
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends gcc libc6-dev \
  && rm -rf /var/lib/apt/lists/*
@@ -10,8 +11,10 @@ COPY config ./config
 COPY migrations ./migrations
 COPY templates ./templates
 COPY src ./src
-# The same sources give the same bytes: no paths of this stage, no time of this build.
+# The same sources give the same bytes: no paths of this stage, no time of this build. Without symbols
+# the program is a fifth smaller; a panic still says where it happened.
 ENV SOURCE_DATE_EPOCH=0 \
+    CARGO_PROFILE_RELEASE_STRIP=symbols \
     RUSTFLAGS="--remap-path-prefix=/src=latitude --remap-path-prefix=/usr/local/cargo=cargo"
 RUN cargo build --release --locked \
  && mkdir --parents /out/data \
@@ -24,7 +27,9 @@ COPY --from=build --chown=65532:65532 /out/data /data
 USER 65532:65532
 WORKDIR /data
 VOLUME /data
-ENV LATITUDE_DATABASE__URL="sqlite:///data/latitude.db" \
+# Few arenas: memory at rest stays small however many cores there are.
+ENV MALLOC_ARENA_MAX=2 \
+    LATITUDE_DATABASE__URL="sqlite:///data/latitude.db" \
     LATITUDE_WEB__LISTEN="0.0.0.0:8080" \
     LATITUDE_LOG__FORMAT="json"
 EXPOSE 8080

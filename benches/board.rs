@@ -226,7 +226,7 @@ async fn measure(name: &str, address: &str, many: u64) -> anyhow::Result<bool> {
         }
     }
     keep.send(true)?;
-    serving.await??;
+    serving.await?;
     store.close().await;
     Ok(fits)
 }

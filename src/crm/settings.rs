@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::domain::field::Field;
+use crate::http::masked;
 
 /// One connection, as the configuration describes it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Which CRM, by its id: the name of its page in `docs/crm`.
@@ -27,13 +28,16 @@ pub struct Settings {
     /// The app's public name.
     pub client_id: Option<String>,
     /// The app's secret.
+    #[serde(serialize_with = "masked::given")]
     pub client_secret: Option<SecretString>,
     /// The app's private RSA key, PEM, for `jwt_bearer`.
+    #[serde(serialize_with = "masked::given")]
     pub private_key: Option<SecretString>,
     /// Whom the signed statement is for, in place of the CRM's usual audience.
     pub audience: Option<String>,
     /// A fixed token or API key, for `token` and `login`; for `authorization_code` a refresh token
     /// that an admin got from the CRM, so that nobody has to sign in.
+    #[serde(serialize_with = "masked::given")]
     pub token: Option<SecretString>,
     /// The sign-in name, for `login` and `jwt_bearer`.
     pub user: Option<String>,
@@ -42,8 +46,10 @@ pub struct Settings {
     /// The API version, in place of the connector's own choice.
     pub api_version: Option<String>,
     /// The secret the CRM signs webhooks with, or the token it echoes.
+    #[serde(serialize_with = "masked::given")]
     pub push_secret: Option<SecretString>,
     /// The secret the CRM signs embeds with; the client secret where it is not set.
+    #[serde(serialize_with = "masked::given")]
     pub embed_secret: Option<SecretString>,
     /// Stands before the name of every field we create.
     pub prefix: Option<String>,

@@ -134,14 +134,19 @@ pub struct Published {
     pub then: Facts,
 }
 
-/// Whether the framework asks about this deal at all.
-pub fn in_scope(scope: &Scope, facts: &Facts, stage_name: &str, pipeline: &[&str]) -> bool {
+/// Whether the framework asks about deals in that stage of that pipeline, each known by some names.
+pub fn asks_in(scope: &Scope, stage: &[&str], pipeline: &[&str]) -> bool {
     let listed = |list: &[String], names: &[&str]| {
         list.iter()
             .any(|one| names.iter().any(|name| name.eq_ignore_ascii_case(one)))
     };
     (scope.pipelines.is_empty() || listed(&scope.pipelines, pipeline))
-        && !listed(&scope.stages_left_out, &[stage_name, &facts.stage])
+        && !listed(&scope.stages_left_out, stage)
+}
+
+/// Whether the framework asks about this deal at all.
+pub fn in_scope(scope: &Scope, facts: &Facts, stage_name: &str, pipeline: &[&str]) -> bool {
+    asks_in(scope, &[stage_name, &facts.stage], pipeline)
         && facts
             .amount
             .is_none_or(|amount| amount >= scope.minimum_amount)

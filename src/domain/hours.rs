@@ -103,6 +103,15 @@ impl Hours {
         from + span
     }
 
+    /// When they may next be disturbed: now where they are at work, else when they next begin.
+    pub fn next_open(&self, now: Time) -> Time {
+        let today = self.date(now);
+        (0..MOST_DAYS)
+            .filter_map(|n| self.open(today + Days::new(n)))
+            .find(|(_, closes)| now < *closes)
+            .map_or(now, |(opens, _)| opens.max(now))
+    }
+
     /// The moment at which a day ends for them: the close of business of that day, or of the last
     /// working day before it.
     pub fn close_of(&self, date: NaiveDate) -> Time {

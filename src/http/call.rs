@@ -13,6 +13,7 @@ use tracing::Instrument;
 use url::Url;
 
 use super::fault::{Cause, Fault, retry_after};
+use super::resolve::inward;
 use super::{Api, LARGEST_BODY};
 use crate::domain::Time;
 
@@ -229,7 +230,10 @@ pub(super) async fn exchange(
     let response = client
         .execute(request)
         .await
-        .map_err(|error| Fault::no_answer(plain(&error)))?;
+        .map_err(|error| match inward(&error) {
+            Some(why) => Fault::Setup(Cause::told("host_refused", why)),
+            None => Fault::no_answer(plain(&error)),
+        })?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let mut body = Vec::new();
     let mut chunks = response.bytes_stream();

@@ -13,8 +13,11 @@ pub mod budget;
 pub mod call;
 pub mod fault;
 pub mod guard;
+pub mod masked;
 pub mod oauth;
 pub mod openid;
+mod resolve;
+pub mod scopes;
 pub mod token;
 
 use std::sync::Arc;
@@ -39,16 +42,38 @@ const CALL_SECONDS: u64 = 20;
 /// The largest answer that is read, after unpacking.
 pub const LARGEST_BODY: usize = 32 * 1024 * 1024;
 
-/// The client all outbound calls share: rustls, gzip, no redirects, no proxy from the environment.
-#[expect(clippy::disallowed_methods, reason = "this is the door")]
+/// A client that follows names wherever they lead: for what an admin put next door. Like all of them
+/// it speaks rustls and gzip, follows no redirect, and goes through a proxy where `HTTPS_PROXY`,
+/// `HTTP_PROXY` and `NO_PROXY` say so.
 pub fn client() -> reqwest::Client {
+    built(|client| client)
+}
+
+/// A client that follows no name into a private network. Behind a proxy it is the proxy that looks
+/// names up.
+pub fn outward_client() -> reqwest::Client {
+    built(|client| client.dns_resolver(Arc::new(resolve::Public)))
+}
+
+/// The client of a connection, or of a provider, that may reach private networks or may not.
+pub fn client_for(allow_private: bool) -> reqwest::Client {
+    if allow_private {
+        client()
+    } else {
+        outward_client()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+fn built(change: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> reqwest::Client {
     // Fails only when a provider is already installed, which is just as good.
     drop(rustls::crypto::ring::default_provider().install_default());
-    reqwest::Client::builder()
+    let client = reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
         .timeout(Duration::from_secs(CALL_SECONDS))
         .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("Latitude/", env!("CARGO_PKG_VERSION")))
+        .user_agent(concat!("Latitude/", env!("CARGO_PKG_VERSION")));
+    change(client)
         .build()
         .unwrap_or_else(|error| unreachable!("the client is built from constants: {error}"))
 }
@@ -63,6 +88,22 @@ pub async fn answers(url: &Url) -> Result<u16, String> {
     reply
         .map(|reply| reply.status().as_u16())
         .map_err(|error| call::plain(&error))
+}
+
+/// The status and the first words with which an address answers an empty message that nobody signed.
+///
+/// # Errors
+/// Why no answer came, in words.
+pub async fn knock(url: &Url) -> Result<(u16, String), String> {
+    /// More than any sentence of ours.
+    const WORDS: usize = 4096;
+    let request = reqwest::Request::new(Method::POST, url.clone());
+    let plain = |error: reqwest::Error| call::plain(&error);
+    let reply = client().execute(request).await.map_err(plain)?;
+    let status = reply.status().as_u16();
+    let body = reply.bytes().await.map_err(plain)?;
+    let words = body.get(..WORDS).unwrap_or(&body);
+    Ok((status, String::from_utf8_lossy(words).into_owned()))
 }
 
 /// The status with which an address takes a message in JSON.

@@ -289,6 +289,7 @@ impl OAuth {
             expires_at: lasts
                 .map(|lasts| env.now() + TimeDelta::seconds(i64::try_from(lasts).unwrap_or(3600))),
             base,
+            granted: super::scopes::told(members, answer.scopes().map(Vec::as_slice)),
             version,
         })
     }

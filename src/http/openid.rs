@@ -77,7 +77,7 @@ impl Provider {
             client_id,
             client_secret,
             redirect,
-            http: super::client(),
+            http: super::client_for(allow_private),
             guard,
             known: Mutex::new(None),
         }

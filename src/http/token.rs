@@ -113,6 +113,8 @@ pub struct Tokens {
     pub expires_at: Option<Time>,
     /// Where calls go, where the token answer says so.
     pub base: Option<Url>,
+    /// What was granted, where the token answer says so.
+    pub granted: Option<Vec<String>>,
     /// Counts up with every save.
     pub version: i64,
 }

@@ -1,17 +1,26 @@
 //! What `latitude doctor` looks at in one connection.
 
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
 use url::Url;
 
 use super::config::Config;
 use super::doctor::Check;
 use super::provision::{Way, plan, sentence};
 use crate::crm::Crm;
+use crate::crm::push::{Push, Rejected};
 use crate::crm::session::Session;
 use crate::domain::ids::ConnectionId;
 use crate::http::fault::Fault;
+use crate::http::knock;
+use crate::http::scopes::lacking;
 use crate::store;
+use crate::sync::connect::{Visit, only_for_set_up, why};
 use crate::sync::report::RunState;
+use crate::sync::stages::{Asked, Placed, placed_now};
 use crate::sync::worker::Engine;
+use crate::web::push::UNBELIEVED;
 
 /// A clock further off than this is worth a remark; [`crate::sync::prepare`] stops at five minutes.
 const CLOCK_SECONDS: i64 = 60;
@@ -51,11 +60,19 @@ pub async fn connection(
         }
     }
     checks.push(clock(name("clock"), &session));
+    checks.extend(scopes(engine, id).await);
     match crm.stages(&session).await {
-        Ok(_) => checks.push(Check::good(name("rights to read"), "stages can be read")),
+        Ok(pipelines) => {
+            checks.push(Check::good(name("rights to read"), "stages can be read"));
+            checks.push(stages(
+                name("stage map"),
+                &placed_now(&engine.framework, &pipelines),
+            ));
+        }
         Err(fault) => checks.push(refused(name("rights to read"), &fault)),
     }
     checks.extend(set_up(id, crm, &session).await);
+    checks.extend(pushes(config, id, crm).await);
     checks.push(match session.api.budget().left() {
         Some(0) => Check::bad(
             name("budget"),
@@ -99,6 +116,117 @@ async fn set_up(id: &ConnectionId, crm: &dyn Crm, session: &Session) -> Vec<Chec
         ));
     }
     checks
+}
+
+/// What the sign-in was granted, where a person agreed to scopes and the CRM tells them.
+async fn scopes(engine: &Engine, id: &ConnectionId) -> Option<Check> {
+    let check = format!("{id}: scopes");
+    let visit = Visit::of(engine, id).await.ok()?;
+    if visit.scopes().is_empty() {
+        return None;
+    }
+    let means = engine.means(id);
+    let granted = match means.vault.load().await {
+        Ok(tokens) => tokens.and_then(|it| it.granted),
+        Err(fault) => return Some(refused(check, &fault)),
+    };
+    let Some(granted) = granted else {
+        return Some(Check::good(check, "the CRM does not tell which it granted"));
+    };
+    let missing = lacking(&visit.scopes(), &granted);
+    let told: Vec<String> = missing
+        .iter()
+        .map(|scope| format!("{scope} ({})", why(scope)))
+        .collect();
+    let told = format!("not granted: {}", told.join(", "));
+    let remedy = format!(
+        "tick them in the app's settings in the CRM, then agree to them: `latitude connect \
+         --connection {id}`"
+    );
+    Some(if missing.is_empty() {
+        Check::good(check, format!("granted: {}", granted.join(" ")))
+    } else if missing.iter().all(|it| only_for_set_up(it)) {
+        Check::note(
+            check,
+            told,
+            &format!("needed for `latitude crm apply` and `destroy` alone; then {remedy}"),
+        )
+    } else {
+        Check::bad(check, told, &remedy)
+    })
+}
+
+/// Whether the framework knows every open stage.
+fn stages(check: String, all: &[Placed]) -> Check {
+    let unknown: Vec<&str> = all
+        .iter()
+        .filter(|it| it.asked == Asked::Default)
+        .map(|it| it.stage.as_str())
+        .collect();
+    if unknown.is_empty() {
+        Check::good(check, format!("all {} open stages have a place", all.len()))
+    } else {
+        Check::note(
+            check,
+            format!(
+                "deals in {} are asked the default questions",
+                unknown.join(", ")
+            ),
+            "map each under [stage_map] in the framework file, or name it in scope.stages_left_out",
+        )
+    }
+}
+
+/// Whether the CRM's pushes can arrive, as far as that shows from here: an unsigned one must be
+/// refused, by us.
+async fn pushes(config: &Config, id: &ConnectionId, crm: &dyn Crm) -> Option<Check> {
+    let check = format!("{id}: pushes");
+    let settings = config.connections.get(id.as_str())?;
+    let secret = settings
+        .push_secret
+        .as_ref()
+        .or(settings.client_secret.as_ref());
+    let nothing = Push {
+        method: "POST".to_owned(),
+        url: String::new(),
+        headers: BTreeMap::new(),
+        body: Vec::new(),
+        now: chrono::DateTime::UNIX_EPOCH,
+    };
+    let unsigned = crm.hint(&nothing, secret.unwrap_or(&SecretString::from("")));
+    let polled = format!(
+        "changes are found by asking every {} s",
+        config.sync.poll_seconds
+    );
+    if matches!(unsigned, Err(Rejected::Unsupported)) {
+        return Some(Check::good(check, format!("this CRM has none: {polled}")));
+    }
+    if secret.is_none() {
+        return Some(Check::note(
+            check,
+            format!("no secret to know them by: {polled}"),
+            &format!("set connections.{id}.push_secret, as its page in docs/crm says"),
+        ));
+    }
+    let url = config.web.public_url.join(&format!("/push/{id}")).ok()?;
+    Some(match knock(&url).await {
+        Ok((403, words)) if words.contains(UNBELIEVED) => Check::good(
+            check,
+            format!("{url} answers, and believes only what is signed"),
+        ),
+        Ok((status, _)) => Check::note(
+            check,
+            format!(
+                "{url} answers with {status}, which Latitude does not say to an unsigned push: {polled}"
+            ),
+            "let whatever stands in front pass POST /push/… on, without a sign-in of its own",
+        ),
+        Err(why) => Check::note(
+            check,
+            format!("{url} cannot be reached from here: {why}; {polled}"),
+            "start `latitude run` or `latitude web`, or correct web.public_url",
+        ),
+    })
 }
 
 /// What the worker said last, which may be worse than what doctor sees now.

@@ -15,7 +15,12 @@ use crate::env::Env;
 /// Asks sellers for a deal strategy in place of activity counts, assesses the thinking, and writes
 /// strategy, grade and coaching questions back to the CRM.
 #[derive(Debug, Parser)]
-#[command(name = "latitude", version, arg_required_else_help = true)]
+#[command(
+    name = "latitude",
+    version,
+    arg_required_else_help = true,
+    after_help = "To see it:         latitude demo\nTo begin for real: docs/getting-started.md"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -103,6 +108,12 @@ enum Command {
         after_help = "Example:\n  latitude token make --config latitude.toml --person acme:005A --name reports --scope deals"
     )]
     Token(token::Token),
+    /// Print what a shell needs to complete these commands
+    #[command(after_help = "Example:\n  source <(latitude completions bash)")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Where the configuration is.
@@ -128,6 +139,9 @@ impl WithConfig {
 /// Parses, runs, says what went wrong.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Err(error) = super::process::keep_memory_private() {
+        eprintln!("latitude: a crash may leave a core dump with keys in it: {error}");
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -167,10 +181,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Config(at) => {
-            print!(
-                "{}",
-                super::config_print::masked(&Config::read(at.config.as_deref())?)
-            );
+            print!("{}", Config::read(at.config.as_deref())?.printed()?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Doctor(doctor) => doctor.run(env).await,
@@ -184,6 +195,13 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Privacy(at) => privacy::run(&at),
         Command::Key(key) => key.run(env).await,
         Command::Token(token) => token.run(env).await,
+        Command::Completions { shell } => {
+            let mut cli = <Cli as clap::CommandFactory>::command();
+            let mut words = Vec::new();
+            clap_complete::generate(shell, &mut cli, "latitude", &mut words);
+            std::io::Write::write_all(&mut std::io::stdout(), &words)?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

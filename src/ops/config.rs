@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::TimeDelta;
-use figment::Figment;
-use figment::providers::{Env as EnvProvider, Format, Toml};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::nudge_post::Post;
-use super::nudges::Nudges;
+use super::nudges::{Manners, Nudges};
 use super::retention::Retention;
 use super::service::Watch;
 use crate::crm::settings::Settings;
@@ -24,6 +21,7 @@ use crate::domain::framework::Framework;
 use crate::domain::ids::ConnectionId;
 use crate::domain::role::Role;
 use crate::env::Env;
+use crate::http::masked;
 use crate::store::Store;
 use crate::store::sealed::Seal;
 use crate::sync::worker::Engine;
@@ -35,7 +33,7 @@ use crate::web::settings::SignIn;
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// The whole configuration.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The framework file; empty for the built-in one.
@@ -61,15 +59,16 @@ pub struct Config {
 }
 
 /// Where everything is kept.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
     /// `sqlite://…` or `postgres://…`.
+    #[serde(serialize_with = "masked::address")]
     pub url: SecretString,
 }
 
 /// The pages.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Web {
     /// Where they are served.
@@ -101,7 +100,7 @@ pub struct Web {
 }
 
 /// Keeping in step with the CRMs.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sync {
     /// How often each CRM is asked for changes.
@@ -109,19 +108,21 @@ pub struct Sync {
 }
 
 /// Keys that seal secrets in the database.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Secrets {
     /// The key, base64.
+    #[serde(serialize_with = "masked::one")]
     pub key: SecretString,
     /// A file that holds the key.
     pub key_file: PathBuf,
     /// Keys that were in use before.
+    #[serde(serialize_with = "masked::all")]
     pub older_keys: Vec<SecretString>,
 }
 
 /// What is logged, and how.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
     /// A level or a filter.
@@ -133,7 +134,7 @@ pub struct Log {
 }
 
 /// How logs look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
     /// For people.
@@ -143,66 +144,6 @@ pub enum LogFormat {
 }
 
 impl Config {
-    /// Reads defaults, the file where one is given, and the environment.
-    ///
-    /// # Errors
-    /// Naming the key, its value and where it stands.
-    pub fn read(file: Option<&Path>) -> anyhow::Result<Self> {
-        let mut layers = Figment::from(Toml::string(DEFAULTS));
-        if let Some(file) = file {
-            if !file.is_file() {
-                bail!(
-                    "{}: there is no such file; give one with --config",
-                    file.display()
-                );
-            }
-            layers = layers.merge(Toml::file_exact(file));
-        }
-        Self::taken(&layers.merge(ours()))
-    }
-
-    /// Reads defaults and a text in the form of the file; nothing from the environment.
-    ///
-    /// # Errors
-    /// As [`Config::read`].
-    pub fn of(text: &str) -> anyhow::Result<Self> {
-        Self::taken(&Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(text)))
-    }
-
-    fn taken(layers: &Figment) -> anyhow::Result<Self> {
-        let config: Self = layers.extract().map_err(told)?;
-        config.check()?;
-        Ok(config)
-    }
-
-    fn check(&self) -> anyhow::Result<()> {
-        if self.sync.poll_seconds == 0 {
-            bail!("sync.poll_seconds = 0: write 1 or more");
-        }
-        self.watch.place()?;
-        Post::new(&self.nudges)?;
-        if !matches!(self.web.public_url.scheme(), "http" | "https") {
-            bail!(
-                "web.public_url = \"{}\": write an http or https address",
-                self.web.public_url
-            );
-        }
-        if self.web.hours.from >= self.web.hours.until {
-            bail!(
-                "web.hours.from = \"{}\": write a time before web.hours.until, \"{}\"",
-                self.web.hours.from,
-                self.web.hours.until
-            );
-        }
-        for name in self.connections.keys() {
-            let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            if name.is_empty() || !name.chars().all(plain) {
-                bail!("connections.{name}: use letters, digits, - and _ only");
-            }
-        }
-        Ok(())
-    }
-
     /// What the pages need to know.
     pub fn web_settings(&self) -> web::settings::Settings {
         let Web {
@@ -238,6 +179,14 @@ impl Config {
             previews_a_minute,
             calls_a_minute,
             forwarded_hops,
+        }
+    }
+
+    /// When people may be nudged.
+    pub fn manners(&self, framework: &Framework) -> Manners {
+        Manners {
+            hours: self.web.hours.within(&framework.cadence.time_zone),
+            cadence: framework.cadence.clone(),
         }
     }
 
@@ -330,10 +279,13 @@ impl Config {
         let mut engine = Engine::new(store, env.clone(), self.framework()?, public_url, poll);
         if let Some(only) = only.filter(|only| !self.connections.contains_key(*only)) {
             let names: Vec<&str> = self.connections.keys().map(String::as_str).collect();
-            bail!(
-                "there is no connection {only}; the configuration has: {}",
-                names.join(", ")
-            );
+            match names.as_slice() {
+                [] => bail!("the configuration has no connection; add a table [connections.NAME]"),
+                names => bail!(
+                    "there is no connection {only}; the configuration has: {}",
+                    names.join(", ")
+                ),
+            }
         }
         for (name, settings) in &self.connections {
             if only.is_none_or(|only| only == name) {
@@ -346,14 +298,6 @@ impl Config {
         engine.enrol().await?;
         Ok(engine)
     }
-}
-
-/// The variables that set a key: `LATITUDE_FRAMEWORK`, and those with two underscores between the
-/// parts. Others that begin alike are not ours: an orchestrator names a service's address so.
-fn ours() -> EnvProvider {
-    EnvProvider::prefixed("LATITUDE_")
-        .filter(|key| key == "framework" || key.as_str().contains("__"))
-        .split("__")
 }
 
 /// Checks that the key opens what is sealed: a wrong key is found at start, not at the first refresh at night.
@@ -375,23 +319,4 @@ pub async fn check_key(store: &Store) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// One clear sentence from figment's report: what, where, what would do.
-fn told(error: figment::Error) -> anyhow::Error {
-    let lines: Vec<String> = error
-        .into_iter()
-        .map(|one| {
-            let key = one.path.join(".");
-            let place = one.metadata.as_ref().map_or_else(String::new, |metadata| {
-                let source = metadata
-                    .source
-                    .as_ref()
-                    .map_or(String::new(), |it| format!(" {it}"));
-                format!(" ({}{source})", metadata.name)
-            });
-            format!("{key}: {}{place}", one.kind)
-        })
-        .collect();
-    anyhow::anyhow!("configuration: {}", lines.join("; "))
 }

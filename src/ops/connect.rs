@@ -114,7 +114,7 @@ impl Connect {
         };
         println!("\nRegister in the CRM, exactly:\n  redirect address  {redirect}");
         for scope in visit.scopes() {
-            println!("  scope  {scope}: {}", why(scope));
+            println!("  scope  {scope}: {}", why(&scope));
         }
         let departure = visit.depart(&redirect).map_err(told)?;
         println!("\nOpen this in a browser and agree:\n  {}\n", departure.url);
@@ -147,7 +147,7 @@ async fn come_back(listener: TcpListener) -> anyhow::Result<String> {
     let served = tokio::spawn(crate::web::serve_router(router, listener, stopping));
     let query = coming.recv().await.context("the listener ended")?;
     stop.send_replace(true);
-    served.await??;
+    served.await?;
     Ok(query)
 }
 

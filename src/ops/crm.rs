@@ -1,17 +1,24 @@
-//! `latitude crm list | plan | apply | destroy`.
+//! `latitude crm list | plan | apply | destroy | stages`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use super::cli::WithConfig;
+use super::keep::keep;
 use super::provision::{Plan, Way, carry_out, plan, sentence};
 use super::table::table;
 use crate::crm::ALL;
-use crate::crm::setup::Fit;
+use crate::crm::session::Session;
+use crate::crm::setup::{Fit, Step};
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
+use crate::http::fault::Fault;
+use crate::sync::stages::{Asked, placed_now};
+use crate::sync::worker::Engine;
+use crate::sync::{MOVES, RECONCILE};
 
 /// Set up fields and views in a CRM, and take them away again.
 #[derive(Debug, Args)]
@@ -25,11 +32,25 @@ enum Command {
     /// Name the CRMs Latitude speaks to
     List,
     /// Show what would be created, changed, left alone, or clicked by hand
+    #[command(
+        after_help = "Example:\n  latitude crm plan --config latitude.toml --connection acme"
+    )]
     Plan(Which),
     /// Create what is missing; safe to repeat
+    #[command(
+        after_help = "Example:\n  latitude crm apply --config latitude.toml --connection acme"
+    )]
     Apply(Which),
-    /// Remove what Latitude created
+    /// Save what Latitude's fields hold, then remove what Latitude created
+    #[command(
+        after_help = "Example:\n  latitude crm destroy --config latitude.toml --connection acme\n  latitude crm destroy --config latitude.toml --connection acme --export fields.jsonl --yes"
+    )]
     Destroy(Destroy),
+    /// Show which questions each stage of the CRM is asked
+    #[command(
+        after_help = "Example:\n  latitude crm stages --config latitude.toml --connection acme"
+    )]
+    Stages(Stages),
 }
 
 #[derive(Debug, Args)]
@@ -48,6 +69,22 @@ struct Destroy {
     /// Do it; without this, only show what would be removed
     #[arg(long)]
     yes: bool,
+    /// Where to save what the fields hold, one JSON object a line; in this folder, named after the
+    /// connection, where it is not given
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
+    /// Remove the fields without saving what they hold
+    #[arg(long, conflicts_with = "export")]
+    no_export: bool,
+}
+
+#[derive(Debug, Args)]
+struct Stages {
+    #[command(flatten)]
+    which: Which,
+    /// Print one JSON array
+    #[arg(long)]
+    json: bool,
 }
 
 impl Crm {
@@ -72,21 +109,27 @@ impl Crm {
                     .collect();
                 println!("{}", table(&["crm", "name", "sign_in"], &rows));
             }
-            Command::Plan(which) => drop(which.go(env, Way::Apply, false).await?),
-            Command::Apply(which) => drop(which.go(env, Way::Apply, true).await?),
-            Command::Destroy(destroy) => {
-                let way = destroy.which.go(env, Way::Destroy, destroy.yes).await?;
-                if !destroy.yes && !way.steps.is_empty() {
-                    println!("Nothing was removed. Add --yes to remove it.");
-                }
-            }
+            Command::Plan(which) => which.open(env, Way::Apply).await?.show(),
+            Command::Apply(which) => which.open(env, Way::Apply).await?.carry_out().await?,
+            Command::Destroy(destroy) => destroy.run(env).await?,
+            Command::Stages(stages) => stages.run(env).await?,
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
+/// A plan for one connection, and what it is carried out with.
+struct Job {
+    engine: Engine,
+    id: ConnectionId,
+    crm: &'static dyn crate::crm::Crm,
+    session: Session,
+    way: Way,
+    plan: Plan,
+}
+
 impl Which {
-    async fn go(&self, env: Env, way: Way, act: bool) -> anyhow::Result<Plan> {
+    async fn open(&self, env: Env, way: Way) -> anyhow::Result<Job> {
         let config = self.at.read()?;
         let engine = config.engine(&env, Some(&self.connection)).await?;
         let id = ConnectionId::from(self.connection.as_str());
@@ -94,59 +137,162 @@ impl Which {
             .connections()
             .next()
             .context("there is no such connection")?;
-        let session = engine.session(&id).await?;
-        let name = crm.profile().name;
-        let plan = plan(crm, &session, way)
-            .await
-            .with_context(|| format!("looking at {name}"))?;
-        for found in plan.found.fields.iter().filter(|_| way == Way::Apply) {
+        let session = engine.session(&id).await.map_err(told)?;
+        let plan = plan(crm, &session, way).await.map_err(told)?;
+        Ok(Job {
+            engine,
+            id,
+            crm,
+            session,
+            way,
+            plan,
+        })
+    }
+}
+
+/// A fault as a sentence: what it means for us, in the CRM's own words.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err calls"
+)]
+fn told(fault: Fault) -> anyhow::Error {
+    anyhow::anyhow!("{fault}: {}", fault.cause())
+}
+
+impl Job {
+    /// Says what stays as it is.
+    fn left_alone(&self) {
+        let fields = self.plan.found.fields.iter();
+        for found in fields.filter(|_| self.way == Way::Apply) {
+            let name = &found.place.name;
             match &found.fit {
-                Fit::Good => println!("  leave   field {}", found.place.name),
+                Fit::Good => println!("  leave   field {name}"),
                 Fit::OtherKind(kind) => {
-                    println!(
-                        "  by hand field {} is of kind {kind}; map another",
-                        found.place.name
-                    );
+                    println!("  by hand field {name} is of kind {kind}; map another");
                 }
-                Fit::ReadOnly => println!("  by hand field {} is read-only", found.place.name),
+                Fit::ReadOnly => println!("  by hand field {name} is read-only"),
                 Fit::MissingOptions(_) => {}
             }
         }
-        for step in plan.steps.iter().filter(|_| !act) {
+    }
+
+    /// Says what would be done.
+    fn show(&self) {
+        self.left_alone();
+        for step in &self.plan.steps {
             println!("  would   {}", sentence(step));
         }
-        if act {
-            let done = carry_out(crm, &session, &plan, |step| {
-                println!("  {}", sentence(step));
-            })
-            .await;
-            done.map_err(|(step, fault)| {
-                anyhow::Error::new(fault).context(format!("could not {}", sentence(&step)))
-            })?;
-            let mut tx = engine.store.write().await?;
-            tx.forget_setup(&id).await?;
-            tx.unpark(&id, env.now()).await?;
-            for step in crate::sync::MOVES
-                .into_iter()
-                .filter(|it| *it != crate::sync::RECONCILE)
-            {
-                tx.hasten(&id, step, env.now()).await?;
-            }
-            tx.commit().await?;
+        self.end("to do");
+    }
+
+    /// Does it, and has the worker look at what came of it.
+    async fn carry_out(&self) -> anyhow::Result<()> {
+        self.left_alone();
+        let done = carry_out(self.crm, &self.session, &self.plan, |step| {
+            println!("  {}", sentence(step));
+        })
+        .await;
+        done.map_err(|(step, fault)| {
+            anyhow::anyhow!(
+                "could not {}: {fault}: {}; what was done before stays, and running this again goes on \
+                 from there",
+                sentence(&step),
+                fault.cause()
+            )
+        })?;
+        let now = self.engine.env.now();
+        let mut tx = self.engine.store.write().await?;
+        tx.forget_setup(&self.id).await?;
+        tx.unpark(&self.id, now).await?;
+        for step in MOVES.into_iter().filter(|it| *it != RECONCILE) {
+            tx.hasten(&self.id, step, now).await?;
         }
-        for (step, clicks) in &plan.by_hand {
+        tx.commit().await?;
+        self.end("done");
+        Ok(())
+    }
+
+    fn end(&self, done: &str) {
+        for (step, clicks) in &self.plan.by_hand {
             println!("  by hand {}:", sentence(step));
             for (n, click) in clicks.iter().enumerate() {
                 println!("            {}. {click}", n + 1);
             }
         }
-        let done = if act { "done" } else { "to do" };
         println!(
             "{}: {} steps {done}, {} by hand.",
-            self.connection,
-            plan.steps.len(),
-            plan.by_hand.len()
+            self.id,
+            self.plan.steps.len(),
+            self.plan.by_hand.len()
         );
-        Ok(plan)
+    }
+}
+
+impl Destroy {
+    async fn run(&self, env: Env) -> anyhow::Result<()> {
+        let mut job = self.which.open(env, Way::Destroy).await?;
+        let goes = |step: &Step| matches!(step, Step::RemoveField(..));
+        let fields_go = job.plan.steps.iter().any(goes);
+        let file = match &self.export {
+            Some(file) => file.clone(),
+            None => PathBuf::from(format!("{}-fields.jsonl", job.id)),
+        };
+        if !self.yes {
+            job.show();
+            if fields_go && !self.no_export {
+                println!(
+                    "What the fields hold would be saved to {} first.",
+                    file.display()
+                );
+            }
+            if !job.plan.steps.is_empty() {
+                println!("Nothing was removed. Add --yes to remove it.");
+            }
+            return Ok(());
+        }
+        if fields_go && !self.no_export {
+            job.session.fields = job.plan.found.field_map();
+            let (crm, session) = (job.crm, &job.session);
+            let lines = keep((crm, session), (&job.engine.store, &job.id), &file).await?;
+            println!(
+                "What the fields of {lines} deals hold is saved in {}.",
+                file.display()
+            );
+        }
+        job.carry_out().await
+    }
+}
+
+impl Stages {
+    async fn run(&self, env: Env) -> anyhow::Result<()> {
+        let config = self.which.at.read()?;
+        let engine = config.engine(&env, Some(&self.which.connection)).await?;
+        let id = ConnectionId::from(self.which.connection.as_str());
+        let (_, crm) = engine
+            .connections()
+            .next()
+            .context("there is no such connection")?;
+        let session = engine.session(&id).await.map_err(told)?;
+        let pipelines = crm.stages(&session).await.map_err(told)?;
+        let placed = placed_now(&engine.framework, &pipelines);
+        if self.json {
+            println!("{}", serde_json::to_string(&placed)?);
+            return Ok(());
+        }
+        let rows: Vec<Vec<String>> = placed
+            .iter()
+            .map(|it| {
+                vec![
+                    it.pipeline.clone(),
+                    it.stage.clone(),
+                    it.asked.word().to_owned(),
+                ]
+            })
+            .collect();
+        println!("{}", table(&["pipeline", "stage", "asked as"], &rows));
+        for stranger in placed.iter().filter(|it| it.asked == Asked::Default) {
+            println!("\"{}\": {}", stranger.stage, stranger.remedy());
+        }
+        Ok(())
     }
 }

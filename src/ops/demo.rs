@@ -166,9 +166,7 @@ async fn worked(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
 async fn served(engine: Arc<Engine>, listener: TcpListener, stop: watch::Receiver<bool>) {
     let settings = Settings::demo(&engine.public_url);
     let app = App::new(engine, settings);
-    if let Err(error) = web::serve(app, listener, stop).await {
-        eprintln!("latitude: the pages stopped: {error}");
-    }
+    web::serve(app, listener, stop).await;
 }
 
 /// Lets time pass in the worlds: every few seconds somebody does something.

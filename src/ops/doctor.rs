@@ -76,7 +76,11 @@ impl Doctor {
             println!("{}", serde_json::json!({"ok": ok, "checks": checks}));
         } else {
             for check in &checks {
-                let mark = if check.ok { "ok  " } else { "FAIL" };
+                let mark = match (check.ok, check.remedy.is_empty()) {
+                    (true, true) => "ok  ",
+                    (true, false) => "note",
+                    (false, _) => "FAIL",
+                };
                 println!("{mark}  {}: {}", check.check, check.found);
                 if !check.remedy.is_empty() {
                     println!("      → {}", check.remedy);
@@ -114,13 +118,29 @@ pub async fn look_with(config: &Config, env: &Env) -> Vec<Check> {
             "correct the framework file",
         ),
     });
+    if config.connections.is_empty() {
+        checks.push(Check::bad(
+            "connections",
+            "there is none",
+            "add a table [connections.NAME] to the configuration, as the page of your CRM in docs/crm \
+             says; `latitude crm list` names the CRMs",
+        ));
+    }
+    if let Err(error) = config.seal(env) {
+        checks.push(Check::bad(
+            "key",
+            format!("{error:#}"),
+            "without it no sign-in can be sealed or opened, and nothing below could be looked at",
+        ));
+        return checks;
+    }
     let store = match config.store_as_it_is(env).await {
         Ok(store) => store,
         Err(error) => {
             checks.push(Check::bad(
                 "database",
                 format!("{error:#}"),
-                "start the database, free its disk, or correct database.url and secrets.key",
+                "start the database, free its disk, or correct database.url",
             ));
             return checks;
         }
@@ -215,11 +235,7 @@ async fn pages(config: &Config) -> Vec<Check> {
 
 async fn connections(config: &Config, env: &Env, store: Store) -> Vec<Check> {
     if config.connections.is_empty() {
-        return vec![Check::bad(
-            "connections",
-            "there is none",
-            "add a table [connections.NAME] to the configuration",
-        )];
+        return Vec::new();
     }
     let engine = match config.engine_on(store, env, None).await {
         Ok(engine) => engine,

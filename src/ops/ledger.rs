@@ -59,10 +59,13 @@ pub async fn accounts(
         Some(only) if found.is_empty() => {
             let all = account::accounts(store, None, None, 0).await?;
             let known: Vec<String> = all.into_iter().map(|it| it.standing.connection).collect();
-            bail!(
-                "--connection {only}: nothing was ever done for it; the database knows: {}",
-                known.join(", ")
-            )
+            match known.as_slice() {
+                [] => bail!("--connection {only}: no connection was ever worked"),
+                known => bail!(
+                    "--connection {only}: nothing was ever done for it; the database knows: {}",
+                    known.join(", ")
+                ),
+            }
         }
         _ => Ok(found),
     }
@@ -88,6 +91,11 @@ impl Ledger {
         } else {
             if database != "ok" {
                 println!("the database {database}; what follows is from before\n");
+            }
+            if accounts.is_empty() {
+                println!(
+                    "No connection was ever worked: `latitude run` or `latitude sync --once` does."
+                );
             }
             for account in &accounts {
                 print(account);

@@ -1,20 +1,24 @@
 //! Nudges: off unless the configuration gives a way. Who owes an answer is told at half and at the
-//! end of the promised time, at most once a day; a seller of strategies past their own check date,
-//! at most once a week and once for each date. A message says how many and where, and no word of a
-//! plan; it ends with a way to have no more of them.
+//! end of the promised time, once each; a seller of strategies past their own check date, at most
+//! once in seven days and once for each date. Everyone is told in their own working hours, sellers
+//! never in their quiet ones. A message says how many and where, and no word of a plan; it ends with a
+//! way to have no more of them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{Datelike, TimeDelta};
+use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::nudge_post::{Post, Unsent};
 use crate::domain::Time;
-use crate::domain::cadence::State;
+use crate::domain::cadence::{State, may_ask_at};
+use crate::domain::framework::Cadence;
+use crate::domain::hours::Hours;
 use crate::env::Env;
+use crate::http::masked;
 use crate::store::nudges::{Nudge, Reason};
 use crate::store::{self, Store};
 
@@ -24,20 +28,24 @@ const EVERY: Duration = Duration::from_secs(60);
 const CLAIM: TimeDelta = TimeDelta::minutes(2);
 /// After so many tries a message is given up.
 const TRIES: i64 = 8;
+/// A seller is told of passed check dates at most once in so many days.
+const BETWEEN: TimeDelta = TimeDelta::days(7);
 /// Deals named by a link in one message.
 const LINKS: usize = 5;
 /// Days that what was sent is kept, and with it the link that ends them.
 const KEPT: TimeDelta = TimeDelta::days(90);
 
 /// How people are nudged, if at all.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Nudges {
     /// The mail server: `smtps://USER:PASSWORD@HOST`, or `smtp://HOST:25`; empty for no mail.
+    #[serde(serialize_with = "masked::one")]
     pub smtp: SecretString,
     /// Whom mail comes from.
     pub from: String,
     /// The chat's webhook; empty for no chat.
+    #[serde(serialize_with = "masked::one")]
     pub webhook: SecretString,
 }
 
@@ -51,6 +59,30 @@ impl Nudges {
     }
 }
 
+/// When people may be nudged.
+#[derive(Clone, Debug)]
+pub struct Manners {
+    /// When people work; in their own time zone where the CRM knows it.
+    pub hours: Hours,
+    /// When sellers are left alone.
+    pub cadence: Cadence,
+}
+
+impl Manners {
+    /// The next moment at which someone may be told something of that kind: now, or later.
+    fn may_tell_at(&self, kind: &str, zone: Option<&str>, now: Time) -> Time {
+        let at_work = self.hours.within(zone).next_open(now);
+        match kind {
+            // A working day may begin within quiet hours, and those may end on a day off.
+            "checks" => {
+                let awake = may_ask_at(&self.cadence, zone, at_work);
+                self.hours.within(zone).next_open(awake)
+            }
+            _ => at_work,
+        }
+    }
+}
+
 /// Puts together what is to be told now. Returns how many messages.
 ///
 /// # Errors
@@ -58,8 +90,8 @@ impl Nudges {
 pub async fn gather(
     store: &Store,
     env: &Env,
-    ways: &[&str],
-    public_url: &str,
+    manners: &Manners,
+    (ways, public_url): (&[&str], &str),
 ) -> store::Result<usize> {
     let now = env.now();
     let mut put = 0;
@@ -67,9 +99,14 @@ pub async fn gather(
         let mut tx = store.read().await?;
         let answers = tx.owed_answers(way, now).await?;
         let past = State::PastCheckDate.label();
-        let checks = tx.passed_checks(way, (past, monday(now))).await?;
+        let checks = tx.passed_checks(way, (past, now - BETWEEN)).await?;
         drop(tx);
         for (kind, reasons) in [("answers", answers), ("checks", checks)] {
+            let now_is_good = |it: &Reason| {
+                let zone = it.time_zone.as_deref();
+                manners.may_tell_at(kind, zone, now) <= now
+            };
+            let reasons = reasons.into_iter().filter(now_is_good).collect();
             for ((connection, person), reasons) in by_person(reasons) {
                 let nudge = Nudge {
                     id: id(env),
@@ -115,14 +152,6 @@ async fn put_out(
 fn id(env: &Env) -> String {
     let bytes = env.bytes::<16>();
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// When this week began.
-fn monday(now: Time) -> Time {
-    let day = now.date_naive();
-    let back = i64::from(day.weekday().num_days_from_monday());
-    let monday = day.and_time(chrono::NaiveTime::MIN) - TimeDelta::days(back);
-    monday.and_utc()
 }
 
 fn by_person(reasons: Vec<Reason>) -> BTreeMap<(String, String), Vec<Reason>> {
@@ -179,7 +208,12 @@ fn body(nudge: &Nudge, reasons: &[&Reason], public_url: &str) -> String {
 ///
 /// # Errors
 /// The database's.
-pub async fn send(store: &Store, env: &Env, post: &Post, public_url: &str) -> store::Result<usize> {
+pub async fn send(
+    store: &Store,
+    env: &Env,
+    manners: &Manners,
+    (post, public_url): (&Post, &str),
+) -> store::Result<usize> {
     let mut sent = 0;
     loop {
         let now = env.now();
@@ -190,8 +224,17 @@ pub async fn send(store: &Store, env: &Env, post: &Post, public_url: &str) -> st
             return Ok(sent);
         };
         let to = store.read().await?.address_of(&nudge).await?;
+        // What was put together in time may have met a server that was down until the evening.
+        let zone = to.as_ref().and_then(|it| it.time_zone.as_deref());
+        let at = manners.may_tell_at(&nudge.kind, zone, now);
+        if to.is_some() && at > now {
+            let mut tx = store.write().await?;
+            tx.put_off_nudge(&nudge.id, at).await?;
+            tx.commit().await?;
+            continue;
+        }
         let done = match &to {
-            Some(to) => post.carry(&nudge, (to, public_url), now).await,
+            Some(to) => post.carry(&nudge, (&to.email, public_url), now).await,
             None => Err(Unsent::Never("they left, or want none".to_owned())),
         };
         let mut tx = store.write().await?;
@@ -218,7 +261,7 @@ pub async fn send(store: &Store, env: &Env, post: &Post, public_url: &str) -> st
 /// Gathers and sends every minute, until told to stop.
 pub async fn keep(
     (store, env): (Store, Env),
-    (nudges, public_url): (Nudges, String),
+    (nudges, manners, public_url): (Nudges, Manners, String),
     mut stop: watch::Receiver<bool>,
 ) {
     let ways = nudges.ways();
@@ -228,8 +271,8 @@ pub async fn keep(
     };
     while !*stop.borrow() {
         let round = async {
-            gather(&store, &env, &ways, &public_url).await?;
-            send(&store, &env, &post, &public_url).await?;
+            gather(&store, &env, &manners, (&ways, &public_url)).await?;
+            send(&store, &env, &manners, (&post, &public_url)).await?;
             let mut tx = store.write().await?;
             tx.prune_nudges(env.now() - KEPT).await?;
             tx.commit().await

@@ -22,6 +22,32 @@ pub fn run(at: &WithConfig) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What leaves for elsewhere than the CRM.
+fn sent(config: &Config) -> String {
+    let mut lines = Vec::new();
+    for way in config.nudges.ways() {
+        let by = match way {
+            "email" => "the mail server of `nudges.smtp`",
+            _ => "the chat of `nudges.webhook`",
+        };
+        lines.push(format!(
+            "- **To {by}**: the address of whoever is nudged, how many needs or deals it is about, and links to them; no word of a \
+             plan. Each message has a link that ends them"
+        ));
+    }
+    if !config.log.traces.is_empty() {
+        lines.push(
+            "- **To the collector of `log.traces`**: connections, moves and statuses; no person and no \
+             words of anyone"
+                .to_owned(),
+        );
+    }
+    if lines.is_empty() {
+        lines.push("- nothing: nudges and traces are off".to_owned());
+    }
+    format!("\n## Sent elsewhere than the CRM\n\n{}\n", lines.join("\n"))
+}
+
 /// The privacy pack as Markdown.
 ///
 /// # Errors
@@ -67,6 +93,7 @@ pub fn pack(config: &Config) -> anyhow::Result<String> {
             settings.quota_percent(),
         ));
     }
+    text.push_str(&sent(config));
     let days = |days: u32| match days {
         0 => "kept until erased".to_owned(),
         days => format!("{days} days"),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::env::Env;
@@ -13,7 +13,7 @@ use crate::store::Store;
 const EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// How long what is kept; 0 keeps it for good.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retention {
     /// Entries of the ledger.

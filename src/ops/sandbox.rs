@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use toml::Value as Toml;
+use url::Url;
 
-use super::config_print::{Secrets, facts};
+use crate::crm::settings::Settings;
 use crate::crm::{self, ALL, Crm};
 use crate::env::Env;
 use crate::sandbox::serve::{Served, serve};
@@ -116,7 +118,7 @@ fn ready(served: &[Served]) -> Value {
     let crms: Map<String, Value> = served
         .iter()
         .map(|one| {
-            let mut facts: Map<String, Value> = facts(&one.settings, Secrets::Plain)
+            let mut facts: Map<String, Value> = facts(&one.settings)
                 .into_iter()
                 .map(|(key, value)| (key.to_owned(), Value::String(value)))
                 .collect();
@@ -134,7 +136,7 @@ fn write_config(file: &Path, served: &[Served]) -> anyhow::Result<()> {
     let connections: toml::Table = served
         .iter()
         .map(|one| {
-            let mut table: toml::Table = facts(&one.settings, Secrets::Plain)
+            let mut table: toml::Table = facts(&one.settings)
                 .into_iter()
                 .map(|(key, value)| (key.to_owned(), Toml::String(value)))
                 .collect();
@@ -147,4 +149,35 @@ fn write_config(file: &Path, served: &[Served]) -> anyhow::Result<()> {
     config.insert("connections".to_owned(), Toml::Table(connections));
     std::fs::write(file, toml::to_string_pretty(&config)?)
         .with_context(|| format!("--write-config {} cannot be written", file.display()))
+}
+
+/// The texts of a sandbox's connection that are set, by key. Its secrets are none.
+fn facts(settings: &Settings) -> Vec<(&'static str, String)> {
+    let plain = |text: &Option<String>| text.clone();
+    let secret = |it: &Option<SecretString>| it.as_ref().map(|it| it.expose_secret().to_owned());
+    let address = |url: &Option<Url>| {
+        url.as_ref()
+            .map(|it| it.as_str().trim_end_matches('/').to_owned())
+    };
+    [
+        ("sign_in", plain(&settings.sign_in)),
+        ("base_url", address(&settings.base_url)),
+        ("login_url", address(&settings.login_url)),
+        ("authorize_url", address(&settings.authorize_url)),
+        ("token_url", address(&settings.token_url)),
+        ("client_id", plain(&settings.client_id)),
+        ("client_secret", secret(&settings.client_secret)),
+        ("private_key", secret(&settings.private_key)),
+        ("audience", plain(&settings.audience)),
+        ("token", secret(&settings.token)),
+        ("user", plain(&settings.user)),
+        ("database", plain(&settings.database)),
+        ("api_version", plain(&settings.api_version)),
+        ("push_secret", secret(&settings.push_secret)),
+        ("embed_secret", secret(&settings.embed_secret)),
+        ("prefix", plain(&settings.prefix)),
+    ]
+    .into_iter()
+    .filter_map(|(key, value)| Some((key, value?)))
+    .collect()
 }

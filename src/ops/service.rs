@@ -9,7 +9,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::config::Config;
 use super::{nudges, retention};
@@ -21,7 +21,7 @@ use crate::web::{self, App};
 const DRAIN: Duration = Duration::from_secs(25);
 
 /// Telling those who watch, where no pages are served.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Watch {
     /// Where; empty for nowhere.
@@ -80,7 +80,11 @@ pub async fn run(config: &Config, env: Env, parts: Parts) -> anyhow::Result<Exit
     )));
     work.push(tokio::spawn(nudges::keep(
         (engine.store.clone(), engine.env.clone()),
-        (config.nudges.clone(), config.web_settings().public_url),
+        (
+            config.nudges.clone(),
+            config.manners(&engine.framework),
+            config.web_settings().public_url,
+        ),
         stopping.clone(),
     )));
     if let Some(place) = config.watch.place()? {
@@ -90,9 +94,7 @@ pub async fn run(config: &Config, env: Env, parts: Parts) -> anyhow::Result<Exit
         let router = web::watch_router(App::new(engine.clone(), config.web_settings()));
         let stopping = stopping.clone();
         work.push(tokio::spawn(async move {
-            if let Err(error) = web::serve_router(router, listener, stopping).await {
-                tracing::error!(%error, "those who watch are told nothing any more");
-            }
+            web::serve_router(router, listener, stopping).await;
         }));
     }
     if parts != Parts::Worker {
@@ -136,11 +138,7 @@ fn pages(
     stop: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + Send + 'static {
     let app = App::new(engine, config.web_settings());
-    async move {
-        if let Err(error) = web::serve(app, listener, stop).await {
-            tracing::error!(%error, "the pages stopped");
-        }
-    }
+    web::serve(app, listener, stop)
 }
 
 /// Waits for Ctrl-C or SIGTERM.

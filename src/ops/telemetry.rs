@@ -29,12 +29,7 @@ static TRACES: OnceLock<SdkTracerProvider> = OnceLock::new();
 /// # Errors
 /// When the level is not one, or the collector's address is none.
 pub fn start(log: &Log) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&log.level).with_context(|| {
-        format!(
-            "log.level = \"{}\": write error, warn, info, debug or trace",
-            log.level
-        )
-    })?;
+    let filter = filter(&log.level)?;
     let lines = fmt::layer().with_writer(std::io::stderr);
     let lines = match log.format {
         LogFormat::Text => lines.boxed(),
@@ -55,6 +50,32 @@ pub fn start(log: &Log) -> anyhow::Result<()> {
     // Fails only where a subscriber is set already, as in tests.
     drop(all.try_init());
     Ok(())
+}
+
+/// What is logged.
+///
+/// # Errors
+/// When it is neither a level nor a filter. A lone word that is no level would be taken for the name
+/// of a module that does not exist, and nothing would be logged.
+pub fn filter(level: &str) -> anyhow::Result<EnvFilter> {
+    let wrong = || {
+        format!(
+            "log.level = \"{level}\": write error, warn, info, debug or trace, or a filter such as \
+             \"info,latitude::sync=debug\""
+        )
+    };
+    let words = level.split(',').map(str::trim);
+    let mut lone = words.filter(|word| !word.contains(['=', '[']));
+    if !lone.all(|word| word.parse::<LevelFilter>().is_ok()) {
+        anyhow::bail!(wrong());
+    }
+    let filter = EnvFilter::try_new(level).with_context(wrong)?;
+    // PostgreSQL remarks at every start that what is there already is there already.
+    let quieter = "sqlx::postgres::notice=warn";
+    Ok(match level.contains("sqlx") {
+        true => filter,
+        false => filter.add_directive(quieter.parse().with_context(wrong)?),
+    })
 }
 
 /// A layer that sends spans to an OTLP collector over HTTP, and what it sends them with. Must be

@@ -149,6 +149,13 @@ pub struct Considered {
 }
 
 impl Tx {
+    /// Every deal of a connection that is not gone.
+    pub async fn deal_ids(&mut self, id: &ConnectionId) -> Result<Vec<String>> {
+        sql!(self, db => query_scalar(
+            "SELECT id FROM deal WHERE connection = $1 AND gone_at IS NULL ORDER BY id",
+        ).bind(id.as_str()).fetch_all(db).await)
+    }
+
     /// What is known of these deals.
     pub async fn known(
         &mut self,

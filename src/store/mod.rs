@@ -67,6 +67,8 @@ const BUSY_SECONDS: u64 = 10;
 const ACQUIRE_SECONDS: u64 = 10;
 /// Connections of one process.
 const POOL_SIZE: u32 = 8;
+/// A connection nobody used for so long is closed, and with it what it remembers; one always stays.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +121,8 @@ impl Store {
                 .busy_timeout(Duration::from_secs(BUSY_SECONDS));
             let pool = SqlitePoolOptions::new()
                 .max_connections(POOL_SIZE)
+                .min_connections(1)
+                .idle_timeout(IDLE)
                 .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS))
                 // SQLite rolls back by itself when its disk is full; the driver then believes that
                 // the unit of work is still open, and the connection is good for nothing.
@@ -129,6 +133,8 @@ impl Store {
             let options = PgConnectOptions::from_str(address).map_err(unreachable)?;
             let pool = PgPoolOptions::new()
                 .max_connections(POOL_SIZE)
+                .min_connections(1)
+                .idle_timeout(IDLE)
                 .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS))
                 .connect_with(options.application_name("latitude"));
             Pool::Postgres(pool.await.map_err(unreachable)?)
@@ -243,8 +249,14 @@ impl Store {
     /// # Errors
     /// What it says.
     pub async fn can_write(&self) -> Result<()> {
+        // More than what is free by chance.
+        self.takes(1).await
+    }
+
+    /// Whether the database takes a row of so many times 64 KiB.
+    async fn takes(&self, blocks: usize) -> Result<()> {
         let mut tx = self.write().await?;
-        tx.write_a_trial().await?;
+        tx.write_a_trial(blocks).await?;
         tx.commit().await?;
         let mut tx = self.write().await?;
         tx.forget_trials().await?;
@@ -260,13 +272,14 @@ impl Store {
     }
 }
 
-/// The address without its password.
+/// The address without its password, nor what follows a question mark, which may hold one too.
 fn plain(address: &str) -> String {
-    match url::Url::parse(address) {
-        Ok(mut url) if url.password().is_some() => match url.set_password(Some("***")) {
-            Ok(()) => url.to_string(),
-            Err(()) => "(an address with a password)".to_owned(),
-        },
-        _ => address.to_owned(),
+    let Ok(mut url) = url::Url::parse(address) else {
+        return address.to_owned();
+    };
+    url.set_query(None);
+    if url.password().is_some() && url.set_password(Some("***")).is_err() {
+        return "(an address with a password)".to_owned();
     }
+    url.to_string()
 }

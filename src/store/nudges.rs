@@ -1,7 +1,7 @@
 //! Nudges on their way: an outbox. A reason is used up and its message put in by one unit of work, so
 //! that a crash neither loses nor doubles it; a message keeps its id however often it is tried.
 
-use sqlx::{FromRow, query, query_as, query_scalar};
+use sqlx::{FromRow, query, query_as};
 
 use super::Result;
 use super::tx::{Tx, sql};
@@ -20,6 +20,17 @@ pub struct Reason {
     pub deal: Option<String>,
     /// Whether the promised time is over.
     pub late: bool,
+    /// The time zone of the person, where the CRM knows it.
+    pub time_zone: Option<String>,
+}
+
+/// Where a message goes.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Addressee {
+    /// The person's address.
+    pub email: String,
+    /// Their time zone, where the CRM knows it.
+    pub time_zone: Option<String>,
 }
 
 /// A message to one person.
@@ -47,20 +58,19 @@ impl Tx {
     /// Answers that are owed and whose promised time is half over, or over; to be told by `way`.
     pub async fn owed_answers(&mut self, way: &str, now: Time) -> Result<Vec<Reason>> {
         sql!(self, db => query_as(
-            "SELECT * FROM (
+            "SELECT owed.*, p.time_zone FROM (
                SELECT t.connection, t.responder AS person,
                  'need:' || t.obstacle || ':' || t.round || ':' || t.position || ':' ||
                    CASE WHEN t.due_at <= $2 THEN 'due' ELSE 'half' END AS reason,
                  NULL AS deal, COALESCE(t.due_at <= $2, FALSE) AS late
                FROM turn t WHERE t.ended_at IS NULL AND t.responder IS NOT NULL AND t.half_at <= $2
-             ) AS owed
-             WHERE EXISTS (SELECT 1 FROM person p WHERE p.connection = owed.connection
-                 AND p.id = owed.person AND p.active AND p.email IS NOT NULL)
-               AND NOT EXISTS (SELECT 1 FROM nudge_off u
+             ) AS owed JOIN person p ON p.connection = owed.connection AND p.id = owed.person
+               AND p.active AND p.email IS NOT NULL
+             WHERE NOT EXISTS (SELECT 1 FROM nudge_off u
                  WHERE u.connection = owed.connection AND u.person = owed.person)
                AND NOT EXISTS (SELECT 1 FROM nudge_reason r WHERE r.connection = owed.connection
                  AND r.person = owed.person AND r.way = $1 AND r.reason = owed.reason)
-             ORDER BY connection, person, reason",
+             ORDER BY owed.connection, owed.person, owed.reason",
         ).bind(way).bind(now).fetch_all(db).await)
     }
 
@@ -72,21 +82,20 @@ impl Tx {
         (state, since): (&str, Time),
     ) -> Result<Vec<Reason>> {
         sql!(self, db => query_as(
-            "SELECT * FROM (
+            "SELECT passed.*, p.time_zone FROM (
                SELECT d.connection, d.seller AS person, d.id AS deal, FALSE AS late,
                  'check:' || d.id || ':' || d.version AS reason
                FROM deal d WHERE d.standing = 'open' AND d.gone_at IS NULL AND d.state = $2
                  AND d.seller IS NOT NULL AND d.version > 0
-             ) AS passed
-             WHERE EXISTS (SELECT 1 FROM person p WHERE p.connection = passed.connection
-                 AND p.id = passed.person AND p.active AND p.email IS NOT NULL)
-               AND NOT EXISTS (SELECT 1 FROM nudge_off u
+             ) AS passed JOIN person p ON p.connection = passed.connection AND p.id = passed.person
+               AND p.active AND p.email IS NOT NULL
+             WHERE NOT EXISTS (SELECT 1 FROM nudge_off u
                  WHERE u.connection = passed.connection AND u.person = passed.person)
                AND NOT EXISTS (SELECT 1 FROM nudge n WHERE n.connection = passed.connection
-                 AND n.person = passed.person AND n.way = $1 AND n.kind = 'checks' AND n.at >= $3)
+                 AND n.person = passed.person AND n.way = $1 AND n.kind = 'checks' AND n.at > $3)
                AND NOT EXISTS (SELECT 1 FROM nudge_reason r WHERE r.connection = passed.connection
                  AND r.person = passed.person AND r.way = $1 AND r.reason = passed.reason)
-             ORDER BY connection, person, reason",
+             ORDER BY passed.connection, passed.person, passed.reason",
         ).bind(way).bind(state).bind(since).fetch_all(db).await)
     }
 
@@ -128,10 +137,10 @@ impl Tx {
         ).bind(now).bind(until).fetch_optional(db).await)
     }
 
-    /// Where a message goes: the person's address, unless they left or want none.
-    pub async fn address_of(&mut self, nudge: &Nudge) -> Result<Option<String>> {
-        sql!(self, db => query_scalar(
-            "SELECT p.email FROM person p WHERE p.connection = $1 AND p.id = $2 AND p.active
+    /// Where a message goes, unless they left or want none.
+    pub async fn address_of(&mut self, nudge: &Nudge) -> Result<Option<Addressee>> {
+        sql!(self, db => query_as(
+            "SELECT p.email, p.time_zone FROM person p WHERE p.connection = $1 AND p.id = $2 AND p.active
                AND p.email IS NOT NULL AND NOT EXISTS (SELECT 1 FROM nudge_off u
                  WHERE u.connection = p.connection AND u.person = p.id)",
         ).bind(&nudge.connection).bind(&nudge.person).fetch_optional(db).await)
@@ -142,6 +151,13 @@ impl Tx {
         sql!(self, db => query(
             "UPDATE nudge SET sent_at = $2, claimed_until = NULL WHERE id = $1",
         ).bind(id).bind(now).execute(db).await.map(drop))
+    }
+
+    /// Gives a message back untried, to be sent from a later time on.
+    pub async fn put_off_nudge(&mut self, id: &str, at: Time) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE nudge SET run_at = $2, claimed_until = NULL, tries = tries - 1 WHERE id = $1",
+        ).bind(id).bind(at).execute(db).await.map(drop))
     }
 
     /// Puts a message off, or gives it up with the reason.

@@ -10,6 +10,10 @@ use crate::domain::Time;
 /// How long a write that is only a trial may take.
 const TRIAL: Duration = Duration::from_secs(4);
 
+/// … and how large it is, in blocks of 64 KiB: 4 MiB, as much as a page of deals may need. A disk
+/// with room for a little less is full as far as work goes.
+const TRIAL_BLOCKS: usize = 64;
+
 /// What is wrong with a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -107,7 +111,7 @@ impl Store {
     /// What is wrong, where something was noticed and a write tried now fails still.
     pub async fn trouble(&self) -> Option<Trouble> {
         let before = self.noticed.notes().now.clone()?;
-        let tried = tokio::time::timeout(TRIAL, self.can_write()).await;
+        let tried = tokio::time::timeout(TRIAL, self.takes(TRIAL_BLOCKS)).await;
         match tried {
             Ok(Ok(())) => {
                 let mut notes = self.noticed.notes();

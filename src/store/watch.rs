@@ -8,9 +8,6 @@ use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
 
-/// A trial write is so many times 64 characters long: more than what is free by chance.
-const TRIAL_PARTS: u32 = 1024;
-
 /// How one connection is doing. Holds no plan text and no person's name, except that `message`
 /// repeats the CRM's own words.
 #[derive(Clone, Debug, FromRow, serde::Serialize)]
@@ -52,15 +49,17 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 impl Tx {
-    /// Writes a row that needs room of its own, under the name of no connection.
-    pub(super) async fn write_a_trial(&mut self) -> Result<()> {
-        let row: Vec<String> = (0..TRIAL_PARTS)
+    /// Writes a row of so many times 64 KiB, under the name of no connection.
+    pub(super) async fn write_a_trial(&mut self, blocks: usize) -> Result<()> {
+        // Further apart than a database looks for what repeats.
+        let block: Vec<String> = (0..1024)
             .map(|n: u32| hex(&Sha256::digest(n.to_be_bytes())))
             .collect();
+        let row = block.concat().repeat(blocks);
         sql!(self, db => query(
             "INSERT INTO ledger (connection, at, move, attempt, outcome, message)
              VALUES ('', '1970-01-01T00:00:00+00:00', 'trial', 0, 'trial', $1)",
-        ).bind(row.concat()).execute(db).await.map(drop))
+        ).bind(row).execute(db).await.map(drop))
     }
 
     /// Takes every such row away.

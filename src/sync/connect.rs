@@ -194,9 +194,11 @@ impl Visit {
         })
     }
 
-    /// What is asked for where a person agrees.
-    pub fn scopes(&self) -> &[String] {
-        self.oauth.as_ref().map_or(&[], OAuth::scopes)
+    /// What is asked for where a person agrees, one by one.
+    pub fn scopes(&self) -> Vec<String> {
+        let asked = self.oauth.as_ref().map_or(&[][..], OAuth::scopes);
+        let each = asked.iter().flat_map(|it| it.split(','));
+        each.map(str::to_owned).collect()
     }
 
     fn person(&self) -> Result<&OAuth, Fault> {
@@ -211,18 +213,43 @@ impl Visit {
 
 /// Why a scope is asked for; CRMs name them differently, the reasons are few.
 pub fn why(scope: &str) -> &'static str {
+    // Some are addresses, whose host says nothing.
+    let scope = scope.rsplit('/').next().unwrap_or(scope);
+    let scope = scope.to_ascii_lowercase();
     let has = |parts: &[&str]| parts.iter().any(|part| scope.contains(part));
+    let only_reads = has(&["read"]) && !has(&["write", "update", "full", "all"]);
     if has(&["refresh", "offline"]) {
         "stay signed in without you"
     } else if has(&["openid", "profile", "email", "oauth"]) {
         "know who signed in, and to which organisation"
-    } else if has(&["schema", "settings", "customfield", "custom_views", "admin"]) {
-        "create Latitude's fields and views"
+    } else if has(&["impersonation", "pipeline"]) {
+        "read deals and stages, with the rights of whoever signs in"
+    } else if has(&["list", "view", "filter"]) {
+        match only_reads {
+            true => "see which of the managers' lists are there",
+            false => "create the managers' lists, and take them away again",
+        }
+    } else if has(&["schema", "settings", "customfield", "admin"]) {
+        match only_reads {
+            true => "see which of Latitude's fields are there",
+            false => "create Latitude's fields, and take them away again",
+        }
     } else if has(&["owner", "user", "contacts:read", "org"]) {
         "know who owns a deal and who leads whom"
+    } else if has(&["compan", "account"]) {
+        "know what the customer of a deal is called"
+    } else if only_reads {
+        "read deals and stages"
+    } else if has(&["write", "update"]) {
+        "write Latitude's own fields on deals, and no other"
     } else {
-        "read deals and stages, write Latitude's fields; no activity is ever read"
+        "read deals and stages, and write Latitude's own fields"
     }
+}
+
+/// Whether a scope is asked for set-up alone: it may be taken away once fields and views are there.
+pub fn only_for_set_up(scope: &str) -> bool {
+    why(scope).starts_with("create")
 }
 
 /// What to say of a sign-in that needs no person.

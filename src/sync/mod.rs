@@ -21,6 +21,7 @@ pub mod prepare;
 pub mod publish;
 pub mod pull;
 pub mod report;
+pub mod stages;
 pub mod vault;
 pub mod work;
 pub mod worker;

@@ -4,11 +4,13 @@
 use chrono::TimeDelta;
 
 use super::Stop;
+use super::stages::{self, Placed};
 use super::work::Work;
 use crate::crm::page::{Cursor, Next};
 use crate::crm::setup::{Blueprint, FieldMap};
 use crate::domain::Time;
 use crate::http::fault::{Cause, Fault};
+use crate::store::ledger::Entry;
 
 /// Further apart than this, our clock and the CRM's cannot both be trusted with cursors, leases
 /// and sign-ins.
@@ -43,6 +45,10 @@ pub async fn prepare(work: &mut Work<'_>) -> Result<(), Stop> {
     if old(known.stages_at) {
         let pipelines = work.crm.stages(&work.session).await?;
         let mut tx = work.begin().await?;
+        let before = tx.stages(&id).await?;
+        let strangers = stages::strangers(&before, &pipelines, &work.framework);
+        let entries = strangers.iter().map(|it| notice(work, it));
+        tx.note(&entries.collect::<Vec<Entry>>()).await?;
         tx.save_stages(&id, &pipelines, now).await?;
         tx.commit().await?;
     }
@@ -69,6 +75,28 @@ pub async fn prepare(work: &mut Work<'_>) -> Result<(), Stop> {
         tx.commit().await?;
     }
     Ok(())
+}
+
+/// What the ledger says about a stage that is new in the CRM and unknown to the framework.
+fn notice(work: &Work<'_>, new: &Placed) -> Entry {
+    Entry {
+        connection: work.id().as_str().to_owned(),
+        at: work.now(),
+        step: "stages".to_owned(),
+        deal: None,
+        attempt: work.lease.attempt,
+        outcome: "new stage".to_owned(),
+        code: Some("new_stage".to_owned()),
+        message: Some(format!(
+            "stage \"{}\" of pipeline \"{}\" is new in the CRM; its deals are asked the default \
+             questions: {}",
+            new.stage,
+            new.pipeline,
+            new.remedy()
+        )),
+        version: None,
+        mark: None,
+    }
 }
 
 /// Stops where our clock and the CRM's are too far apart; asks anew first, so that a clock that

@@ -29,6 +29,8 @@ struct Plain {
     refresh: Option<String>,
     expires_at: Option<Time>,
     base: Option<url::Url>,
+    #[serde(default)]
+    granted: Option<Vec<String>>,
 }
 
 impl StoreVault {
@@ -54,6 +56,7 @@ impl StoreVault {
             refresh: plain.refresh.map(SecretString::from),
             expires_at: plain.expires_at,
             base: plain.base,
+            granted: plain.granted,
             version,
         })
     }
@@ -117,6 +120,7 @@ impl Vault for StoreVault {
                 .map(|it| it.expose_secret().to_owned()),
             expires_at: tokens.expires_at,
             base: tokens.base.clone(),
+            granted: tokens.granted.clone(),
         };
         let plain = serde_json::to_vec(&plain)
             .unwrap_or_else(|error| unreachable!("tokens are plain data: {error}"));

@@ -1,7 +1,7 @@
 //! Works what is due of a connection, and settles when to come back.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::TimeDelta;
 use tokio::sync::{Mutex, Notify};
@@ -47,7 +47,8 @@ pub struct Engine {
     /// How often each connection is asked for changes.
     pub poll_every: TimeDelta,
     connections: BTreeMap<ConnectionId, (&'static dyn Crm, Arc<Settings>)>,
-    client: reqwest::Client,
+    /// For connections that may not reach private networks, and for those that may.
+    clients: [OnceLock<reqwest::Client>; 2],
     sessions: Mutex<HashMap<ConnectionId, Session>>,
     pub(super) wake: Notify,
 }
@@ -68,7 +69,7 @@ impl Engine {
             public_url: public_url.trim_end_matches('/').to_owned(),
             poll_every,
             connections: BTreeMap::new(),
-            client: crate::http::client(),
+            clients: Default::default(),
             sessions: Mutex::new(HashMap::new()),
             wake: Notify::new(),
         }
@@ -150,8 +151,15 @@ impl Engine {
     /// What a session of a connection is made with.
     pub fn means(&self, id: &ConnectionId) -> Means {
         let vault = StoreVault::new(self.store.clone(), self.env.clone(), id.clone());
+        let settings = self.connections.get(id).map(|(_, settings)| settings);
+        let private = settings.is_some_and(|it| it.allow_private);
+        // Made when first needed: each reads every root certificate.
+        let [outward, any] = &self.clients;
+        let client = if private { any } else { outward };
         Means {
-            client: self.client.clone(),
+            client: client
+                .get_or_init(|| crate::http::client_for(private))
+                .clone(),
             env: self.env.clone(),
             vault: Arc::new(vault),
         }

@@ -12,11 +12,13 @@ use super::error::Problem;
 use super::health::code_word;
 use super::ops_door::Ops;
 use super::table::{For, Table};
+use crate::crm;
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
 use crate::store::ledger::Entry;
 use crate::sync::account::{Account, accounts, retry};
 use crate::sync::report::RunState;
+use crate::sync::stages::{Asked, placed};
 
 /// Entries shown of a connection.
 const ENTRIES: i64 = 50;
@@ -54,9 +56,22 @@ struct Book {
     told: String,
     since: String,
     recipe: &'static str,
+    /// Whether it waits for someone to sign in.
+    login: bool,
     facts: Vec<(&'static str, String)>,
     parked: Vec<(String, String)>,
+    stages: Vec<Stage>,
+    /// How many of them the framework does not know.
+    unknown: usize,
     entries: Vec<Line>,
+}
+
+/// An open stage of the CRM.
+struct Stage {
+    pipeline: String,
+    name: String,
+    asked: String,
+    known: bool,
 }
 
 struct Line {
@@ -76,11 +91,26 @@ async fn ledger(
     let (only, deal) = (given(&wish.connection), given(&wish.deal));
     let found = accounts(&app.store, only.as_deref(), deal.as_deref(), ENTRIES).await?;
     let trouble = app.store.trouble().await;
+    let mut books: Vec<Book> = found.iter().map(book).collect();
+    let mut tx = app.store.read().await?;
+    for book in &mut books {
+        let id = ConnectionId::from(book.id.as_str());
+        let placed = placed(&mut tx, &app.framework, &id).await?;
+        let stages = placed.into_iter().map(|it| Stage {
+            known: it.asked != Asked::Default,
+            asked: it.asked.word().to_owned(),
+            pipeline: it.pipeline,
+            name: it.stage,
+        });
+        book.stages = stages.collect();
+        book.unknown = book.stages.iter().filter(|it| !it.known).count();
+    }
+    drop(tx);
     Ok(Show(Page {
         chrome: ops.chrome("Ledger", "/ledger"),
         database: trouble.map(|it| format!("The database {}: {}", it.kind.word(), it.told)),
         deal: wish.deal,
-        books: found.iter().map(book).collect(),
+        books,
     }))
 }
 
@@ -108,26 +138,34 @@ fn book(account: &Account) -> Book {
     let is = |states: &[RunState]| states.iter().any(|state| state.word() == it.state);
     Book {
         id: it.connection.clone(),
-        crm: it.crm.clone(),
+        crm: crm::by_id(&it.crm)
+            .map_or(it.crm.as_str(), |crm| crm.profile().name)
+            .to_owned(),
         state: it.state.clone(),
-        class: if is(&[RunState::Ok]) {
-            "done"
-        } else if is(&[RunState::Partly, RunState::Budget]) {
-            "half"
-        } else {
-            "due"
-        },
+        class: class_of(&it.state),
         code: it.code.as_deref().map(code_word).unwrap_or_default(),
         told: it.message.clone().unwrap_or_default(),
         since: moment(it.since),
         recipe: recipe(&it.state),
+        login: is(&[RunState::Login]),
         facts,
         parked: account
             .parked_deals
             .iter()
             .map(|parked| (parked.deal.clone(), parked.reason.clone()))
             .collect(),
+        stages: Vec::new(),
+        unknown: 0,
         entries: account.entries.iter().map(line).collect(),
+    }
+}
+
+/// How the word of a state is coloured.
+pub(super) fn class_of(state: &str) -> &'static str {
+    match RunState::ALL.into_iter().find(|it| it.word() == state) {
+        Some(RunState::Ok) => "done",
+        Some(RunState::Partly | RunState::Budget) => "half",
+        _ => "due",
     }
 }
 
@@ -139,7 +177,7 @@ fn recipe(state: &str) -> &'static str {
         Some(RunState::Budget) => "It starts over by itself when the CRM's day does.",
         Some(RunState::Failed) => "It is tried again by itself; look at the CRM's status page.",
         Some(RunState::Config) => "Correct what is named here, in the CRM or the configuration.",
-        Some(RunState::Login) => "Someone must sign in again.",
+        Some(RunState::Login) => "Someone must sign in; what waits is kept until then.",
     }
 }
 

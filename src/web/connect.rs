@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::books::class_of;
 use super::chrome::{Chrome, Show};
 use super::error::Problem;
 use super::ops_door::Ops;
@@ -45,7 +46,8 @@ struct Kept {
 #[template(path = "connections.html")]
 struct Connections {
     chrome: Chrome,
-    all: Vec<(String, &'static str, String)>,
+    /// Name, CRM, the word of its state, and how that is coloured.
+    all: Vec<(String, &'static str, String, &'static str)>,
 }
 
 async fn list(State(app): State<Shared>, ops: Ops) -> Result<Show<impl askama::Template>, Problem> {
@@ -57,7 +59,9 @@ async fn list(State(app): State<Shared>, ops: Ops) -> Result<Show<impl askama::T
     };
     let all = app.engine.connections().map(|(id, crm)| {
         let name = crm.profile().name;
-        (id.as_str().to_owned(), name, state(id))
+        let state = state(id);
+        let class = class_of(&state);
+        (id.as_str().to_owned(), name, state, class)
     });
     Ok(Show(Connections {
         chrome: ops.chrome("Connections", "/connect"),
@@ -71,6 +75,9 @@ struct Page {
     chrome: Chrome,
     id: String,
     crm: &'static str,
+    /// The word of its state; empty where it was never worked.
+    state: String,
+    class: &'static str,
     document: String,
     way: &'static str,
     /// The redirect address to register; none where no person has to agree.
@@ -90,7 +97,10 @@ fn redirect(app: &App, id: &ConnectionId) -> String {
 }
 
 fn told(fault: &Fault) -> String {
-    format!("{fault}: {}", fault.cause())
+    match fault.cause().code.as_deref() {
+        Some("no_grant") => "Nobody has signed in yet. Begin the sign-in first.".to_owned(),
+        _ => format!("{fault}: {}", fault.cause()),
+    }
 }
 
 async fn page(app: &App, ops: &Ops, id: &ConnectionId) -> Result<(Page, Option<Visit>), Problem> {
@@ -98,6 +108,11 @@ async fn page(app: &App, ops: &Ops, id: &ConnectionId) -> Result<(Page, Option<V
     let (_, crm) = connections
         .find(|(it, _)| *it == id)
         .ok_or(Problem::NotFound)?;
+    let standings = app.store.read().await?.standings().await?;
+    let found = standings
+        .into_iter()
+        .find(|it| it.connection == id.as_str() && it.worked_at.is_some());
+    let state = found.map_or_else(String::new, |it| it.state);
     let (visit, refused) = match Visit::of(&app.engine, id).await {
         Ok(visit) => (Some(visit), None),
         Err(fault) => (None, Some(told(&fault))),
@@ -108,10 +123,12 @@ async fn page(app: &App, ops: &Ops, id: &ConnectionId) -> Result<(Page, Option<V
         chrome: ops.chrome(&format!("Connect {id}"), "/connect"),
         id: id.as_str().to_owned(),
         crm: crm.profile().name,
+        class: class_of(&state),
+        state,
         document: format!("docs/crm/{}.md", crm.profile().id),
         way: visit.as_ref().map_or("", |it| it.way().word()),
         redirect: by_person.then(|| redirect(app, id)),
-        scopes: scopes.map(|it| (it.clone(), why(it))).collect(),
+        scopes: scopes.map(|it| (it.clone(), why(&it))).collect(),
         alone: visit.as_ref().map_or("", |it| no_person(it.way())),
         there: None,
         refused,

@@ -38,6 +38,7 @@ pub mod pyramid;
 pub mod query;
 pub mod queue;
 pub mod responders;
+pub mod serve;
 pub mod session;
 pub mod settings;
 pub mod sign_in;
@@ -48,7 +49,6 @@ pub mod week;
 pub mod why;
 pub mod words;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -61,6 +61,7 @@ use crate::http::openid::Provider;
 use crate::store::Store;
 use crate::sync::worker::Engine;
 use limits::Limits;
+pub use serve::serve_router;
 use settings::{Settings, SignIn};
 use table::Table;
 
@@ -157,31 +158,6 @@ pub fn watch_router(app: App) -> Router {
 }
 
 /// Serves the pages until `stop` says so; then finishes the answers under way.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(
-    app: App,
-    listener: TcpListener,
-    stop: watch::Receiver<bool>,
-) -> std::io::Result<()> {
-    serve_router(router(app), listener, stop).await
-}
-
-/// Serves some routes until `stop` says so; then finishes the answers under way.
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve_router(
-    router: Router,
-    listener: TcpListener,
-    mut stop: watch::Receiver<bool>,
-) -> std::io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(async move {
-            // An error means that nobody is left who could say so; that says so too.
-            while !*stop.borrow() && stop.changed().await.is_ok() {}
-        })
-        .await
+pub async fn serve(app: App, listener: TcpListener, stop: watch::Receiver<bool>) {
+    serve_router(router(app), listener, stop).await;
 }

@@ -11,6 +11,9 @@ use super::error::Problem;
 use super::table::{For, Table};
 use crate::sync::PULL;
 
+/// What is said to whoever did not sign.
+pub const UNBELIEVED: &str = "the signature does not fit, or it is too old";
+
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
     table.post(For::Machines, "/push/{connection}", push)
@@ -24,15 +27,14 @@ async fn push(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
-    const UNBELIEVED: Problem = Problem::Refused("the signature does not fit, or it is too old");
     let from = arrived(&app, connection, (method, &uri), &headers, body).await?;
     let own = from.settings.push_secret.as_ref();
     let secret = own
         .or(from.settings.client_secret.as_ref())
-        .ok_or(UNBELIEVED)?;
+        .ok_or(Problem::Refused(UNBELIEVED))?;
     let deals = from.crm.hint(&from.push, secret).map_err(|rejected| {
         tracing::warn!(connection.id = %from.connection, error = %rejected, "a push is not believed");
-        UNBELIEVED
+        Problem::Refused(UNBELIEVED)
     })?;
     if !deals.is_empty() {
         let mut tx = app.store.write().await?;

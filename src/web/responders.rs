@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{NaiveDate, NaiveTime};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::App;
 use super::error::Problem;
@@ -15,7 +15,7 @@ use crate::store::team::Face;
 use crate::store::tx::Tx;
 
 /// When people work, as the configuration says; each in their own time zone.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkHours {
     /// The day begins …
@@ -40,15 +40,18 @@ impl Default for WorkHours {
 impl WorkHours {
     /// The hours of someone in that time zone; of the framework's where theirs is unknown.
     pub fn of(&self, app: &App, zone: Option<&str>) -> Hours {
+        self.within(&app.framework.cadence.time_zone).within(zone)
+    }
+
+    /// The hours of people whose time zone nobody knows, but for this one.
+    pub fn within(&self, zone: &str) -> Hours {
         let hours = Hours {
             from: self.from,
             until: self.until,
             holidays: self.holidays.clone(),
             ..Hours::default()
         };
-        hours
-            .within(Some(&app.framework.cadence.time_zone))
-            .within(zone)
+        hours.within(Some(zone))
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::responders::WorkHours;
 use crate::domain::role::Role;
+use crate::http::masked;
 
 /// The pages, as the configuration describes them.
 #[derive(Clone, Debug, Deserialize)]
@@ -51,7 +52,7 @@ pub struct Settings {
 }
 
 /// How people sign in.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum SignIn {
     /// By picking a person: for the demo, where nobody is real.
@@ -63,7 +64,7 @@ pub enum SignIn {
 }
 
 /// An OpenID provider, such as the company's own directory.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenId {
     /// Its address, as it names itself.
@@ -71,6 +72,7 @@ pub struct OpenId {
     /// What it calls Latitude.
     pub client_id: String,
     /// The secret it shares with Latitude; none for a public client.
+    #[serde(default, serialize_with = "masked::given")]
     pub client_secret: Option<SecretString>,
     /// What people call it: `Sign in with …`.
     #[serde(default = "provider_name")]

@@ -94,6 +94,7 @@ impl Bench {
             refresh: Some(refresh.to_owned().into()),
             expires_at: Some(self.served.world.now()),
             base: None,
+            granted: None,
             version: 0,
         };
         vault.save(tokens).await.unwrap();

@@ -16,6 +16,7 @@ use latitude::store::sealed::Seal;
 use latitude::sync::report::Report;
 use latitude::sync::worker::Engine;
 use latitude::sync::{PULL, WRITE_BACK};
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use sqlx::{Connection, Executor};
 
@@ -154,13 +155,18 @@ impl Stage {
         assert!(done.is_ok());
     }
 
-    /// One reconcile of everything that is due, a pull and a write-back included.
-    pub async fn reconcile(&self) -> Report {
+    /// Makes a pull and a write-back due.
+    pub async fn hasten(&self) {
         let mut tx = self.engine.store.write().await.unwrap();
         for step in [PULL, WRITE_BACK] {
             tx.hasten(&self.id, step, self.env.now()).await.unwrap();
         }
         tx.commit().await.unwrap();
+    }
+
+    /// One reconcile of everything that is due, a pull and a write-back included.
+    pub async fn reconcile(&self) -> Report {
+        self.hasten().await;
         let mut reports = self.engine.run_until_quiet(None).await.unwrap();
         reports.pop().expect("a report")
     }
@@ -209,5 +215,25 @@ impl Stage {
         let now = self.env.now();
         tx.break_lease(&self.id, now).await.unwrap();
         tx.commit().await.unwrap();
+    }
+
+    /// A configuration file that describes all this, for processes of their own.
+    pub fn configuration(&self, database: &str) -> std::path::PathBuf {
+        let settings = &self.served.settings;
+        let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
+        let url = |value: &Option<url::Url>| text(value.as_ref().unwrap().as_str());
+        let config = format!(
+            "[database]\nurl = {}\n[secrets]\nkey = \"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\"\n\
+             [connections.acme]\ncrm = {}\nbase_url = {}\nclient_id = {}\nclient_secret = {}\n\
+             allow_private = true\n",
+            text(database),
+            text(&settings.crm),
+            url(&settings.base_url),
+            text(settings.client_id.as_deref().unwrap()),
+            text(settings.client_secret.as_ref().unwrap().expose_secret()),
+        );
+        let file = std::env::temp_dir().join(format!("{}.toml", unique()));
+        std::fs::write(&file, config).unwrap();
+        file
     }
 }

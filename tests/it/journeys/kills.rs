@@ -7,7 +7,6 @@ use std::time::Duration;
 use latitude::domain::field::Field;
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
-use secrecy::ExposeSecret;
 
 use crate::stage::{Stage, databases};
 
@@ -21,7 +20,7 @@ async fn a_killed_process_leaves_nothing_undone_and_nothing_done_twice() {
         // The stage's own engine only sets the fields up; the work is done by processes.
         let stage = Stage::in_real_time(&database, 300).await;
         let mut dice = ChaCha12Rng::seed_from_u64(11);
-        let config = configuration(&stage, &database);
+        let config = stage.configuration(&database);
 
         for _ in 0..KILLS {
             let mut process = latitude(&config).spawn().unwrap();
@@ -71,28 +70,4 @@ fn latitude(config: &std::path::Path) -> Command {
         .arg(config);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
-}
-
-fn configuration(stage: &Stage, database: &str) -> std::path::PathBuf {
-    let settings = &stage.served.settings;
-    let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
-    let url = |value: &Option<url::Url>| text(value.as_ref().unwrap().as_str());
-    let config = format!(
-        "[database]\nurl = {}\n[secrets]\nkey = \"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\"\n\
-         [connections.acme]\ncrm = {}\nbase_url = {}\nclient_id = {}\nclient_secret = {}\n\
-         allow_private = true\n",
-        text(database),
-        text(&settings.crm),
-        url(&settings.base_url),
-        text(settings.client_id.as_deref().unwrap()),
-        text(settings.client_secret.as_ref().unwrap().expose_secret()),
-    );
-    let name = format!(
-        "latitude-kills-{}-{}.toml",
-        std::process::id(),
-        database.len()
-    );
-    let file = std::env::temp_dir().join(name);
-    std::fs::write(&file, config).unwrap();
-    file
 }

@@ -5,4 +5,4 @@ mod kills;
 mod lanes;
 mod main_job;
 mod screens;
-mod trouble;
+pub mod trouble;

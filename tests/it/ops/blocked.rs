@@ -85,7 +85,7 @@ async fn a_revoked_grant_is_named_and_a_new_sign_in_ends_it() {
 }
 
 /// A person takes one scope out of what is asked for.
-fn without_scope(url: &url::Url, lacking: &str) -> url::Url {
+pub fn without_scope(url: &url::Url, lacking: &str) -> url::Url {
     let mut without = url.clone();
     let pairs = url.query_pairs().map(|(name, value)| {
         let kept: Vec<&str> = value.split(' ').filter(|it| *it != lacking).collect();

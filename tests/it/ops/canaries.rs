@@ -168,7 +168,7 @@ async fn a_storm_leaves_no_token_plan_or_address_anywhere_ops_look() {
         let (keep, stop) = tokio::sync::watch::channel(false);
         tokio::spawn(async move {
             let _keep = keep;
-            web::serve(app, listener, stop).await
+            web::serve(app, listener, stop).await;
         });
         let mut ops = Browser::on(&address);
         ops.sign_in(&format!("acme:{whom}")).await;

@@ -1,11 +1,17 @@
 //! Doctor: each thing that is wrong is named with its remedy.
 
 use chrono::TimeDelta;
+use latitude::domain::deal::Standing;
+use latitude::ops::config::Config;
 use latitude::ops::doctor::{Check, look_with};
-use latitude::sandbox::world::Trouble;
+use latitude::ops::ledger::accounts;
+use latitude::sandbox::world::{Stage, Trouble};
+use latitude::sync::report::RunState;
 use serde_json::json;
 
+use super::blocked::without_scope;
 use super::floor::{Floor, databases, sqlite};
+use crate::web::site::Browser;
 
 async fn bad(floor: &Floor) -> Vec<Check> {
     let checks = look_with(&floor.config(), &floor.env).await;
@@ -55,6 +61,106 @@ async fn every_cause_is_named_with_its_remedy() {
 }
 
 #[tokio::test]
+async fn a_scope_that_was_not_granted_is_named_with_what_it_is_for() {
+    let floor = Floor::of("hubspot", &sqlite(), 3, Some("authorization_code")).await;
+    floor.sign_in().await;
+    floor.set_up().await;
+    let check = async || {
+        let checks = look_with(&floor.config(), &floor.env).await;
+        let mut checks = checks.into_iter();
+        checks.find(|it| it.check == "acme: scopes").unwrap()
+    };
+    assert!(check().await.ok, "{:?}", check().await);
+
+    let without = async |scope: &str| {
+        floor.sign_in_by(|url| without_scope(&url, scope)).await;
+        check().await
+    };
+    let needed = without("crm.objects.deals.write").await;
+    let for_set_up = without("crm.lists.write").await;
+
+    assert!(!needed.ok, "{needed:?}");
+    let told = "crm.objects.deals.write (write Latitude's own fields";
+    assert!(needed.found.contains(told), "{needed:?}");
+    assert!(needed.remedy.contains("latitude connect"), "{needed:?}");
+    assert!(for_set_up.ok, "{for_set_up:?}");
+    assert!(for_set_up.found.contains("crm.lists.write (create"));
+    assert!(for_set_up.remedy.contains("crm apply"), "{for_set_up:?}");
+}
+
+#[tokio::test]
+async fn pushes_are_tried_where_the_crm_has_them() {
+    let floor = Floor::of("hubspot", &sqlite(), 3, None).await;
+    floor.set_up().await;
+    let mut config = floor.config();
+    let pushes = async |config: &Config| {
+        let checks = look_with(config, &floor.env).await;
+        let mut checks = checks.into_iter();
+        checks.find(|it| it.check == "acme: pushes").unwrap()
+    };
+
+    config.web.public_url = "http://127.0.0.1:1".parse().unwrap();
+    let nobody = pushes(&config).await;
+    config.web.public_url = floor.served.base.clone();
+    let somebody_else = pushes(&config).await;
+    config.web.public_url = floor.pages().await.parse().unwrap();
+    let ours = pushes(&config).await;
+
+    assert!(nobody.remedy.contains("latitude run"), "{nobody:?}");
+    assert!(somebody_else.remedy.contains("/push/"), "{somebody_else:?}");
+    assert!(ours.remedy.is_empty(), "{ours:?}");
+    assert!(ours.found.contains("only what is signed"), "{ours:?}");
+}
+
+#[tokio::test]
+async fn a_stage_that_is_new_in_the_crm_is_noticed_in_the_ledger_by_doctor_and_on_the_page() {
+    for database in databases().await {
+        let floor = Floor::ready(&database, 3).await;
+        floor.reconcile().await;
+        let told = async || {
+            let found = accounts(&floor.engine.store, Some("acme"), None, 500).await;
+            let entries = found.unwrap().remove(0).entries.into_iter();
+            entries
+                .filter(|it| it.code.as_deref() == Some("new_stage"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told().await, [], "what was there at first is not new");
+
+        floor.served.world.state().stages.push(Stage {
+            name: "Legal <review>",
+            probability: 85,
+            standing: Standing::Open,
+        });
+        floor.advance(TimeDelta::hours(25));
+        assert_eq!(floor.reconcile().await.state, RunState::Ok);
+        floor.advance(TimeDelta::hours(25));
+        floor.reconcile().await;
+
+        let told = told().await;
+        assert_eq!(told.len(), 1, "once: {told:?}");
+        let message = told[0].message.as_deref().unwrap();
+        assert!(
+            message.contains("[stage_map] \"Legal <review>\""),
+            "{message}"
+        );
+        let checks = look_with(&floor.config(), &floor.env).await;
+        let check = checks.iter().find(|it| it.check == "acme: stage map");
+        let check = check.unwrap();
+        assert!(
+            check.ok && check.found.contains("Legal <review>"),
+            "{check:?}"
+        );
+        let whom = format!("acme:{}", floor.served.world.state().people[1].id);
+        let pages = floor.pages_with(|settings| settings.ops.push(whom.clone()));
+        let mut ops = Browser::on(&pages.await);
+        ops.sign_in(&whom).await;
+        let page = ops.get("/ledger").await.body;
+        assert!(page.contains("1 not in the stage map"), "{page}");
+        assert!(page.contains("Legal &#60;review&#62;"), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn another_key_and_a_missing_database_are_named() {
     let floor = Floor::laid(&sqlite(), 3, Some("authorization_code")).await;
     floor.sign_in().await;
@@ -63,6 +169,13 @@ async fn another_key_and_a_missing_database_are_named() {
     let checks: Vec<Check> = look_with(&config, &floor.env).await;
     let checks: Vec<Check> = checks.into_iter().filter(|it| !it.ok).collect();
     is_said(&checks, "key", "secrets.key");
+
+    config.secrets.key = "".into();
+    let checks = look_with(&config, &floor.env).await;
+    let checks: Vec<Check> = checks.into_iter().filter(|it| !it.ok).collect();
+    is_said(&checks, "key", "sealed");
+    assert!(checks[0].found.contains("latitude key"), "{checks:?}");
+    config.secrets.key = floor.config().secrets.key;
 
     config.database.url = "postgres://nobody@127.0.0.1:1/none".into();
     let checks = look_with(&config, &floor.env).await;

@@ -274,7 +274,7 @@ impl Floor {
         let (stop, stopping) = tokio::sync::watch::channel(false);
         tokio::spawn(async move {
             let _keep = stop;
-            web::serve(app, listener, stopping).await
+            web::serve(app, listener, stopping).await;
         });
         address
     }

@@ -1,5 +1,6 @@
 //! What ops rely on: connecting, watching, keys, and every state in which work stands still.
 
+mod at_rest;
 mod blocked;
 mod canaries;
 mod connecting;
@@ -9,8 +10,10 @@ mod floor;
 mod gone;
 mod nudging;
 mod once;
+mod outward;
 mod pages;
 mod rights;
 mod rotation;
 mod schema;
+mod stopping;
 mod writes;

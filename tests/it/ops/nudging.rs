@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use chrono::{Datelike, TimeDelta};
+use chrono::{Datelike, NaiveTime, TimeDelta};
+use latitude::domain::framework::Framework;
 use latitude::ops::config::Config;
 use latitude::ops::nudge_post::Post;
-use latitude::ops::nudges::{gather, send};
+use latitude::ops::nudges::{Manners, gather, send};
 use latitude::sync::report::RunState;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -190,10 +191,15 @@ impl Company {
 
     /// Puts together and sends, as the service does every minute.
     async fn minute(&self) -> (usize, usize) {
+        self.minute_with(&by_day_and_night()).await
+    }
+
+    /// The same with other manners.
+    async fn minute_with(&self, manners: &Manners) -> (usize, usize) {
         let (store, env) = (&self.floor.engine.store, &self.floor.env);
-        let put = gather(store, env, &["email"], &self.pages).await.unwrap();
-        let sent = send(store, env, &self.post, &self.pages).await.unwrap();
-        (put, sent)
+        let put = gather(store, env, manners, (&["email"], &self.pages)).await;
+        let sent = send(store, env, manners, (&self.post, &self.pages)).await;
+        (put.unwrap(), sent.unwrap())
     }
 
     fn to(&self, whom: &str) -> Vec<String> {
@@ -201,6 +207,21 @@ impl Company {
         let to_them = seen.into_iter().filter(|(to, _)| to.contains(whom));
         to_them.map(|(_, text)| text).collect()
     }
+}
+
+/// People who are at work at any time but weekends, wherever they are.
+fn by_day_and_night() -> Manners {
+    let mut manners = usual_manners();
+    manners.hours.from = NaiveTime::MIN;
+    manners.hours.until = "23:59:59".parse().unwrap();
+    manners.cadence.quiet_from = NaiveTime::MIN;
+    manners.cadence.quiet_until = NaiveTime::MIN;
+    manners
+}
+
+fn usual_manners() -> Manners {
+    let config = Config::of("").unwrap();
+    config.manners(&Framework::standard())
 }
 
 #[test]
@@ -258,22 +279,66 @@ async fn each_reason_is_told_once_and_sellers_are_told_once_a_week() {
 }
 
 #[tokio::test]
+async fn everyone_is_told_in_their_own_working_hours_and_sellers_never_in_their_quiet_ones() {
+    for database in databases().await {
+        let company = Company::found(&database).await;
+        let floor = &company.floor;
+        // Tuesday, 09:00 UTC: evening in Tokyo, deep night in Los Angeles.
+        let lives = async |whom: &str, zone: &str| {
+            let place = format!("UPDATE person SET time_zone = '{zone}' WHERE email = '{whom}'");
+            executed(floor, &place).await;
+        };
+        lives(&company.seller, "Asia/Tokyo").await;
+        lives(&company.responder, "America/Los_Angeles").await;
+        let told = || {
+            let (seller, responder) = (&company.seller, &company.responder);
+            (company.to(seller).len(), company.to(responder).len())
+        };
+        let mut manners = usual_manners();
+        manners.cadence.quiet_until = "10:30:00".parse().unwrap();
+        let minute_at = async |hours: i64| {
+            floor.advance(TimeDelta::hours(hours));
+            company.minute_with(&manners).await;
+            told()
+        };
+
+        assert_eq!(minute_at(0).await, (0, 0), "18:00 in Tokyo");
+        assert_eq!(minute_at(9).await, (0, 1), "10:00 in Los Angeles");
+        assert_eq!(minute_at(6).await, (0, 1), "09:00 in Tokyo, still quiet");
+        assert_eq!(minute_at(2).await, (1, 1), "11:00 in Tokyo");
+
+        // A message that was put together in time meets a mail server that is down until night.
+        executed(
+            floor,
+            "UPDATE deal SET version = 2 WHERE state = 'Past check date'",
+        )
+        .await;
+        company.mail.is(Mood::Busy);
+        floor.advance(TimeDelta::days(7));
+        assert_eq!(company.minute_with(&manners).await, (1, 0));
+        company.mail.is(Mood::Takes);
+        assert_eq!(minute_at(8).await, (1, 1), "19:00 in Tokyo");
+        assert_eq!(minute_at(17).await, (2, 1), "12:00 in Tokyo");
+    }
+}
+
+#[tokio::test]
 async fn two_processes_put_each_message_out_once() {
     for database in databases().await {
         let company = Company::found(&database).await;
         company.floor.advance(TimeDelta::hours(9));
         let other = company.floor.another(&[super::floor::KEY]).await;
         let (store, env) = (&company.floor.engine.store, &company.floor.env);
-        let pages = company.pages.as_str();
+        let (pages, manners) = (company.pages.as_str(), by_day_and_night());
 
         let (one, two) = tokio::join!(
-            gather(store, env, &["email"], pages),
-            gather(&other.store, env, &["email"], pages)
+            gather(store, env, &manners, (&["email"], pages)),
+            gather(&other.store, env, &manners, (&["email"], pages))
         );
         assert_eq!(one.unwrap() + two.unwrap(), 2);
         let (one, two) = tokio::join!(
-            send(store, env, &company.post, pages),
-            send(&other.store, env, &company.post, pages)
+            send(store, env, &manners, (&company.post, pages)),
+            send(&other.store, env, &manners, (&company.post, pages))
         );
 
         assert_eq!(one.unwrap() + two.unwrap(), 2);
@@ -286,7 +351,8 @@ async fn a_crash_neither_loses_nor_doubles_one() {
     for database in databases().await {
         let company = Company::found(&database).await;
         let (store, env) = (&company.floor.engine.store, &company.floor.env);
-        gather(store, env, &["email"], &company.pages)
+        let manners = by_day_and_night();
+        gather(store, env, &manners, (&["email"], &company.pages))
             .await
             .unwrap();
 
@@ -374,8 +440,12 @@ async fn a_chat_gets_them_by_its_webhook() {
         let post = Post::new(&config.nudges).unwrap();
         let (store, env) = (&company.floor.engine.store, &company.floor.env);
 
-        gather(store, env, &["chat"], &company.pages).await.unwrap();
-        assert_eq!(send(store, env, &post, &company.pages).await.unwrap(), 1);
+        let manners = by_day_and_night();
+        gather(store, env, &manners, (&["chat"], &company.pages))
+            .await
+            .unwrap();
+        let sent = send(store, env, &manners, (&post, &company.pages)).await;
+        assert_eq!(sent.unwrap(), 1);
 
         let got = got.lock().unwrap();
         assert_eq!(got[0]["to"], company.seller.as_str());

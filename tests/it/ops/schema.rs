@@ -276,7 +276,8 @@ async fn a_release_works_on_the_schema_of_the_next_and_back() {
 }
 
 /// A program that came with the PostgreSQL on this machine.
-fn tool(name: &str) -> Option<PathBuf> {
+/// A program of PostgreSQL's, the newest that is there.
+pub fn tool(name: &str) -> Option<PathBuf> {
     let homes = std::fs::read_dir("/usr/lib/postgresql").ok()?;
     let mut found: Vec<PathBuf> = homes
         .filter_map(|home| Some(home.ok()?.path().join("bin").join(name)))
@@ -286,7 +287,8 @@ fn tool(name: &str) -> Option<PathBuf> {
     found.pop()
 }
 
-fn ran(program: &Path, arguments: &[&str]) {
+/// Runs a program that must succeed.
+pub fn ran(program: &Path, arguments: &[&str]) {
     let done = Command::new(program).args(arguments).output().unwrap();
     let told = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "{}: {told}", program.display());

@@ -15,8 +15,19 @@ use super::floor::{Floor, page, postgres, sqlite};
 /// As many as a process holds at once.
 const POOL: usize = 8;
 
-/// Lets a SQLite file grow no further than it is, or as far as it likes.
-async fn disk(store: &Store, full: bool) {
+/// How far a SQLite file may grow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// No further than it is.
+    None,
+    /// By so little that a small row fits, and a page of deals does not.
+    Little,
+    /// As far as it likes.
+    Plenty,
+}
+
+/// Gives a SQLite file room.
+async fn disk(store: &Store, room: Room) {
     let mut all = Vec::new();
     for _ in 0..POOL {
         all.push(store.read().await.unwrap());
@@ -25,37 +36,42 @@ async fn disk(store: &Store, full: bool) {
         let Tx::Sqlite(tx) = tx else {
             panic!("only SQLite's file can be kept from growing");
         };
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count")
+            .fetch_one(&mut **tx)
+            .await
+            .unwrap();
         // SQLite takes a limit below the file's size as that size.
-        let limit = if full {
-            "PRAGMA max_page_count = 1"
-        } else {
-            "PRAGMA max_page_count = 1000000"
+        let limit = match room {
+            Room::None => 1,
+            Room::Little => pages + 32,
+            Room::Plenty => 1_000_000,
         };
-        tx.execute(limit).await.unwrap();
+        let mut set = sqlx::QueryBuilder::<sqlx::Sqlite>::new("PRAGMA max_page_count = ");
+        set.push(limit).build().execute(&mut **tx).await.unwrap();
     }
 }
 
 /// A connection that met the full disk is replaced by a new one, which must meet it too.
-async fn still_full(floor: &Floor) {
+async fn still_full(floor: &Floor, room: Room) {
     if !floor.engine.store.is_shared() {
-        disk(&floor.engine.store, true).await;
+        disk(&floor.engine.store, room).await;
     }
 }
 
 async fn is_named(floor: &Floor, pages: &str, word: &str) {
-    still_full(floor).await;
+    still_full(floor, Room::None).await;
     let (status, ready) = page(&format!("{pages}/ready")).await;
     let ready: Value = serde_json::from_str(&ready).unwrap();
     assert_eq!(status, 503);
     assert_eq!(ready["database"], word);
-    still_full(floor).await;
+    still_full(floor, Room::None).await;
     let (_, metrics) = page(&format!("{pages}/metrics")).await;
     assert!(metrics.contains("latitude_database_up 1"), "{metrics}");
     assert!(
         metrics.contains("latitude_database_writable 0"),
         "{metrics}"
     );
-    still_full(floor).await;
+    still_full(floor, Room::None).await;
     let checks = look_on(&floor.config(), &floor.env, &floor.engine.store).await;
     let told = checks.iter().find(|it| it.check == "database").unwrap();
     assert!(
@@ -94,13 +110,34 @@ async fn is_over(floor: &Floor, pages: &str, word: &str) {
 async fn a_full_disk_is_named_and_room_on_it_ends_it() {
     let floor = Floor::ready(&sqlite(), 400).await;
     let pages = floor.pages().await;
-    disk(&floor.engine.store, true).await;
+    disk(&floor.engine.store, Room::None).await;
 
     assert!(floor.engine.run_until_quiet(None).await.is_err());
     let word = "takes no writes: its disk is full";
     is_named(&floor, &pages, word).await;
 
-    disk(&floor.engine.store, false).await;
+    disk(&floor.engine.store, Room::Plenty).await;
+    is_over(&floor, &pages, word).await;
+}
+
+#[tokio::test]
+async fn a_disk_with_room_for_little_is_full_as_long_as_work_does_not_fit() {
+    let floor = Floor::ready(&sqlite(), 400).await;
+    let pages = floor.pages().await;
+    disk(&floor.engine.store, Room::Little).await;
+    assert!(
+        floor.engine.store.can_write().await.is_ok(),
+        "a little fits"
+    );
+
+    assert!(floor.engine.run_until_quiet(None).await.is_err());
+    still_full(&floor, Room::Little).await;
+    let (status, ready) = page(&format!("{pages}/ready")).await;
+
+    assert_eq!(status, 503);
+    let word = "takes no writes: its disk is full";
+    assert!(ready.contains(word), "{ready}");
+    disk(&floor.engine.store, Room::Plenty).await;
     is_over(&floor, &pages, word).await;
 }
 

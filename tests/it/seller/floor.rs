@@ -98,7 +98,7 @@ impl Floor {
         let (keep, stop) = tokio::sync::watch::channel(false);
         tokio::spawn(async move {
             let _keep = keep;
-            web::serve(app, listener, stop).await.unwrap();
+            web::serve(app, listener, stop).await;
         });
         Self {
             stage,

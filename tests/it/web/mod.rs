@@ -6,6 +6,7 @@ mod coach;
 mod deal;
 mod export;
 mod limits;
+mod lines;
 mod matrix;
 mod openid;
 mod others;

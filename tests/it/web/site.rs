@@ -132,7 +132,7 @@ impl Site {
         let (keep, stop) = tokio::sync::watch::channel(false);
         tokio::spawn(async move {
             let _keep = keep;
-            web::serve(app, listener, stop).await.unwrap();
+            web::serve(app, listener, stop).await;
         });
         let site = Self {
             base,
