@@ -5,6 +5,7 @@ mod board;
 mod coach;
 mod deal;
 mod export;
+mod large_team;
 mod limits;
 mod matrix;
 mod openid;
