@@ -3,6 +3,7 @@
 mod browser;
 mod cards;
 mod embed;
+mod embed_lead;
 mod floor;
 mod pages;
 mod shelf;

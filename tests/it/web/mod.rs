@@ -2,6 +2,7 @@
 
 mod api;
 mod board;
+mod closing;
 mod coach;
 mod deal;
 mod export;
