@@ -22,6 +22,7 @@ pub mod publish;
 pub mod pull;
 pub mod report;
 pub mod vault;
+pub mod visitor;
 pub mod work;
 pub mod worker;
 pub mod write_back;

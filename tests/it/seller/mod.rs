@@ -2,6 +2,7 @@
 
 mod browser;
 mod cards;
+mod crm_sign_in;
 mod embed;
 mod embed_lead;
 mod floor;
