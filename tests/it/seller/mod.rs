@@ -5,6 +5,7 @@ mod cards;
 mod crm_sign_in;
 mod embed;
 mod embed_lead;
+mod embeds;
 mod floor;
 mod pages;
 mod shelf;

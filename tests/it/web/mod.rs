@@ -16,3 +16,4 @@ mod security;
 mod sessions;
 pub mod site;
 mod tool;
+mod weight;
