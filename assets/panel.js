@@ -1,9 +1,30 @@
 // The panel works without this. With it, what is typed is kept at once, on this machine first and
 // then in Latitude, the grade-to-be follows the typing, and "saved" becomes "in the CRM".
 (() => {
+  const token = document.getElementById("main").dataset.token || "";
+
+  // Other forms of a panel in a frame: sent with its token, and what became of it said in their place.
+  for (const it of document.querySelectorAll("form[data-embed]")) {
+    it.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const body = new URLSearchParams(new FormData(it, event.submitter));
+      const said = it.querySelector("[role=status]") || document.createElement("p");
+      said.setAttribute("role", "status");
+      it.append(said);
+      let told = "Not sent: the connection is gone, or this panel was open for too long. Your words are still here; try again, or reload the page.";
+      try {
+        const headers = { authorization: "Bearer " + token, accept: "application/json" };
+        const reply = await fetch(it.getAttribute("action"), { method: "POST", body, headers, credentials: "omit" });
+        const answer = await reply.json();
+        told = answer.sentence || answer.error || told;
+        if (reply.ok && it.classList.contains("say")) it.reset();
+      } catch { /* told */ }
+      said.textContent = told;
+    });
+  }
+
   const form = document.getElementById("panel");
   if (!form) return;
-  const token = document.getElementById("main").dataset.token || "";
   const action = form.dataset.action;
   const csrf = form.elements.csrf.value;
   const place = "latitude-draft:" + form.dataset.key;

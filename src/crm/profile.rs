@@ -13,6 +13,9 @@ pub struct Profile {
     pub name: &'static str,
     /// The ways to sign in that it really offers, the one to prefer first.
     pub sign_in: &'static [SignIn],
+    /// What is asked for when a person signs in to Latitude with this CRM, to learn who they are and
+    /// nothing else; none where its grant installs an app rather than says who one is.
+    pub people: Option<&'static [&'static str]>,
     /// Where grants are exchanged: an address, or a path below the connection's `login_url`
     /// (`base_url` where that is not set).
     pub token_url: &'static str,

@@ -93,7 +93,6 @@ pub fn open(
     means: &Means,
 ) -> Result<Session, Fault> {
     let profile = crm.profile();
-    let guard = guard(crm, &settings)?;
     let kind = sign_in(crm, &settings)?;
     let credentials: Arc<dyn Credentials> = match kind {
         SignIn::Token | SignIn::Login => Arc::new(Fixed {
@@ -104,6 +103,18 @@ pub fn open(
         }),
         _ => Arc::new(oauth(crm, &settings, means)?),
     };
+    with(crm, settings, fields, means, credentials)
+}
+
+fn with(
+    crm: &'static dyn Crm,
+    settings: Arc<Settings>,
+    fields: FieldMap,
+    means: &Means,
+    credentials: Arc<dyn Credentials>,
+) -> Result<Session, Fault> {
+    let profile = crm.profile();
+    let guard = guard(crm, &settings)?;
     let per_day = profile
         .per_day
         .map(|calls| calls * settings.quota_percent() / 100);
@@ -128,8 +139,60 @@ pub fn open(
 /// # Errors
 /// [`Fault::Setup`] naming the key that is missing or wrong.
 pub fn oauth(crm: &'static dyn Crm, settings: &Settings, means: &Means) -> Result<OAuth, Fault> {
+    of_kind(crm, settings, means, sign_in(crm, settings)?)
+}
+
+/// The sign-in of a person who only shows who they are: asks for no more than that takes, and for
+/// nothing that lasts. None where this CRM's grant does not say who one is, or the connection has
+/// no app there.
+///
+/// # Errors
+/// [`Fault::Setup`] naming the key that is missing or wrong.
+pub fn visitor(
+    crm: &'static dyn Crm,
+    settings: &Settings,
+    means: &Means,
+) -> Result<Option<OAuth>, Fault> {
+    let mut offered = crm.profile().sign_in.iter();
+    let kind = offered.find_map(|kind| match (*kind, crm.profile().people) {
+        (
+            SignIn::AuthorizationCode {
+                authorize, pkce, ..
+            },
+            Some(scopes),
+        ) => Some(SignIn::AuthorizationCode {
+            authorize,
+            scopes,
+            pkce,
+            extra: &[],
+        }),
+        _ => None,
+    });
+    let kind = kind.filter(|_| settings.client_id.is_some());
+    kind.map(|kind| of_kind(crm, settings, means, kind))
+        .transpose()
+}
+
+/// A session for one question: who the person is that just arrived with these credentials.
+///
+/// # Errors
+/// [`Fault::Setup`] naming the key that is missing or wrong.
+pub fn visit(
+    crm: &'static dyn Crm,
+    settings: Arc<Settings>,
+    means: &Means,
+    credentials: Arc<dyn Credentials>,
+) -> Result<Session, Fault> {
+    with(crm, settings, FieldMap::default(), means, credentials)
+}
+
+fn of_kind(
+    crm: &'static dyn Crm,
+    settings: &Settings,
+    means: &Means,
+    kind: SignIn,
+) -> Result<OAuth, Fault> {
     let profile = crm.profile();
-    let kind = sign_in(crm, settings)?;
     let base = match (profile.base, &settings.base_url) {
         // The token answer will say; until then the login address stands in.
         (Base::Member(_), None) => login(settings)

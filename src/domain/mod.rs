@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod cadence;
+pub mod closing;
 pub mod coaching;
 pub mod deal;
 pub mod evidence;

@@ -1,4 +1,8 @@
-//! The board: open deals of some sellers, by close date, filtered, one page at a time.
+//! The board: open deals of some sellers, by close date, filtered, one page at a time; and those
+//! where a talk would help.
+//!
+//! Over a million deals it must answer at once, for a manager of ten as for a director over a
+//! thousand, on either database and without statistics: `benches/web` measures it.
 
 use chrono::NaiveDate;
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
@@ -67,20 +71,49 @@ pub struct BoardRow {
     pub state: Option<String>,
 }
 
-/// From so many sellers on, deals are looked through in the order they are shown in, rather than
-/// fetched seller by seller and then put in order.
+/// From so many sellers on, deals are looked through in the order they are shown in.
 const LARGE_TEAM: usize = 100;
+/// Where so many of them hold too few that fit, those of each seller are gathered after all.
+const LOOKED_THROUGH: i64 = 5_000;
 
-/// Whose deals: as a column that an index finds, or as one that leaves the order to another index.
-fn seller_column(sellers: &[String]) -> &'static str {
-    match sellers.len() {
-        ..LARGE_TEAM => "seller",
-        _ => "(seller || '')",
-    }
+/// What the index of the same name orders by, in its very words: what is at stake times what the
+/// plan lacks.
+pub const AT_STAKE: &str = "(COALESCE(amount, 0) * CASE
+    WHEN grade IS NULL OR grade = 'No strategy yet' THEN 1.0
+    WHEN grade = 'Not enough yet' THEN CASE WHEN state IN ('Stage moved on', 'Past check date', 'Getting old') THEN 1.0 ELSE 0.9 END
+    WHEN grade = 'Thin' THEN CASE WHEN state IN ('Stage moved on', 'Past check date') THEN 1.0 WHEN state = 'Getting old' THEN 0.9 ELSE 0.8 END
+    WHEN grade = 'Developing' THEN CASE WHEN state IN ('Stage moved on', 'Past check date') THEN 0.75 WHEN state = 'Getting old' THEN 0.6 ELSE 0.5 END
+    WHEN grade = 'Solid' THEN CASE WHEN state IN ('Stage moved on', 'Past check date') THEN 0.4 WHEN state = 'Getting old' THEN 0.25 ELSE 0.15 END
+    WHEN state IN ('Stage moved on', 'Past check date') THEN 0.25 WHEN state = 'Getting old' THEN 0.1 ELSE 0.0 END)";
+
+/// How the deals of a page are found. Either way an index alone answers; then only the rows that
+/// are shown are read. A `LIMIT` inside keeps either database from mixing the two steps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Everything of each seller that fits, then put in order: costs what these sellers have.
+    Gather,
+    /// The first so many in order, whoever's they are, then those that fit: costs the same for
+    /// however many sellers, but may find too few.
+    LookThrough,
 }
 
-const COLUMNS: &str = "SELECT id, name, account, stage, amount, currency, close_on, seller, grade,
-    score, weakest, state FROM deal WHERE connection = ";
+impl Way {
+    /// The ways to try for so many sellers, one after the other.
+    fn of(sellers: &[String]) -> &'static [Self] {
+        match sellers.len() {
+            0 => &[],
+            1..LARGE_TEAM => &[Self::Gather],
+            _ => &[Self::LookThrough, Self::Gather],
+        }
+    }
+
+    fn most(self) -> i64 {
+        match self {
+            Self::Gather => i64::MAX,
+            Self::LookThrough => LOOKED_THROUGH,
+        }
+    }
+}
 
 impl Tx {
     /// A page of at most `most` deals, soonest to close first; those without a date come last.
@@ -92,9 +125,6 @@ impl Tx {
         most: usize,
     ) -> Result<Vec<BoardRow>> {
         let mut rows: Vec<BoardRow> = Vec::new();
-        if filter.sellers.is_empty() {
-            return Ok(rows);
-        }
         if after.is_none_or(|after| after.close_on.is_some()) {
             rows = self.page(connection, filter, (true, after), most).await?;
         }
@@ -107,27 +137,44 @@ impl Tx {
         Ok(rows)
     }
 
-    /// Deals that a talk might help: not thought through, not far away, the largest first.
+    /// Deals that a talk might help: those with most at stake that the plan does not cover, of all
+    /// that close by a day.
     pub async fn talk_candidates(
         &mut self,
         connection: &ConnectionId,
         sellers: &[String],
         until: NaiveDate,
-        most: i64,
+        most: usize,
     ) -> Result<Vec<BoardRow>> {
-        sql!(self, db => {
-            let mut select = QueryBuilder::new(COLUMNS);
-            select.push_bind(connection.as_str());
-            select.push(
-                " AND standing = 'open' AND gone_at IS NULL
-                  AND (grade IS NULL OR grade IN ('Thin', 'Developing', 'Not enough yet')
-                       OR state IN ('Stage moved on', 'Past check date'))",
-            );
-            one_of(&mut select, seller_column(sellers), sellers);
-            select.push(" AND close_on <= ").push_bind(until);
-            select.push(" ORDER BY amount DESC NULLS LAST, id LIMIT ").push_bind(most);
-            select.build_query_as().fetch_all(db).await
-        })
+        let mut rows: Vec<BoardRow> = Vec::new();
+        for way in Way::of(sellers) {
+            rows = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new(SHOWN);
+                select.push("(SELECT id, at_stake FROM (SELECT id, seller, close_on, grade, state, ");
+                select.push(AT_STAKE).push(" AS at_stake").push(OPEN_DEALS);
+                select.push_bind(connection.as_str());
+                if *way == Way::LookThrough {
+                    select.push(" ORDER BY ").push(AT_STAKE).push(" DESC, id");
+                    fence(&mut select, *way);
+                }
+                select.push(
+                    " AND (grade IS NULL OR grade IN ('Thin', 'Developing', 'Not enough yet')
+                           OR state IN ('Stage moved on', 'Past check date'))",
+                );
+                one_of(&mut select, "seller", sellers);
+                if *way == Way::Gather {
+                    fence(&mut select, *way);
+                }
+                select.push(" AND close_on <= ").push_bind(until);
+                select.push(" ORDER BY at_stake DESC, id LIMIT ").push_bind(count(most));
+                joined(&mut select, connection, "chosen.at_stake DESC, chosen.id");
+                select.build_query_as().persistent(false).fetch_all(db).await
+            })?;
+            if rows.len() >= most {
+                break;
+            }
+        }
+        Ok(rows)
     }
 
     async fn page(
@@ -137,42 +184,118 @@ impl Tx {
         (dated, after): (bool, Option<&After>),
         most: usize,
     ) -> Result<Vec<BoardRow>> {
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        sql!(self, db => {
-            let mut select = QueryBuilder::new(COLUMNS);
-            select.push_bind(connection.as_str());
-            select.push(" AND standing = 'open' AND gone_at IS NULL");
-            one_of(&mut select, seller_column(&filter.sellers), &filter.sellers);
-            one_of(&mut select, "stage", &filter.stages);
-            one_of(&mut select, "state", &filter.states);
-            one_of(&mut select, "weakest", &filter.weakest);
-            if filter.grades.iter().any(|it| it == Grade::NoStrategyYet.label()) {
-                one_of(&mut select, "COALESCE(grade, 'No strategy yet')", &filter.grades);
-            } else {
-                one_of(&mut select, "grade", &filter.grades);
+        let mut rows: Vec<BoardRow> = Vec::new();
+        for way in Way::of(&filter.sellers) {
+            rows = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new(SHOWN);
+                select.push(
+                    "(SELECT id, close_on FROM (SELECT id, close_on, seller, stage, grade, state,
+                     weakest, score, amount",
+                );
+                select.push(OPEN_DEALS).push_bind(connection.as_str());
+                if *way == Way::LookThrough {
+                    from_place(&mut select, filter, (dated, after));
+                    select.push(" ORDER BY close_on, id");
+                    fence(&mut select, *way);
+                    fitting(&mut select, filter);
+                } else {
+                    fitting(&mut select, filter);
+                    fence(&mut select, *way);
+                    from_place(&mut select, filter, (dated, after));
+                }
+                select.push(" ORDER BY close_on, id LIMIT ").push_bind(count(most));
+                joined(&mut select, connection, "chosen.close_on, chosen.id");
+                // Never kept prepared: as many shapes as teams have sizes, and PostgreSQL would
+                // plan for any sellers rather than for these.
+                select.build_query_as().persistent(false).fetch_all(db).await
+            })?;
+            if rows.len() >= most {
+                break;
             }
-            between(&mut select, "score", filter.score);
-            between(&mut select, "amount", filter.amount);
-            between(&mut select, "close_on", filter.close_on);
-            match (dated, after) {
-                (true, Some(After { close_on: Some(date), id })) => {
-                    select.push(" AND (close_on, id) > (").push_bind(*date);
-                    select.push(", ").push_bind(id.as_str()).push(")");
-                }
-                (true, _) => {
-                    select.push(" AND close_on IS NOT NULL");
-                }
-                (false, after) => {
-                    select.push(" AND close_on IS NULL");
-                    if let Some(after) = after {
-                        select.push(" AND id > ").push_bind(after.id.as_str());
-                    }
-                }
+        }
+        Ok(rows)
+    }
+}
+
+const SHOWN: &str = "SELECT d.id, d.name, d.account, d.stage, d.amount, d.currency, d.close_on,
+    d.seller, d.grade, d.score, d.weakest, d.state FROM ";
+const OPEN_DEALS: &str = " FROM deal WHERE standing = 'open' AND gone_at IS NULL AND connection = ";
+
+fn count(most: usize) -> i64 {
+    i64::try_from(most).unwrap_or(i64::MAX)
+}
+
+/// Ends the inner statement; what follows is asked of its rows.
+fn fence<DB: Database>(select: &mut QueryBuilder<DB>, way: Way)
+where
+    i64: for<'a> Encode<'a, DB> + Type<DB>,
+{
+    select.push(" LIMIT ").push_bind(way.most());
+    select.push(") AS near WHERE TRUE");
+}
+
+/// The whole rows of the chosen deals.
+fn joined<'a, DB: Database>(
+    select: &mut QueryBuilder<DB>,
+    connection: &'a ConnectionId,
+    order: &'static str,
+) where
+    &'a str: Encode<'a, DB> + Type<DB>,
+{
+    select.push(") AS chosen JOIN deal d ON d.id = chosen.id AND d.connection = ");
+    select.push_bind(connection.as_str());
+    select.push(" ORDER BY ").push(order);
+}
+
+fn fitting<'a, DB: Database>(select: &mut QueryBuilder<DB>, filter: &'a Filter)
+where
+    &'a str: Encode<'a, DB> + Type<DB>,
+    i64: Encode<'a, DB> + Type<DB>,
+    f64: Encode<'a, DB> + Type<DB>,
+{
+    one_of(select, "seller", &filter.sellers);
+    one_of(select, "stage", &filter.stages);
+    one_of(select, "state", &filter.states);
+    one_of(select, "weakest", &filter.weakest);
+    let none_yet = Grade::NoStrategyYet.label();
+    if filter.grades.iter().any(|it| it == none_yet) {
+        one_of(select, "COALESCE(grade, 'No strategy yet')", &filter.grades);
+    } else {
+        one_of(select, "grade", &filter.grades);
+    }
+    between(select, "score", filter.score);
+    between(select, "amount", filter.amount);
+}
+
+fn from_place<'a, DB: Database>(
+    select: &mut QueryBuilder<DB>,
+    filter: &'a Filter,
+    (dated, after): (bool, Option<&'a After>),
+) where
+    &'a str: Encode<'a, DB> + Type<DB>,
+    NaiveDate: Encode<'a, DB> + Type<DB>,
+{
+    between(select, "close_on", filter.close_on);
+    match (dated, after) {
+        (
+            true,
+            Some(After {
+                close_on: Some(date),
+                id,
+            }),
+        ) => {
+            select.push(" AND (close_on, id) > (").push_bind(*date);
+            select.push(", ").push_bind(id.as_str()).push(")");
+        }
+        (true, _) => {
+            select.push(" AND close_on IS NOT NULL");
+        }
+        (false, after) => {
+            select.push(" AND close_on IS NULL");
+            if let Some(after) = after {
+                select.push(" AND id > ").push_bind(after.id.as_str());
             }
-            select.push(if dated { " ORDER BY close_on, id" } else { " ORDER BY id" });
-            select.push(" LIMIT ").push_bind(most);
-            select.build_query_as().fetch_all(db).await
-        })
+        }
     }
 }
 

@@ -38,13 +38,14 @@ impl Tx {
     ) -> Result<Vec<(String, i64)>> {
         sql!(self, db => {
             let mut select = QueryBuilder::new(
-                "SELECT stage, COUNT(DISTINCT seller) FROM deal WHERE connection = ",
+                "SELECT stage, COUNT(*) FROM (SELECT DISTINCT seller, stage FROM deal
+                 WHERE connection = ",
             );
             select.push_bind(connection.as_str());
             select.push(" AND standing = 'open' AND gone_at IS NULL AND seller IN (");
             list(&mut select, sellers);
-            select.push(") GROUP BY stage");
-            select.build_query_as().fetch_all(db).await
+            select.push(")) AS each GROUP BY stage");
+            select.build_query_as().persistent(false).fetch_all(db).await
         })
     }
 
@@ -56,14 +57,16 @@ impl Tx {
     ) -> Result<Vec<Cell>> {
         sql!(self, db => {
             let mut select = QueryBuilder::new(
-                "SELECT stage, COALESCE(grade, 'No strategy yet') AS grade, COUNT(*) AS deals
-                 FROM deal WHERE connection = ",
+                "SELECT stage, COALESCE(grade, 'No strategy yet') AS grade,
+                 CAST(SUM(deals) AS BIGINT) AS deals FROM (
+                   SELECT seller, stage, grade, COUNT(*) AS deals FROM deal WHERE connection = ",
             );
             select.push_bind(connection.as_str());
             select.push(" AND standing = 'open' AND gone_at IS NULL AND seller IN (");
             list(&mut select, sellers);
-            select.push(") GROUP BY stage, COALESCE(grade, 'No strategy yet')");
-            select.build_query_as().fetch_all(db).await
+            // Counted per seller first: in the order of an index, nothing is sorted.
+            select.push(") GROUP BY seller, stage, grade) AS each GROUP BY 1, 2");
+            select.build_query_as().persistent(false).fetch_all(db).await
         })
     }
 
@@ -88,7 +91,7 @@ impl Tx {
             select.push(" AND d.seller IN (");
             list(&mut select, sellers);
             select.push(") ORDER BY v.at");
-            select.build_query_as().fetch_all(db).await
+            select.build_query_as().persistent(false).fetch_all(db).await
         })
     }
 }

@@ -71,17 +71,20 @@ impl Tx {
     ) -> Result<FrontLine> {
         sql!(self, db => {
             let mut select = QueryBuilder::new(
-                "SELECT COUNT(DISTINCT seller) AS people, COUNT(*) AS deals,
-                 COUNT(CASE WHEN COALESCE(grade, 'No strategy yet') = 'No strategy yet' THEN 1 END)
-                   AS without,
-                 COUNT(CASE WHEN state = 'Past check date' THEN 1 END) AS past_check
-                 FROM deal WHERE connection = ",
+                "SELECT COUNT(*) AS people, CAST(COALESCE(SUM(deals), 0) AS BIGINT) AS deals,
+                 CAST(COALESCE(SUM(without), 0) AS BIGINT) AS without,
+                 CAST(COALESCE(SUM(past_check), 0) AS BIGINT) AS past_check FROM (
+                   SELECT seller, COUNT(*) AS deals,
+                   COUNT(CASE WHEN COALESCE(grade, 'No strategy yet') = 'No strategy yet' THEN 1 END)
+                     AS without,
+                   COUNT(CASE WHEN state = 'Past check date' THEN 1 END) AS past_check
+                   FROM deal WHERE connection = ",
             );
             select.push_bind(connection.as_str());
             select.push(" AND standing = 'open' AND gone_at IS NULL AND seller IN (");
             list(&mut select, sellers);
-            select.push(")");
-            select.build_query_as().fetch_one(db).await
+            select.push(") GROUP BY seller) AS each");
+            select.build_query_as().persistent(false).fetch_one(db).await
         })
     }
 
@@ -110,7 +113,7 @@ impl Tx {
             select.push(" AND o.seller IN (");
             list(&mut select, sellers);
             select.push(") GROUP BY 1 ORDER BY 1");
-            select.build_query_as().fetch_all(db).await
+            select.build_query_as().persistent(false).fetch_all(db).await
         })
     }
 
@@ -132,7 +135,7 @@ impl Tx {
             select.push(" AND p.person <> ").push_bind(me).push(" AND o.seller IN (");
             list(&mut select, sellers);
             select.push(") GROUP BY p.level ORDER BY p.level");
-            select.build_query_as().fetch_all(db).await
+            select.build_query_as().persistent(false).fetch_all(db).await
         })
     }
 
@@ -171,7 +174,7 @@ impl Tx {
             select.push_bind(connection.as_str()).push(" AND d.seller IN (");
             list(&mut select, sellers);
             select.push(") GROUP BY 1");
-            select.build_query_as().fetch_all(db).await
+            select.build_query_as().persistent(false).fetch_all(db).await
         })
     }
 }

@@ -110,34 +110,10 @@ impl Visit {
         (redirect, query): (&str, &str),
         (state, verifier): (&str, Option<SecretString>),
     ) -> Result<(), Fault> {
-        let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
-            .into_owned()
-            .collect();
-        let one = |name: &str| {
-            let found = pairs.iter().find(|(key, _)| key == name);
-            found.map(|(_, value)| value.as_str()).unwrap_or_default()
-        };
-        if !bool::from(one("state").as_bytes().ct_eq(state.as_bytes())) {
-            return Err(Fault::Setup(Cause::told(
-                "state",
-                "this answer does not belong to the sign-in that was begun here; begin again",
-            )));
-        }
-        if !one("error").is_empty() {
-            return Err(Fault::Reconnect(Cause::told(
-                one("error"),
-                one("error_description"),
-            )));
-        }
-        if one("code").is_empty() {
-            return Err(Fault::Setup(Cause::told(
-                "code",
-                "the address carries no code",
-            )));
-        }
+        let code = code(query, state)?;
         let oauth = self.person()?;
         oauth
-            .arrive(&engine.env, one("code"), redirect, verifier)
+            .arrive(&engine.env, &code, redirect, verifier)
             .await
             .map(drop)
     }
@@ -209,6 +185,39 @@ impl Visit {
             ))
         })
     }
+}
+
+/// The code in what a person came back with, where it belongs to the sign-in that was begun.
+///
+/// # Errors
+/// As [`Visit::arrive`].
+pub(super) fn code(query: &str, state: &str) -> Result<String, Fault> {
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let one = |name: &str| {
+        let found = pairs.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.as_str()).unwrap_or_default()
+    };
+    if !bool::from(one("state").as_bytes().ct_eq(state.as_bytes())) {
+        return Err(Fault::Setup(Cause::told(
+            "state",
+            "this answer does not belong to the sign-in that was begun here; begin again",
+        )));
+    }
+    if !one("error").is_empty() {
+        return Err(Fault::Reconnect(Cause::told(
+            one("error"),
+            one("error_description"),
+        )));
+    }
+    if one("code").is_empty() {
+        return Err(Fault::Setup(Cause::told(
+            "code",
+            "the address carries no code",
+        )));
+    }
+    Ok(one("code").to_owned())
 }
 
 /// Why a scope is asked for; CRMs name them differently, the reasons are few.

@@ -23,6 +23,7 @@ pub mod pull;
 pub mod report;
 pub mod stages;
 pub mod vault;
+pub mod visitor;
 pub mod work;
 pub mod worker;
 pub mod write_back;

@@ -23,6 +23,8 @@ use crate::store::people::StageRow;
 
 /// Deals on one page.
 const PAGE: usize = 40;
+/// So many sellers are offered by name; of more, a name is typed.
+const OFFERED: usize = 60;
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
@@ -115,7 +117,7 @@ async fn board(
         return Ok(Redirect::to(&promise::path(&me.connection)).into_response());
     }
     let stages = tx.stages(&me.connection).await?;
-    let filter = asked.filter(me.sellers(), &stages);
+    let filter = asked.filter(me, &stages);
     let place = asked.place();
     let mut rows = tx
         .board(&me.connection, &filter, place.as_ref(), PAGE + 1)
@@ -132,6 +134,7 @@ async fn board(
         .last()
         .filter(|_| is_more)
         .map(|last| asked.next(last.close_on, &last.id));
+    let offered = leads && me.team.len() <= OFFERED;
     let sellers = me.team.iter().map(|it| (it.id.as_str(), it.name.as_str()));
     let page = Page {
         chrome: Chrome::of(if leads { "Board" } else { "My deals" }, &reader, "/board"),
@@ -143,7 +146,7 @@ async fn board(
                 .map(|it| (it.connection.as_str(), it.connection.as_str())),
             |it| it == me.connection.as_str(),
         ),
-        sellers: choices(sellers.filter(|_| leads), |it| it == asked.seller),
+        sellers: choices(sellers.filter(|_| offered), |it| it == asked.seller),
         grades: labels(GRADES, &asked.grade),
         states: labels(&STATES[..STATES.len() - 1], &asked.state),
         parts: labels(PARTS, &asked.weakest),

@@ -53,8 +53,9 @@ pub fn open_question(
         .filter(|it| published_at.is_none_or(|at| it.at > at) && now - it.at < PATIENCE)
 }
 
+/// What a manager's form sends.
 #[derive(Deserialize)]
-struct Said {
+pub struct Said {
     #[serde(default)]
     text: String,
 }
@@ -74,7 +75,11 @@ async fn led<'a>(
     }
 }
 
-fn text(said: &Said) -> Result<&str, Problem> {
+/// What was said, where it is not too long.
+///
+/// # Errors
+/// [`Problem::Unfit`] where it is.
+pub fn text(said: &Said) -> Result<&str, Problem> {
     let text = said.text.trim();
     if text.chars().count() > LONGEST {
         return Err(Problem::Unfit(format!(
@@ -168,7 +173,11 @@ async fn view(
     Ok(back(&connection, &deal))
 }
 
-async fn add_word(
+/// Adds what a manager says about a deal besides a question: `help` offered, or another `view`.
+///
+/// # Errors
+/// The database's.
+pub async fn add_word(
     app: &Shared,
     me: &Me,
     deal: &DealId,
@@ -192,19 +201,27 @@ async fn talked(
 ) -> Result<Response, Problem> {
     let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
     let (me, dossier) = led(&app, &reader, &connection, &deal).await?;
+    note_talk(&app, me, &dossier).await?;
+    Ok(back(&connection, &deal))
+}
+
+/// Notes that a manager and a seller spoke about a deal, and how it stood.
+///
+/// # Errors
+/// The database's.
+pub async fn note_talk(app: &Shared, me: &Me, dossier: &Dossier) -> Result<(), Problem> {
     let talk = Talk {
         at: app.env.now(),
         version: dossier.version,
-        stage: dossier.stage,
+        stage: dossier.stage.clone(),
         amount: dossier.amount,
         close_on: dossier.close_on,
-        grade: dossier.grade,
+        grade: dossier.grade.clone(),
     };
     let mut tx = app.store.write().await?;
-    tx.save_talk(&connection, (deal.as_str(), &me.face.id), &talk)
+    tx.save_talk(&me.connection, (&dossier.id, &me.face.id), &talk)
         .await?;
-    tx.commit().await?;
-    Ok(back(&connection, &deal))
+    Ok(tx.commit().await?)
 }
 
 #[derive(askama::Template)]

@@ -9,9 +9,11 @@ use axum::extract::{Path, State};
 
 use super::board::stage_name;
 use super::chrome::{Chrome, Show};
+use super::closing::{self, SharedLookBack};
 use super::coach::open_question;
 use super::error::Problem;
 use super::marked::{How, Piece, changes, pieces};
+use super::panel::panel_path;
 use super::session::{Me, Reader, Sight};
 use super::since::{Since, since};
 use super::table::{For, Table};
@@ -19,6 +21,7 @@ use super::why::{self, Bar, Side};
 use super::words;
 use super::{App, Shared};
 use crate::domain::cadence::Reason;
+use crate::domain::deal::Standing;
 use crate::domain::framework::Framework;
 use crate::domain::grade::Grade;
 use crate::domain::ids::{ConnectionId, DealId};
@@ -59,6 +62,9 @@ struct Page {
     waits: bool,
     since: Option<Since>,
     opened: Vec<(String, String)>,
+    ended: bool,
+    panel: String,
+    look_back: Option<SharedLookBack>,
 }
 
 /// One part of the strategy.
@@ -197,6 +203,7 @@ async fn deal(
     let own = sight == Sight::Own;
     let mut tx = app.store.read().await?;
     let talk = tx.talk(&connection, deal.as_str(), &me.face.id).await?;
+    let look_back = closing::shared(&mut tx, me, &dossier).await?;
     drop(tx);
     let now = app.env.now();
     let stage = stage_name(&stages, &dossier.stage);
@@ -262,6 +269,9 @@ async fn deal(
             })
             .unwrap_or_default(),
         versions: editions(&app.framework, stage, &versions),
+        panel: panel_path(connection.as_str(), deal.as_str()),
+        ended: Standing::named(&dossier.standing) != Standing::Open,
+        look_back,
         name: dossier.name,
     }))
 }
@@ -291,7 +301,8 @@ pub fn facts(
     facts
 }
 
-fn shown(framework: &Framework, stage: &str, text: impl Fn(Part) -> Vec<Piece>) -> Vec<Shown> {
+/// Every part that has words, in order, under this stage's prompts.
+pub fn shown(framework: &Framework, stage: &str, text: impl Fn(Part) -> Vec<Piece>) -> Vec<Shown> {
     Part::ALL
         .into_iter()
         .map(|part| Shown {

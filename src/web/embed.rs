@@ -2,7 +2,7 @@
 //! short-lived token, which lives in that page's memory. No cookie takes part.
 //!
 //! The signature says who looks at which deal; whether that person may see it is judged here, as
-//! on every page.
+//! on every page: its seller gets the panel, whoever leads them the deal as leaders see it.
 
 use axum::body::Bytes;
 use axum::extract::{Form, FromRequestParts, OriginalUri, Path, State};
@@ -15,6 +15,8 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use super::chrome::Show;
+use super::closing::{Answered, look_back_at};
+use super::coach::{self, Said};
 use super::error::Problem;
 use super::marked::How;
 use super::panel::{Dismissed, Typed, dismiss_at, keep_at, panel_path, preview_at, publish_at};
@@ -22,7 +24,7 @@ use super::panel_view::{self, Body, Desk, Told};
 use super::preview::Preview;
 use super::session::{Me, Sight, mark, secret};
 use super::table::{For, Table};
-use super::{App, Shared, guard, words};
+use super::{App, Shared, embed_lead, guard, words};
 use crate::crm::Crm;
 use crate::crm::push::{Push, Viewer};
 use crate::crm::settings::Settings;
@@ -51,6 +53,14 @@ pub fn routes(table: Table) -> Table {
         .post(For::Machines, "/embed/{connection}/{deal}/publish", publish)
         .get(For::Machines, "/embed/{connection}/{deal}/state", state)
         .post(For::Machines, "/embed/{connection}/{deal}/note", dismiss)
+        .post(
+            For::Machines,
+            "/embed/{connection}/{deal}/closing",
+            look_back,
+        )
+        .post(For::Machines, "/embed/{connection}/{deal}/question", ask)
+        .post(For::Machines, "/embed/{connection}/{deal}/help", help)
+        .post(For::Machines, "/embed/{connection}/{deal}/talked", talked)
 }
 
 #[derive(askama::Template)]
@@ -229,21 +239,26 @@ async fn mint(app: &App, key: &PanelKey, kind: &str, lasts: TimeDelta) -> Result
 }
 
 async fn page(app: &Shared, key: &PanelKey) -> Result<Response, Problem> {
-    let desk = desk(app, key).await?;
+    let (desk, sight) = desk(app, key).await?;
     let token = mint(app, key, "", TOKEN).await?;
     let action = format!(
         "/embed/{}/{}",
         words::encoded(&key.connection),
         words::encoded(&key.deal)
     );
-    let body = panel_view::body(app, &desk, &action, "").await?;
-    let page = Page {
-        title: desk.dossier.name.clone(),
-        token,
-        open: panel_path(&key.connection, &key.deal),
-        body,
+    let mut response = match sight {
+        Sight::Own => {
+            let body = panel_view::body(app, &desk, &action, "").await?;
+            Show(Page {
+                title: desk.dossier.name.clone(),
+                token,
+                open: panel_path(&key.connection, &key.deal),
+                body,
+            })
+            .into_response()
+        }
+        Sight::Team => embed_lead::page(app, &desk, (action, token)).await?,
     };
-    let mut response = Show(page).into_response();
     if let Ok(policy) = guard::policy(&ancestors(app, &key.connection)) {
         response
             .headers_mut()
@@ -286,8 +301,8 @@ fn is_source(text: &str) -> bool {
     })
 }
 
-/// The deal a key opens, where it is still the person's own.
-async fn desk(app: &Shared, key: &PanelKey) -> Result<Desk, Problem> {
+/// The deal a key opens, where the person may still see it, and as what.
+async fn desk(app: &Shared, key: &PanelKey) -> Result<(Desk, Sight), Problem> {
     let connection = ConnectionId::from(key.connection.as_str());
     let mut tx = app.store.read().await?;
     let face = tx
@@ -300,41 +315,52 @@ async fn desk(app: &Shared, key: &PanelKey) -> Result<Desk, Problem> {
         .dossier(&connection, &deal)
         .await?
         .ok_or(Problem::NotFound)?;
-    match me.sight(dossier.seller.as_deref()) {
-        Some(Sight::Own) => Ok(Desk { me, dossier }),
-        _ => Err(Problem::NotFound),
-    }
+    let sight = me.sight(dossier.seller.as_deref());
+    Ok((Desk { me, dossier }, sight.ok_or(Problem::NotFound)?))
 }
 
-/// Opened by a token: the one deal it was made for.
+/// Opened by a token of its seller: the one deal it was made for.
 struct Held(Desk);
+
+/// Opened by a token of someone who leads its seller.
+struct Led(Desk);
 
 impl FromRequestParts<Shared> for Held {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
-        const LAPSED: Problem =
-            Problem::Refused("This panel was open for too long. Reload the page.");
-        let token = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|it| it.to_str().ok())
-            .and_then(|it| it.strip_prefix("Bearer "))
-            .ok_or(LAPSED)?;
-        let (mark, now) = (mark(token), app.env.now());
-        let key = app
-            .store
-            .read()
-            .await?
-            .panel_token(&mark, now)
-            .await?
-            .ok_or(LAPSED)?;
-        let path = extract::Path::<(String, String)>::from_request_parts(parts, app).await;
-        let Path((connection, deal)) = path.map_err(|_| Problem::NotFound)?;
-        if (&connection, &deal) != (&key.connection, &key.deal) {
-            return Err(Problem::NotFound);
-        }
-        desk(app, &key).await.map(Held)
+        opened(parts, app, Sight::Own).await.map(Held)
+    }
+}
+
+impl FromRequestParts<Shared> for Led {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
+        opened(parts, app, Sight::Team).await.map(Led)
+    }
+}
+
+async fn opened(parts: &mut Parts, app: &Shared, wanted: Sight) -> Result<Desk, Problem> {
+    const LAPSED: Problem = Problem::Refused("This panel was open for too long. Reload the page.");
+    let token = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .and_then(|it| it.to_str().ok())
+        .and_then(|it| it.strip_prefix("Bearer "))
+        .ok_or(LAPSED)?;
+    let (mark, now) = (mark(token), app.env.now());
+    let mut tx = app.store.read().await?;
+    let key = tx.panel_token(&mark, now).await?.ok_or(LAPSED)?;
+    drop(tx);
+    let path = extract::Path::<(String, String)>::from_request_parts(parts, app).await;
+    let Path((connection, deal)) = path.map_err(|_| Problem::NotFound)?;
+    if (&connection, &deal) != (&key.connection, &key.deal) {
+        return Err(Problem::NotFound);
+    }
+    match desk(app, &key).await? {
+        (desk, sight) if sight == wanted => Ok(desk),
+        _ => Err(Problem::NotFound),
     }
 }
 
@@ -383,4 +409,47 @@ async fn dismiss(
 ) -> Result<StatusCode, Problem> {
     dismiss_at(&app, &desk, &what).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What became of a form in a frame, to be shown in its place.
+#[derive(Serialize)]
+struct Done {
+    sentence: &'static str,
+}
+
+async fn look_back(
+    State(app): State<Shared>,
+    Held(desk): Held,
+    Form(answered): Form<Answered>,
+) -> Result<Json<Done>, Problem> {
+    look_back_at(&app, &desk, &answered).await?;
+    let sentence = "Kept. You can change it whenever you like.";
+    Ok(Json(Done { sentence }))
+}
+
+async fn ask(
+    State(app): State<Shared>,
+    Led(desk): Led,
+    Form(said): Form<Said>,
+) -> Result<Json<Done>, Problem> {
+    coach::put_question(&app, &desk.me, &desk.dossier, coach::text(&said)?).await?;
+    let sentence = "Asked. It shows in the CRM's coaching field in a moment.";
+    Ok(Json(Done { sentence }))
+}
+
+async fn help(
+    State(app): State<Shared>,
+    Led(desk): Led,
+    Form(said): Form<Said>,
+) -> Result<Json<Done>, Problem> {
+    let (_, deal, _) = desk.ids();
+    coach::add_word(&app, &desk.me, &deal, ("help", coach::text(&said)?)).await?;
+    let sentence = "Offered. The seller sees it with the deal.";
+    Ok(Json(Done { sentence }))
+}
+
+async fn talked(State(app): State<Shared>, Led(desk): Led) -> Result<Json<Done>, Problem> {
+    coach::note_talk(&app, &desk.me, &desk.dossier).await?;
+    let sentence = "Noted. Next time you see what changed since today.";
+    Ok(Json(Done { sentence }))
 }

@@ -161,6 +161,9 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
         .path_and_query()
         .map_or(path.clone(), |it| it.as_str().to_owned());
     let is_get = request.method() == axum::http::Method::GET;
+    let accept = request.headers().get(header::ACCEPT);
+    let by_script = path.starts_with("/embed/")
+        && accept.is_some_and(|it| it.as_bytes().starts_with(b"application/json"));
     let response = next.run(request).await;
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -180,7 +183,7 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
         },
     };
     let for_api = path.starts_with("/api/");
-    let for_programs = for_api || path.starts_with("/push/");
+    let for_programs = for_api || by_script || path.starts_with("/push/");
     if matches!(problem, Problem::SignIn) && !for_programs {
         let next = if is_get { asked } else { "/".to_owned() };
         let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();

@@ -1,5 +1,7 @@
 //! The board as a table for a spreadsheet, under the same rules and filters.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -67,7 +69,7 @@ async fn export(
         return Ok(Redirect::to(&promise::path(&me.connection)).into_response());
     }
     let stages = tx.stages(&me.connection).await?;
-    let filter = asked.filter(me.sellers(), &stages);
+    let filter = asked.filter(me, &stages);
     let mut rows: Vec<BoardRow> = Vec::new();
     let mut place: Option<After> = None;
     loop {
@@ -103,7 +105,9 @@ async fn export(
         "Link",
     ];
     table.write_record(head).map_err(Problem::broken)?;
+    let names: HashMap<&str, &str> = me.in_reach().collect();
     for row in &rows {
+        let seller = row.seller.as_deref().unwrap_or_default();
         let text = |text: &Option<String>| harmless(text.as_deref().unwrap_or_default());
         let path = words::deal_path(me.connection.as_str(), &row.id);
         table
@@ -111,7 +115,7 @@ async fn export(
                 harmless(&row.name),
                 text(&row.account),
                 harmless(stage_name(&stages, &row.stage)),
-                harmless(me.name_of(row.seller.as_deref().unwrap_or_default())),
+                harmless(names.get(seller).copied().unwrap_or(seller)),
                 row.amount.map(|it| it.to_string()).unwrap_or_default(),
                 text(&row.currency),
                 row.close_on.map(|it| it.to_string()).unwrap_or_default(),

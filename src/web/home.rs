@@ -1,7 +1,7 @@
 //! The front door: the three things a person needs next.
 
 use axum::extract::State;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 
 use super::card_view::Item;
 use super::chrome::{Chrome, Show};
@@ -18,6 +18,8 @@ use crate::store::obstacles::Which;
 
 /// Conversations shown.
 const MOST: usize = 8;
+/// A look back is offered for so long after a deal ended.
+const LATELY: TimeDelta = TimeDelta::days(30);
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
@@ -31,10 +33,18 @@ struct Page {
     sells: bool,
     leads: bool,
     next: Vec<Next>,
+    ended: Vec<Ended>,
     week: Vec<String>,
     week_href: String,
     owed: Vec<Item>,
     waiting: Vec<Item>,
+}
+
+/// A deal that ended lately, to be looked back on.
+struct Ended {
+    href: String,
+    name: String,
+    how: &'static str,
 }
 
 /// A conversation to come.
@@ -53,6 +63,7 @@ async fn home(
 ) -> Result<Show<impl askama::Template>, Problem> {
     let now = app.env.now();
     let (mut next, mut week, mut owed, mut waiting) = (vec![], vec![], vec![], vec![]);
+    let mut ended = Vec::new();
     let mut week_href = "/week".to_owned();
     let mut tx = app.store.read().await?;
     for me in &reader.me {
@@ -82,6 +93,17 @@ async fn home(
                 check_on,
             });
         }
+        let lately = (today - LATELY, now - LATELY);
+        let closed = tx.ended_lately(&me.connection, &me.face.id, lately).await?;
+        ended.extend(closed.into_iter().map(|deal| Ended {
+            href: panel_path(me.connection.as_str(), &deal.id),
+            name: deal.name,
+            how: if deal.standing == "won" {
+                "Won"
+            } else {
+                "Lost"
+            },
+        }));
         let first = this_monday(&app, me);
         let plan = tx
             .week(&me.connection, &me.face.id.as_str().into(), first)
@@ -113,13 +135,14 @@ async fn home(
     }
     drop(tx);
     next.sort_by_key(|it| (it.check_on.is_none(), it.check_on));
-    let sells = !next.is_empty() || reader.role() == Role::Seller;
+    let sells = !next.is_empty() || !ended.is_empty() || reader.role() == Role::Seller;
     next.truncate(MOST);
     Ok(Show(Page {
         chrome: Chrome::of("Home", &reader, "/"),
         sells,
         leads: reader.role() != Role::Seller,
         next,
+        ended,
         week,
         week_href,
         owed,

@@ -18,8 +18,8 @@ use crate::store::tx::Tx;
 
 /// Deals in each list; the rest is behind its link.
 const SHOWN: usize = 5;
-/// Deals weighed for the second list, the largest first.
-const WEIGHED: i64 = 300;
+/// Deals weighed for the second list, those with most at stake first.
+const WEIGHED: usize = 300;
 /// Deals that close later than this are not weighed.
 const NEAR: Days = Days::new(120);
 

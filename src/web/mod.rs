@@ -10,12 +10,16 @@ pub mod board;
 pub mod books;
 pub mod card_view;
 pub mod chrome;
+pub mod closing;
 pub mod coach;
 pub mod connect;
+pub mod crm_sign_in;
 pub mod csrf;
 pub mod deal;
 pub mod deed;
 pub mod embed;
+pub mod embed_lead;
+pub mod errand;
 pub mod error;
 pub mod export;
 pub mod guard;
@@ -86,7 +90,7 @@ impl App {
     pub fn new(engine: Arc<Engine>, settings: Settings) -> Self {
         let provider = match &settings.sign_in {
             SignIn::Openid(chosen) => Some(openid::provider(chosen, &settings.public_url)),
-            SignIn::Demo | SignIn::Closed => None,
+            SignIn::Demo | SignIn::Crm | SignIn::Closed => None,
         };
         Self {
             store: engine.store.clone(),
@@ -109,7 +113,7 @@ pub fn table() -> Table {
     let table = metrics::routes(table);
     let table = assets::routes(table);
     let table = sign_in::routes(table);
-    let table = openid::routes(table);
+    let table = crm_sign_in::routes(openid::routes(table));
     let table = home::routes(table);
     let table = board::routes(table);
     let table = export::routes(table);
@@ -118,6 +122,7 @@ pub fn table() -> Table {
     let table = deal::routes(table);
     let table = coach::routes(table);
     let table = panel::routes(table);
+    let table = closing::routes(table);
     let table = week::routes(table);
     let table = obstacle::routes(table);
     let table = deed::routes(table);

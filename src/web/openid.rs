@@ -1,26 +1,21 @@
 //! Signing in with an OpenID provider: there, and back.
 //!
-//! What goes out with the browser comes back with it once, within ten minutes, in the same
-//! browser; what is kept of it meanwhile is sealed.
+//! What is remembered meanwhile is the errand's business.
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
-use axum_extra::extract::cookie::{Cookie, SameSite};
-use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::error::Problem;
-use super::session::{self, mark, secret};
+use super::session;
 use super::settings::{OpenId, SignIn};
 use super::sign_in::own_path;
 use super::table::{For, Table};
-use super::{App, Shared};
+use super::{App, Shared, errand};
 use crate::http::fault::Fault;
 use crate::http::openid::Provider;
 
-/// How long a sign-in may take.
-const LASTS: TimeDelta = TimeDelta::minutes(10);
 /// Where people come back to, below the public address.
 const BACK: &str = "/sign-in/openid/back";
 /// What a sealed sign-in belongs to.
@@ -63,15 +58,6 @@ fn chosen(app: &App) -> Result<(&OpenId, &Provider), Problem> {
     }
 }
 
-fn browser_cookie(app: &App, value: String) -> Cookie<'static> {
-    Cookie::build(("latitude-sign-in", value))
-        .path("/sign-in/openid")
-        .http_only(true)
-        .secure(app.settings.is_secure())
-        .same_site(SameSite::Lax)
-        .build()
-}
-
 async fn leave(
     State(app): State<Shared>,
     jar: CookieJar,
@@ -79,21 +65,12 @@ async fn leave(
 ) -> Result<Response, Problem> {
     let (_, provider) = chosen(&app)?;
     let begun = provider.begin(&app.env).await.map_err(unreachable)?;
-    let browser = secret(&app);
     let kept = Kept {
         nonce: begun.nonce,
         verifier: begun.verifier,
         next: own_path(&wish.next).to_owned(),
     };
-    let kept = serde_json::to_vec(&kept).map_err(Problem::broken)?;
-    let sealed = app.store.seal().close(PLACE, &kept);
-    let now = app.env.now();
-    let mut tx = app.store.write().await?;
-    tx.prune_sessions(now).await?;
-    tx.add_sign_in(&mark(&begun.state), &mark(&browser), &sealed, now + LASTS)
-        .await?;
-    tx.commit().await?;
-    let jar = jar.add(browser_cookie(&app, browser));
+    let jar = errand::remember(&app, jar, (PLACE, &begun.state), &kept).await?;
     Ok((jar, Redirect::to(begun.url.as_str())).into_response())
 }
 
@@ -115,19 +92,7 @@ async fn back(
     Query(came): Query<Came>,
 ) -> Result<Response, Problem> {
     let (settings, provider) = chosen(&app)?;
-    let gone = "This sign-in is over or began elsewhere. Begin again.";
-    let browser = jar
-        .get("latitude-sign-in")
-        .map(|it| mark(it.value()))
-        .ok_or(Problem::Refused(gone))?;
-    let now = app.env.now();
-    let mut tx = app.store.write().await?;
-    let taken = tx.take_sign_in(&mark(&came.state), &browser, now).await?;
-    tx.commit().await?;
-    let sealed = taken.ok_or(Problem::Refused(gone))?;
-    let kept = app.store.seal().open(PLACE, &sealed);
-    let kept = kept.map_err(Problem::broken)?;
-    let kept: Kept = serde_json::from_slice(&kept).map_err(Problem::broken)?;
+    let kept: Kept = errand::recall(&app, &jar, (PLACE, &came.state)).await?;
     if !came.error.is_empty() {
         return Err(Problem::Refused("The provider did not sign you in."));
     }
@@ -149,7 +114,7 @@ async fn back(
         "You are signed in, but no connected CRM knows your address. Ask your admin.",
     ))?;
     let jar = session::begin(&app, jar, face, ("openid", Some(&email))).await?;
-    let jar = jar.remove(browser_cookie(&app, String::new()));
+    let jar = errand::over(&app, jar);
     Ok((jar, Redirect::to(own_path(&kept.next))).into_response())
 }
 

@@ -95,7 +95,11 @@ struct Page {
 }
 
 /// The desk of a seller's own deal.
-async fn own(app: &Shared, reader: &Reader, path: &(String, String)) -> Result<Desk, Problem> {
+pub(super) async fn own(
+    app: &Shared,
+    reader: &Reader,
+    path: &(String, String),
+) -> Result<Desk, Problem> {
     let (connection, deal) = (
         ConnectionId::from(path.0.as_str()),
         DealId::from(path.1.as_str()),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::board::stage_name;
+use super::closing::{self, Closing};
 use super::deal::{Asked, Edition, Shown, asked, editions, facts};
 use super::error::Problem;
 use super::marked::{How, changes};
@@ -64,6 +65,8 @@ pub struct Body {
     pub told: Told,
     /// The grade-to-be.
     pub preview: Preview,
+    /// The questions of a closed deal, in place of the strategy's.
+    pub closing: Option<Closing>,
     /// Managers' questions.
     pub questions: Vec<Asked>,
     /// Other words than those the seller started from, or published at the same time.
@@ -171,6 +174,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
     let names = tx.names(&connection, &authors).await?;
     let mut dismissed = tx.dismissed_notes(&connection, &[deal.as_str()]).await?;
     let opened = tx.opened(&connection, &deal).await?;
+    let closing = closing::of(app, &mut tx, desk).await?;
     drop(tx);
     let dossier = &desk.dossier;
     let stage = stage_name(&stages, &dossier.stage);
@@ -206,6 +210,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
             .asked_reason
             .as_deref()
             .and_then(Reason::named)
+            .filter(|_| closing.is_none())
             .map(Reason::told),
         stage: guide.map_or_else(|| stage.to_owned(), |it| it.name.clone()),
         evidence: guide.map(|it| it.evidence.clone()).unwrap_or_default(),
@@ -219,6 +224,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         drafted: draft.as_ref().map(|it| words::moment(it.saved_at)),
         told,
         preview: preview::of(typed, &app.framework, &dismissed),
+        closing,
         questions: questions.iter().map(|it| asked(it, &names)).collect(),
         clash,
         versions: editions(&app.framework, stage, &versions),

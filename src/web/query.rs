@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::Deserialize;
 
+use super::session::Me;
 use crate::domain::field::{GRADES, PARTS, STATES};
 use crate::store::board::{After, Filter};
 use crate::store::people::StageRow;
@@ -21,7 +22,7 @@ pub struct Query {
     pub weakest: Vec<String>,
     /// Names of stages.
     pub stage: Vec<String>,
-    /// One seller, by the CRM's id.
+    /// One seller, by the CRM's id; in a large team also by a part of the name.
     pub seller: String,
     /// Lowest score.
     pub score_from: String,
@@ -40,16 +41,20 @@ pub struct Query {
 }
 
 impl Query {
-    /// What is asked of the store, of the deals of these sellers.
-    pub fn filter(&self, sellers: Vec<String>, stages: &[StageRow]) -> Filter {
+    /// What is asked of the store, of the deals in the reader's reach.
+    pub fn filter(&self, me: &Me, stages: &[StageRow]) -> Filter {
         let known = |asked: &[String], labels: &[&str]| -> Vec<String> {
             let known = |it: &&String| labels.contains(&it.as_str());
             asked.iter().filter(known).cloned().collect()
         };
-        let sellers = match self.seller.as_str() {
-            "" => sellers,
-            one => sellers.into_iter().filter(|it| it == one).collect(),
+        let asked = self.seller.trim();
+        let by_id = me.in_reach().any(|(id, _)| id == asked);
+        let part = asked.to_lowercase();
+        let is_meant = |(id, name): &(&str, &str)| match by_id {
+            true => *id == asked,
+            false => name.to_lowercase().contains(&part),
         };
+        let sellers = me.in_reach().filter(is_meant);
         let mut ids: Vec<String> = stages
             .iter()
             .filter(|stage| self.stage.contains(&stage.name))
@@ -57,7 +62,7 @@ impl Query {
             .collect();
         ids.dedup();
         Filter {
-            sellers,
+            sellers: sellers.map(|(id, _)| id.to_owned()).collect(),
             grades: known(&self.grade, GRADES),
             states: known(&self.state, STATES),
             weakest: known(&self.weakest, PARTS),

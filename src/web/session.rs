@@ -105,11 +105,17 @@ impl Me {
 
     /// Whose deals stand on their board: the people below a manager, one's own otherwise.
     pub fn sellers(&self) -> Vec<String> {
-        let mut sellers = vec![self.face.id.clone()];
-        if self.role.sees_team() {
-            sellers.extend(self.team.iter().map(|it| it.id.clone()));
-        }
-        sellers
+        self.in_reach().map(|(id, _)| id.to_owned()).collect()
+    }
+
+    /// The same, each with what people call them.
+    pub fn in_reach(&self) -> impl Iterator<Item = (&str, &str)> {
+        let team = match self.role.sees_team() {
+            true => self.team.as_slice(),
+            false => &[],
+        };
+        let team = team.iter().map(|it| (it.id.as_str(), it.name.as_str()));
+        std::iter::once((self.face.id.as_str(), self.face.name.as_str())).chain(team)
     }
 
     /// What people call someone in reach.

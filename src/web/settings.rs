@@ -59,6 +59,8 @@ pub enum SignIn {
     Demo,
     /// With an OpenID provider.
     Openid(OpenId),
+    /// With the connected CRM, where its sign-in says who one is.
+    Crm,
     /// Not at all: pages are closed, the rest works.
     Closed,
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::Shared;
 use super::chrome::{Chrome, Show};
+use super::crm_sign_in;
 use super::error::Problem;
 use super::session::{self, Me, Reader};
 use super::settings::SignIn;
@@ -43,7 +44,9 @@ struct Page {
     next: String,
     groups: Vec<Group>,
     is_demo: bool,
-    openid: Option<(String, String)>,
+    /// Each way: what people call it, and where it begins.
+    ways: Vec<(String, String)>,
+    by_crm: bool,
 }
 
 struct Group {
@@ -95,22 +98,19 @@ async fn page(State(app): State<Shared>, Query(wish): Query<Wish>) -> Result<Res
             }
         }
     }
-    let openid = match &app.settings.sign_in {
-        SignIn::Openid(provider) => {
-            let next = words::encoded(own_path(&wish.next));
-            Some((
-                provider.name.clone(),
-                format!("/sign-in/openid?next={next}"),
-            ))
-        }
-        SignIn::Demo | SignIn::Closed => None,
-    };
+    let next = own_path(&wish.next);
+    let mut ways = crm_sign_in::offers(&app, next).await;
+    if let SignIn::Openid(provider) = &app.settings.sign_in {
+        let path = format!("/sign-in/openid?next={}", words::encoded(next));
+        ways.push((provider.name.clone(), path));
+    }
     let page = Page {
         chrome: Chrome::bare("Sign in"),
-        next: own_path(&wish.next).to_owned(),
+        next: next.to_owned(),
         groups,
         is_demo,
-        openid,
+        ways,
+        by_crm: matches!(app.settings.sign_in, SignIn::Crm),
     };
     Ok(Show(page).into_response())
 }

@@ -29,7 +29,20 @@ const seat = async (person) => {
   return page;
 };
 
-// Looks at the page as it is: axe in light and dark, and at 320 px nothing to scroll sideways.
+// Opens the panel as the CRM's page does: its signed request, posted into a frame of that page.
+const frame = async (person, width) => {
+  const { action, signed } = await ask({ do: "embed", person });
+  const page = await (await browser.newContext({ viewport: { width, height: 900 } })).newPage();
+  page.on("pageerror", (error) => assert.fail(`script error: ${error}`));
+  page.on("console", (it) => assert(!/Content Security Policy/.test(it.text()), it.text()));
+  await page.setContent(`<form method="post" action="${BASE}${action}"><input name="signed_request"></form>`);
+  await page.fill("input", signed);
+  await Promise.all([page.waitForNavigation(), page.evaluate(() => document.forms[0].submit())]);
+  return page;
+};
+
+// Looks at the page as it is: axe in light and dark, and nothing to scroll sideways at 320 px, nor
+// at 640, which is 1280 at a zoom of 200 %.
 // What is found is told at the end, all at once.
 let looked = 0;
 const wrong = [];
@@ -37,12 +50,12 @@ const look = async (page, name) => {
   looked += 1;
   const number = String(looked).padStart(2, "0");
   for (const colorScheme of ["light", "dark"]) {
-    for (const width of [1280, 360, 320]) {
+    for (const width of [1280, 640, 360, 320]) {
       // Without motion, or colours are measured half-way from light to dark.
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width, height: 900 });
       // Colours are the same at every width, and what is where is the same in every colour.
-      const again = width === 320 || (width === 360 && colorScheme === "dark");
+      const again = width === 320 || width === 640 || (width === 360 && colorScheme === "dark");
       if (!again) await page.evaluate(axe);
       const found = again ? { violations: [] } : await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
       const grave = found.violations.filter((it) => ["serious", "critical"].includes(it.impact));
@@ -52,7 +65,7 @@ const look = async (page, name) => {
         return document.documentElement.scrollWidth > innerWidth ? over.map((it) => it.outerHTML.slice(0, 120)) : [];
       });
       if (wide.length > 0) wrong.push(`${name} ${width}: too wide: ${wide.slice(0, 4).join(" | ")}`);
-      if (width !== 320) await page.screenshot({ path: `${ARTEFACTS}/${number}-${name}-${colorScheme}-${width}.png`, fullPage: true });
+      if (width === 1280 || width === 360) await page.screenshot({ path: `${ARTEFACTS}/${number}-${name}-${colorScheme}-${width}.png`, fullPage: true });
     }
   }
   await page.emulateMedia({ colorScheme: "light" });
@@ -90,6 +103,10 @@ await look(sam, "panel-saved");
 await ask({ do: "settle" });
 await sam.waitForFunction(() => document.getElementById("told").textContent === "In the CRM.");
 await look(sam, "panel-in-the-crm");
+const inCrm = await ask({ do: "crm" });
+assert.match(inCrm.strategy, /agrees the date of the proof/);
+assert.match(inCrm.grade, /Strong|Solid|Developing|Thin/);
+assert.match(inCrm.coaching, /\?/);
 
 // An obstacle: not without an option, but "Think with me".
 await sam.goto(BASE + "/obstacles");
@@ -125,6 +142,9 @@ await boss.goto(BASE + "/board");
 await look(boss, "board");
 await boss.goto(BASE + "/board?grade=Strong&grade=Solid&grade=Developing&grade=Thin&state=Current");
 await look(boss, "board-filtered");
+await boss.goto(`${BASE}/board?grade=${encodeURIComponent(inCrm.grade)}`);
+await boss.click(`.deals a[href="${DEAL}"]`);
+assert.equal(new URL(boss.url()).pathname, DEAL);
 await boss.goto(BASE + "/board?grade=Strong&amount_from=999999999");
 await look(boss, "board-empty");
 await boss.goto(BASE + "/board/picture");
@@ -141,6 +161,8 @@ await look(boss, "nothing-here");
 await sam.goto(BASE + PANEL);
 assert.match(await sam.textContent("main"), /Who besides Ines would notice/);
 await look(sam, "panel-question");
+await ask({ do: "settle" });
+assert.match((await ask({ do: "crm" })).coaching, /Who besides Ines would notice/);
 await sam.goto(BASE + DEAL);
 await look(sam, "deal-own");
 await sam.goto(BASE + "/obstacles");
@@ -219,6 +241,33 @@ const pat = await seat(PRODUCT);
 await pat.goto(BASE + "/queue");
 assert.match(await pat.textContent("main"), /The partner's gateway/);
 await look(pat, "queue");
+
+
+// In the CRM's own page: the seller's panel, the deal as a leader sees it, one question.
+const embedded = await frame("seller", 360);
+await look(embedded, "embed-seller");
+const led = await frame("manager", 360);
+await look(led, "embed-manager");
+await led.click("summary:has-text('Offer help')");
+await led.fill("#help", "I know her peer at the harbour");
+await led.click("button:has-text('Offer')");
+await led.waitForFunction(() => /Offered/.test(document.body.textContent));
+
+// Won: the seller looks back, and shares it.
+await ask({ do: "won" });
+sam = await seat(SELLER);
+await sam.goto(BASE + "/");
+await look(sam, "home-ended");
+await sam.goto(BASE + PANEL);
+await look(sam, "panel-closing");
+await sam.fill("#answer_0", "I asked who else would notice, and Ines brought her peer.");
+await sam.check("input[name=shared]");
+await sam.click("button:has-text('Keep it')");
+assert.match(await sam.textContent("main"), /shared with your manager/);
+mia = await seat(MANAGER);
+await mia.goto(BASE + DEAL);
+assert.match(await mia.textContent("main"), /Ines brought her peer/);
+await look(mia, "deal-ended");
 
 await browser.close();
 assert.deepEqual([...new Set(wrong)], []);

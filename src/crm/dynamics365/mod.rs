@@ -55,6 +55,7 @@ const PROFILE: Profile = Profile {
             extra: &[],
         },
     ],
+    people: Some(&["{base}/user_impersonation", "openid"]),
     // Below `login_url`, which ends in the tenant.
     token_url: "/oauth2/v2.0/token",
     client_in_form: true,

@@ -45,6 +45,7 @@ const PROFILE: Profile = Profile {
     id: "espocrm",
     name: "EspoCRM",
     sign_in: &[SignIn::Token, SignIn::Login],
+    people: None,
     token_url: "",
     client_in_form: false,
     base: Base::Settings,

@@ -67,6 +67,8 @@ static PROFILE: Profile = Profile {
             extra: &[],
         },
     ],
+    // Its grant installs the app for the whole account, and needs someone who may.
+    people: None,
     token_url: "https://api.hubapi.com/oauth/2026-03/token",
     client_in_form: true,
     base: Base::Fixed("https://api.hubapi.com"),

@@ -42,6 +42,7 @@ const PROFILE: Profile = Profile {
     id: "odoo",
     name: "Odoo",
     sign_in: &[SignIn::Token, SignIn::Login],
+    people: None,
     token_url: "",
     client_in_form: false,
     base: Base::Settings,

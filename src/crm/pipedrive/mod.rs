@@ -54,6 +54,8 @@ static PROFILE: Profile = Profile {
             extra: &[],
         },
     ],
+    // Its grant installs the app for that user: a second one would end the connection's own.
+    people: None,
     token_url: "https://oauth.pipedrive.com/oauth/token",
     client_in_form: false,
     base: Base::Member("api_domain"),

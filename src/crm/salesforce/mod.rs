@@ -60,6 +60,7 @@ static PROFILE: Profile = Profile {
             extra: &[],
         },
     ],
+    people: Some(&["openid"]),
     token_url: "/services/oauth2/token",
     client_in_form: true,
     base: Base::Member("instance_url"),

@@ -55,6 +55,7 @@ const PROFILE: Profile = Profile {
         // Without both no refresh token comes.
         extra: &[("access_type", "offline"), ("prompt", "consent")],
     }],
+    people: Some(&["ZohoCRM.users.READ,ZohoCRM.org.READ"]),
     token_url: "/oauth/v2/token",
     client_in_form: true,
     base: Base::Member("api_domain"),

@@ -22,6 +22,7 @@ use crate::domain::strategy::Answers;
 use crate::store::board::{After, BoardRow, Filter};
 use crate::store::people::StageRow;
 use crate::web::board::stage_name;
+use crate::web::closing;
 use crate::web::deal::{around, open_as};
 use crate::web::error::{Detail, Problem};
 use crate::web::picture::{Picture, of_team};
@@ -182,6 +183,9 @@ pub async fn one(caller: Caller, Path(deal): Path<String>) -> Result<Json<Deal>,
     let me = &caller.me;
     let (dossier, sight) = open_as(&caller.app, me, &DealId::from(deal)).await?;
     let around = around(&caller.app, me, &dossier.id, sight).await?;
+    let mut tx = caller.app.store.read().await?;
+    let look_back = closing::shared(&mut tx, me, &dossier).await?;
+    drop(tx);
     let answers = dossier.answers.as_ref().map(|it| &it.0);
     let assessment = dossier.assessment.as_ref().map(|it| &it.0);
     let name = |id: &str| around.names.get(id).cloned();
@@ -216,6 +220,7 @@ pub async fn one(caller: Caller, Path(deal): Path<String>) -> Result<Json<Deal>,
         questions: questions.collect(),
         said: said.collect(),
         versions: versions.collect(),
+        look_back,
         opened_by: (sight == Sight::Own).then(|| opened.collect()),
         deal: line(
             &caller,

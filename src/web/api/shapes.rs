@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::strategy::Answers;
+use crate::web::closing::SharedLookBack;
 
 /// A page of deals, soonest to close first.
 #[derive(Serialize, ToSchema)]
@@ -67,6 +68,8 @@ pub struct Deal {
     pub said: Vec<SaidOfDeal>,
     /// Every version, newest first.
     pub versions: Vec<VersionOfStrategy>,
+    /// What the seller said once it was won or lost; only where they shared it.
+    pub look_back: Option<SharedLookBack>,
     /// Who opened the strategy: for its seller alone.
     pub opened_by: Option<Vec<OpenedBy>>,
 }

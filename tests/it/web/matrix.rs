@@ -63,6 +63,8 @@ fn may(route: &Route) -> &'static [&'static str] {
             | "/sign-in"
             | "/sign-in/openid"
             | "/sign-in/openid/back"
+            | "/sign-in/crm/{connection}"
+            | "/sign-in/crm/{connection}/back"
             | "/assets/{name}"
             | "/api/v1/openapi.json",
         ) => &EVERYONE,
@@ -198,7 +200,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
                 ));
             }
             let hidden = answer.status == 404 && !path.starts_with("/assets");
-            let reads = route.method == "GET" && !route.path.starts_with("/sign-in/openid");
+            let reads = route.method == "GET" && !route.path.starts_with("/sign-in/");
             if reads && may.contains(&who) && (hidden || !came_in(&answer) && who == "nobody") {
                 let asset = path.starts_with("/assets");
                 if !asset {

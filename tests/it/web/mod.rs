@@ -2,9 +2,11 @@
 
 mod api;
 mod board;
+mod closing;
 mod coach;
 mod deal;
 mod export;
+mod large_team;
 mod limits;
 mod lines;
 mod matrix;
@@ -15,3 +17,4 @@ mod security;
 mod sessions;
 pub mod site;
 mod tool;
+mod weight;
