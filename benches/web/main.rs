@@ -146,7 +146,7 @@ async fn measure(name: &str, address: &str, many: u64) -> anyhow::Result<bool> {
         sheet.line("5,000 sellers", page, None).await?;
     }
     keep.send(true)?;
-    serving.await??;
+    serving.await?;
     store.close().await;
     Ok(sheet.fits)
 }

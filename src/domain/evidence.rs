@@ -18,8 +18,6 @@ pub struct Evidence<'a> {
     pub points: i32,
     /// The words it quotes, at most four; the check date by its label.
     pub quotes: Vec<String>,
-    /// Whether it quoted more than is kept.
-    pub more: bool,
 }
 
 /// What was said of a dimension, the weightiest first.
@@ -33,21 +31,16 @@ pub fn of<'a>(
         .iter()
         .filter(|it| it.dimension == Some(dimension) && it.points != 0)
     {
-        let quote = match answers.part(finding.part).get(finding.start..finding.end) {
-            None | Some("") => Field::CheckOn.label().to_owned(),
-            Some(words) => shortened(words),
-        };
+        let quote = quote(answers, finding);
         match told.iter_mut().find(|it| it.rule == finding.rule) {
             None => told.push(Evidence {
                 rule: &finding.rule,
                 points: finding.points,
                 quotes: vec![quote],
-                more: false,
             }),
             Some(before) => {
                 before.points += finding.points;
                 let known = before.quotes.contains(&quote);
-                before.more |= !known && before.quotes.len() == MOST_QUOTES;
                 if !known && before.quotes.len() < MOST_QUOTES {
                     before.quotes.push(quote);
                 }
@@ -56,6 +49,15 @@ pub fn of<'a>(
     }
     told.sort_by_key(|it| -it.points.abs());
     told
+}
+
+/// The words behind a finding, cut where they are many; the check date by its label, since a date
+/// has no words.
+pub fn quote(answers: &Answers, finding: &Finding) -> String {
+    match answers.part(finding.part).get(finding.start..finding.end) {
+        None | Some("") => Field::CheckOn.label().to_owned(),
+        Some(words) => shortened(words),
+    }
 }
 
 /// Whole words from the start, as many as are read at a glance.
