@@ -46,6 +46,8 @@ pub struct Config {
     pub web: Web,
     /// Keeping in step with the CRMs.
     pub sync: Sync,
+    /// Working the connections.
+    pub worker: Worker,
     /// Keys.
     pub secrets: Secrets,
     /// Telling those who watch, where no pages are served.
@@ -106,6 +108,16 @@ pub struct Web {
 pub struct Sync {
     /// How often each CRM is asked for changes.
     pub poll_seconds: u32,
+}
+
+/// Working the connections.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Connections that a process works at once.
+    pub lanes: usize,
+    /// After how long without a sign of life a connection is taken over from another process.
+    pub lease_seconds: u32,
 }
 
 /// Keys that seal secrets in the database.
@@ -178,6 +190,15 @@ impl Config {
     fn check(&self) -> anyhow::Result<()> {
         if self.sync.poll_seconds == 0 {
             bail!("sync.poll_seconds = 0: write 1 or more");
+        }
+        if self.worker.lanes == 0 {
+            bail!("worker.lanes = 0: write 1 or more");
+        }
+        if self.worker.lease_seconds < 2 {
+            bail!(
+                "worker.lease_seconds = {}: write 2 or more, better 30 or more",
+                self.worker.lease_seconds
+            );
         }
         self.watch.place()?;
         Post::new(&self.nudges)?;
@@ -328,6 +349,8 @@ impl Config {
         let poll = TimeDelta::seconds(i64::from(self.sync.poll_seconds));
         let public_url = self.web.public_url.as_str();
         let mut engine = Engine::new(store, env.clone(), self.framework()?, public_url, poll);
+        engine.lanes = self.worker.lanes;
+        engine.lease = TimeDelta::seconds(i64::from(self.worker.lease_seconds));
         if let Some(only) = only.filter(|only| !self.connections.contains_key(*only)) {
             let names: Vec<&str> = self.connections.keys().map(String::as_str).collect();
             bail!(

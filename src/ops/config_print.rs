@@ -29,6 +29,8 @@ pub fn masked(config: &Config) -> String {
         "\n[sync]\npoll_seconds",
         &config.sync.poll_seconds.to_string(),
     );
+    line("\n[worker]\nlanes", &config.worker.lanes.to_string());
+    line("lease_seconds", &config.worker.lease_seconds.to_string());
     line("\n[secrets]\nkey", &quoted(mask(&config.secrets.key)));
     line(
         "key_file",

@@ -21,6 +21,7 @@ pub mod prepare;
 pub mod publish;
 pub mod pull;
 pub mod report;
+mod turn;
 pub mod vault;
 pub mod work;
 pub mod worker;
@@ -29,7 +30,7 @@ pub mod write_back;
 use crate::http::fault::Fault;
 use crate::store;
 
-/// The moves, in the order they are worked when several are due.
+/// The moves, in the order they are worked when several are due; none waits for ever ([`turn`]).
 pub const MOVES: [&str; 5] = [ASSESS, ASK, WRITE_BACK, PULL, RECONCILE];
 /// Reads deals that changed.
 pub const PULL: &str = "pull";

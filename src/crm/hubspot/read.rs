@@ -13,9 +13,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::wire::{self, CHANGED, COMPANY, FACTS, Listing, MERGED, Record};
+use super::companies::READ_BATCH;
+use super::wire::{self, Batch, CHANGED, COMPANY, FACTS, Listing, MERGED, Record};
 use super::{companies, path};
-use crate::crm::page::{Cursor, Next, Page, Seen};
+use crate::crm::page::{Cursor, Next, Page, Seen, in_order};
 use crate::crm::session::Session;
 use crate::domain::Time;
 use crate::domain::deal::{Deal, Standing};
@@ -234,16 +235,51 @@ pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault>
         Err(Fault::Gone(_)) => return Ok(None),
         Err(fault) => return Err(fault),
     };
-    // The id of a deal that was merged away answers with the deal that goes on.
-    if record.archived || record.id != id.as_str() {
-        return Ok(None);
+    let ids = std::slice::from_ref(id);
+    let found = living(session, ids, vec![record]).await?;
+    Ok(in_order(ids, found).pop().flatten())
+}
+
+/// Many deals as they are now, from the primary store.
+pub async fn deals_now(session: &Session, ids: &[DealId]) -> Result<Vec<Option<Deal>>, Fault> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(READ_BATCH) {
+        let inputs: Vec<_> = some.iter().map(|id| json!({"id": id.as_str()})).collect();
+        let wanted = json!({
+            "properties": properties(session),
+            "propertiesWithHistory": [],
+            "inputs": inputs,
+        });
+        let call = session
+            .api
+            .post(path(session, "objects", "deals/batch/read"))
+            .json(&wanted)
+            .idempotent();
+        // Those that are gone stand among the errors.
+        let (_, told): (_, Batch<Record>) = read(session, call).await?;
+        found.extend(living(session, some, told.results).await?);
     }
-    let mut place = Place::default();
-    let seen = seen(session, &mut place, &[record]).await?;
-    Ok(seen.into_iter().find_map(|seen| match seen {
+    Ok(in_order(ids, found))
+}
+
+/// The deals of records that were asked for by id and are there.
+async fn living(
+    session: &Session,
+    ids: &[DealId],
+    records: Vec<Record>,
+) -> Result<Vec<Deal>, Fault> {
+    // The id of a deal that was merged away answers with the deal that goes on.
+    let asked = |record: &Record| ids.iter().any(|id| id.as_str() == record.id);
+    let records: Vec<Record> = records
+        .into_iter()
+        .filter(|record| !record.archived && asked(record))
+        .collect();
+    let seen = seen(session, &mut Place::default(), &records).await?;
+    let here = seen.into_iter().filter_map(|seen| match seen {
         Seen::Here(deal) => Some(*deal),
         _ => None,
-    }))
+    });
+    Ok(here.collect())
 }
 
 fn properties(session: &Session) -> Vec<&str> {

@@ -44,6 +44,16 @@ fn each_mistake_is_named_with_key_value_and_remedy() {
             &["sync.poll_seconds = 0"],
         ),
         (
+            "[worker]\nlanes = 0",
+            &["config"],
+            &["worker.lanes = 0", "1 or more"],
+        ),
+        (
+            "[worker]\nlease_seconds = 1",
+            &["config"],
+            &["worker.lease_seconds = 1", "30"],
+        ),
+        (
             "[web]\npublic_url = \"not an address\"",
             &["config"],
             &["web.public_url"],

@@ -1,7 +1,10 @@
 //! The main job, from the CRM through Latitude and back.
 
 mod configuration;
+mod edges;
 mod kills;
 mod lanes;
 mod main_job;
+mod replicas;
 mod trouble;
+mod turns;
