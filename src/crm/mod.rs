@@ -86,6 +86,7 @@ pub trait Crm: Send + Sync {
     async fn deal(&self, session: &Session, id: &DealId) -> Result<Option<Deal>, Fault>;
 
     /// These deals as they are now, in the same order; none for those gone or not to be seen.
+    /// Accounts may be without their name.
     ///
     /// Asked for all that a write-back carries words to. Overridden where the CRM tells many in one
     /// call.

@@ -59,9 +59,14 @@ impl Engine {
                     pause = TROUBLE_POLL;
                 }
             }
+            // One idle lane looks by itself for all; who finds something wakes the next.
+            let looks_by_itself = async {
+                let _lookout = self.lookout.lock().await;
+                tokio::time::sleep(pause).await;
+            };
             tokio::select! {
                 () = self.wake.notified() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = looks_by_itself => {}
                 _ = stop.changed() => {}
             }
         }

@@ -56,6 +56,8 @@ pub struct Engine {
     client: reqwest::Client,
     sessions: Mutex<HashMap<ConnectionId, Session>>,
     pub(super) wake: Notify,
+    /// Held by the lane that looks for work by itself while the others wait to be woken.
+    pub(super) lookout: Mutex<()>,
 }
 
 impl Engine {
@@ -79,6 +81,7 @@ impl Engine {
             client: crate::http::client(),
             sessions: Mutex::new(HashMap::new()),
             wake: Notify::new(),
+            lookout: Mutex::new(()),
         }
     }
 

@@ -235,9 +235,16 @@ pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault>
         Err(Fault::Gone(_)) => return Ok(None),
         Err(fault) => return Err(fault),
     };
-    let ids = std::slice::from_ref(id);
-    let found = living(session, ids, vec![record]).await?;
-    Ok(in_order(ids, found).pop().flatten())
+    // The id of a deal that was merged away answers with the deal that goes on.
+    if record.archived || record.id != id.as_str() {
+        return Ok(None);
+    }
+    let mut place = Place::default();
+    let seen = seen(session, &mut place, &[record]).await?;
+    Ok(seen.into_iter().find_map(|seen| match seen {
+        Seen::Here(deal) => Some(*deal),
+        _ => None,
+    }))
 }
 
 /// Many deals as they are now, from the primary store.
@@ -255,31 +262,12 @@ pub async fn deals_now(session: &Session, ids: &[DealId]) -> Result<Vec<Option<D
             .post(path(session, "objects", "deals/batch/read"))
             .json(&wanted)
             .idempotent();
-        // Those that are gone stand among the errors.
+        // Those that are gone stand among the errors; one that was merged away answers with another.
         let (_, told): (_, Batch<Record>) = read(session, call).await?;
-        found.extend(living(session, some, told.results).await?);
+        let there = told.results.iter().filter(|record| !record.archived);
+        found.extend(there.map(|record| wire::deal(record, &session.fields, &BTreeMap::new())));
     }
     Ok(in_order(ids, found))
-}
-
-/// The deals of records that were asked for by id and are there.
-async fn living(
-    session: &Session,
-    ids: &[DealId],
-    records: Vec<Record>,
-) -> Result<Vec<Deal>, Fault> {
-    // The id of a deal that was merged away answers with the deal that goes on.
-    let asked = |record: &Record| ids.iter().any(|id| id.as_str() == record.id);
-    let records: Vec<Record> = records
-        .into_iter()
-        .filter(|record| !record.archived && asked(record))
-        .collect();
-    let seen = seen(session, &mut Place::default(), &records).await?;
-    let here = seen.into_iter().filter_map(|seen| match seen {
-        Seen::Here(deal) => Some(*deal),
-        _ => None,
-    });
-    Ok(here.collect())
 }
 
 fn properties(session: &Session) -> Vec<&str> {

@@ -92,29 +92,25 @@ fn open_deal(stage: &Stage) -> usize {
 
 #[tokio::test]
 async fn words_published_during_a_long_reconcile_do_not_wait_for_its_end() {
-    let stage = paged(3_000).await;
+    let stage = paged(1_000).await;
     stage.reconcile().await;
     let deal = open_deal(&stage);
     let before = calls(&stage, "/deals");
     let all = before; // The first pull lists everything once; the reconcile will do it again.
-    stage.served.world.weather().set(Knobs {
-        slow: 1.0,
-        slow_ms: 20,
-        ..Knobs::default()
-    });
     hasten(&stage, RECONCILE).await;
 
     let seller = async {
         until(|| calls(&stage, "/deals") >= before + 2).await;
-        publishes(&stage, deal, "Ada says which date her board needs.").await;
-        until(|| stage.shown(deal, Field::ConversationGoal).is_string()).await;
+        let words = "Ada says which date her board needs.";
+        publishes(&stage, deal, words).await;
+        until(|| stage.shown(deal, Field::ConversationGoal) == words).await;
         calls(&stage, "/deals") - before
     };
     let (reports, pages) = tokio::join!(stage.engine.run_until_quiet(None), seller);
 
     assert_eq!(reports.unwrap()[0].state, RunState::Ok);
     let read = calls(&stage, "/deals") - before;
-    assert!(pages + 5 < read, "{pages} pages of {read} were read first");
+    assert!(pages + 3 < read, "{pages} pages of {read} were read first");
     assert_eq!(read, all, "no page was read twice");
 }
 
@@ -124,6 +120,8 @@ async fn a_reconcile_that_was_broken_off_goes_on_where_it_was_and_counts_what_wa
     stage.reconcile().await;
     let pages = calls(&stage, "/deals");
     let missed = open_deal(&stage);
+    stage.clock.advance(TimeDelta::hours(5));
+    stage.reconcile().await;
     // A change whose stamp the pulls have long passed, as after an import with stamps of its own.
     "Renamed behind our backs".clone_into(&mut stage.served.world.state().deals[missed].name);
     stage.clock.advance(TimeDelta::hours(1));
@@ -261,5 +259,6 @@ async fn no_call_to_the_crm_outlives_the_lease_it_is_made_under() {
     let ledger = tx.ledger(&stage.id, None, 5).await.unwrap();
     let told = ledger.iter().find(|it| it.at >= since).unwrap();
     assert_eq!(told.code.as_deref(), Some("lease"), "{ledger:?}");
-    assert!(stage.shown(deal, Field::ConversationGoal).is_null());
+    let there = stage.shown(deal, Field::ConversationGoal);
+    assert_ne!(there, "Ada says which date her board needs.");
 }
