@@ -20,6 +20,7 @@ mod salesforce;
 mod zoho;
 
 use async_trait::async_trait;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use secrecy::SecretString;
 
 use crate::domain::deal::{Deal, Pipeline};
@@ -83,6 +84,23 @@ pub trait Crm: Send + Sync {
 
     /// One deal as it is now; none where it is gone or not to be seen.
     async fn deal(&self, session: &Session, id: &DealId) -> Result<Option<Deal>, Fault>;
+
+    /// These deals as they are now, in the same order; none for those gone or not to be seen.
+    /// Accounts may be without their name.
+    ///
+    /// Asked for all that a write-back carries words to. Overridden where the CRM tells many in one
+    /// call.
+    async fn deals_now(
+        &self,
+        session: &Session,
+        ids: &[DealId],
+    ) -> Result<Vec<Option<Deal>>, Fault> {
+        let calls: Vec<_> = ids.iter().map(|id| self.deal(session, id)).collect();
+        stream::iter(calls)
+            .buffered(self.profile().writes_at_once)
+            .try_collect()
+            .await
+    }
 
     /// Which of our fields and views exist, under which names, and whether we may use them.
     async fn setup(&self, session: &Session, wanted: &Blueprint) -> Result<Setup, Fault>;

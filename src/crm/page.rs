@@ -1,5 +1,7 @@
 //! Reading in pages: what was seen, and where to go on.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::deal::Deal;
@@ -34,6 +36,15 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Whether there is more.
     pub next: Next,
+}
+
+/// Deals in the order of the ids that were asked for; none where one was not found.
+pub fn in_order(ids: &[DealId], found: Vec<Deal>) -> Vec<Option<Deal>> {
+    let mut found: HashMap<DealId, Deal> = found
+        .into_iter()
+        .map(|deal| (deal.id.clone(), deal))
+        .collect();
+    ids.iter().map(|id| found.remove(id)).collect()
 }
 
 /// Both carry the place to continue from: now, or at the next pull.

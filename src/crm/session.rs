@@ -32,6 +32,17 @@ pub struct Session {
     pub memo: Memo,
 }
 
+impl Session {
+    /// The same session for calls that nobody waits for; see [`Api::routine`].
+    #[must_use]
+    pub fn routine(&self) -> Self {
+        Self {
+            api: self.api.routine(),
+            ..self.clone()
+        }
+    }
+}
+
 /// What a connector found out about the server, by a name of its choice; clones share it.
 ///
 /// Only for what cannot change under a session, or whose change the connector notices.

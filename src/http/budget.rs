@@ -1,4 +1,5 @@
-//! What a connection may spend: so many calls at once, so many a day, a reserve for others.
+//! What a connection may spend: so many calls at once, so many a day, a reserve for the customer's
+//! other integrations, and of our own share the last part for what people wait for.
 //!
 //! A connection is worked by one replica at a time, so this count in memory is the whole truth
 //! about its pace; the day's total is carried over from the database when work begins.
@@ -44,6 +45,13 @@ struct Daily {
     resets_at: Option<Time>,
     /// Set by a connector whose CRM says that nothing is left for anyone.
     closed_until: Option<Time>,
+}
+
+impl Daily {
+    /// What may be spent by what nobody waits for.
+    fn routine_limit(&self) -> Option<u64> {
+        self.limit.map(|limit| limit - limit / RESERVE)
+    }
 }
 
 impl Budget {
@@ -106,7 +114,15 @@ impl Budget {
         daily.limit.map(|limit| limit.saturating_sub(daily.used))
     }
 
-    pub(super) async fn spend(&self, env: &Env, cost: u32) -> Result<(), Fault> {
+    /// Whether what nobody waits for has spent its part of the day; the fault with which it ends.
+    pub fn routine_is_spent(&self, now: Time) -> Option<Fault> {
+        let daily = self.daily();
+        let (limit, resets_at) = (daily.routine_limit()?, daily.resets_at?);
+        (daily.used >= limit && resets_at > now).then(|| used_up(resets_at))
+    }
+
+    /// Takes `cost` from the day, and waits for the pace; `routine` is what nobody waits for.
+    pub(super) async fn spend(&self, env: &Env, cost: u32, routine: bool) -> Result<(), Fault> {
         let now = env.now();
         {
             let mut daily = self.daily();
@@ -119,13 +135,14 @@ impl Budget {
                 daily.resets_at = Some(now + chrono::TimeDelta::days(1));
             }
             let used = daily.used + u64::from(cost);
-            if let (Some(limit), Some(at)) = (daily.limit, daily.resets_at)
+            let limit = match routine {
+                true => daily.routine_limit(),
+                false => daily.limit,
+            };
+            if let (Some(limit), Some(at)) = (limit, daily.resets_at)
                 && used > limit
             {
-                return Err(spent(
-                    at,
-                    "Latitude's share of the CRM's daily quota is used up",
-                ));
+                return Err(used_up(at));
             }
             daily.used = used;
         }
@@ -154,8 +171,18 @@ fn limiter(quota: &Quota) -> Option<DefaultDirectRateLimiter> {
     Some(RateLimiter::direct(pace))
 }
 
+/// One part in so many of a day's share is kept for what people wait for: words that a seller
+/// published still reach the CRM when polling and grading have spent the rest.
+const RESERVE: u64 = 10;
 /// No single call is counted for more than this against the pace.
 const BURST_CAP: u32 = 10_000;
+
+fn used_up(until: Time) -> Fault {
+    spent(
+        until,
+        "Latitude's share of the CRM's daily quota is used up",
+    )
+}
 
 fn spent(until: Time, message: &str) -> Fault {
     Fault::Spent {

@@ -168,7 +168,10 @@ impl<'a> Call<'a> {
     ) -> Result<Reply, Fault> {
         let inner = &*self.api.0;
         inner.guard.allows(url)?;
-        inner.budget.spend(&inner.env, self.cost).await?;
+        self.api.time_left()?;
+        let routine = self.api.1.routine;
+        inner.budget.spend(&inner.env, self.cost, routine).await?;
+        let left = self.api.time_left()?;
         let mut request = Request::new(self.method.clone(), url.clone());
         *request.headers_mut() = self.headers.clone();
         if let Some((media_type, bytes)) = &self.body {
@@ -186,9 +189,13 @@ impl<'a> Call<'a> {
             server.address = url.host_str(),
             http.response.status_code = tracing::field::Empty,
         );
-        let reply = exchange(&inner.client, request, inner.env.now())
-            .instrument(span.clone())
-            .await?;
+        let answer = exchange(&inner.client, request, inner.env.now()).instrument(span.clone());
+        let reply = match left {
+            None => answer.await?,
+            Some(left) => tokio::time::timeout(left, answer)
+                .await
+                .map_err(|_| super::out_of_time())??,
+        };
         span.record("http.response.status_code", reply.status);
         if !reply.header("date").is_empty() {
             let ahead = (reply.date() - reply.now).num_seconds();

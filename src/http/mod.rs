@@ -28,10 +28,11 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use url::Url;
 
+use crate::domain::Time;
 use crate::env::Env;
 use budget::Budget;
 use call::{Call, Reply};
-use fault::Fault;
+use fault::{Cause, Fault};
 use guard::Guard;
 use token::Credentials;
 
@@ -126,7 +127,36 @@ pub type Judge = Box<dyn Fn(&Reply) -> Fault + Send + Sync>;
 
 /// One connection's way to its CRM: signs calls, spends its budget, judges its answers.
 #[derive(Clone)]
-pub struct Api(Arc<Inner>);
+pub struct Api(Arc<Inner>, Manner);
+
+/// How calls are made, apart from what all of a connection share.
+#[derive(Clone, Default)]
+struct Manner {
+    /// When they must have ended.
+    deadline: Option<Deadline>,
+    /// Whether nobody waits for them: they leave the day's reserve alone.
+    routine: bool,
+}
+
+/// The moment by which calls must have ended; clones share it. In milliseconds since 1970.
+#[derive(Clone, Default)]
+pub struct Deadline(Arc<AtomicI64>);
+
+impl Deadline {
+    /// Moves it.
+    pub fn set(&self, at: Time) {
+        self.0.store(at.timestamp_millis(), Ordering::Relaxed);
+    }
+
+    /// What is left until then; none when it is past.
+    fn left(&self, now: Time) -> Option<Duration> {
+        let left = self.0.load(Ordering::Relaxed) - now.timestamp_millis();
+        u64::try_from(left)
+            .ok()
+            .filter(|left| *left > 0)
+            .map(Duration::from_millis)
+    }
+}
 
 struct Inner {
     client: reqwest::Client,
@@ -137,6 +167,15 @@ struct Inner {
     judge: Judge,
     calls: AtomicU64,
     skew: AtomicI64,
+}
+
+/// The call would outlast the right to make it.
+fn out_of_time() -> Fault {
+    let told = "the right to work this connection ends before the call could; it is made later";
+    Fault::Later {
+        at: None,
+        cause: Cause::told("lease", told),
+    }
 }
 
 /// Stands for a skew that was never measured.
@@ -152,16 +191,53 @@ impl Api {
         guard: Guard,
         judge: Judge,
     ) -> Self {
-        Self(Arc::new(Inner {
-            client,
-            env,
-            credentials,
-            budget,
-            guard,
-            judge,
-            calls: AtomicU64::new(0),
-            skew: AtomicI64::new(NO_SKEW),
-        }))
+        Self(
+            Arc::new(Inner {
+                client,
+                env,
+                credentials,
+                budget,
+                guard,
+                judge,
+                calls: AtomicU64::new(0),
+                skew: AtomicI64::new(NO_SKEW),
+            }),
+            Manner::default(),
+        )
+    }
+
+    /// The same way, for calls that must have ended by a deadline: none begins after it, and one
+    /// under way is given up then. Calls and budget stay shared.
+    #[must_use]
+    pub fn by(&self, deadline: &Deadline) -> Self {
+        let manner = Manner {
+            deadline: Some(deadline.clone()),
+            ..self.1.clone()
+        };
+        Self(self.0.clone(), manner)
+    }
+
+    /// The same way, for calls that nobody waits for: they leave the last part of the day's budget
+    /// to those that carry people's words.
+    #[must_use]
+    pub fn routine(&self) -> Self {
+        let manner = Manner {
+            routine: true,
+            ..self.1.clone()
+        };
+        Self(self.0.clone(), manner)
+    }
+
+    /// How long a call that begins now may take, where there is a deadline.
+    ///
+    /// # Errors
+    /// [`Fault::Later`] when it is past.
+    fn time_left(&self) -> Result<Option<Duration>, Fault> {
+        let Some(deadline) = &self.1.deadline else {
+            return Ok(None);
+        };
+        let left = deadline.left(self.0.env.now());
+        left.map(Some).ok_or_else(out_of_time)
     }
 
     /// Reads; repeated once if the connection breaks before an answer.

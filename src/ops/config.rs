@@ -44,6 +44,8 @@ pub struct Config {
     pub web: Web,
     /// Keeping in step with the CRMs.
     pub sync: Sync,
+    /// Working the connections.
+    pub worker: Worker,
     /// Keys.
     pub secrets: Secrets,
     /// Telling those who watch, where no pages are served.
@@ -105,6 +107,16 @@ pub struct Web {
 pub struct Sync {
     /// How often each CRM is asked for changes.
     pub poll_seconds: u32,
+}
+
+/// Working the connections.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worker {
+    /// Connections that a process works at once.
+    pub lanes: usize,
+    /// After how long without a sign of life a connection is taken over from another process.
+    pub lease_seconds: u32,
 }
 
 /// Keys that seal secrets in the database.
@@ -277,6 +289,8 @@ impl Config {
         let poll = TimeDelta::seconds(i64::from(self.sync.poll_seconds));
         let public_url = self.web.public_url.as_str();
         let mut engine = Engine::new(store, env.clone(), self.framework()?, public_url, poll);
+        engine.lanes = self.worker.lanes;
+        engine.lease = TimeDelta::seconds(i64::from(self.worker.lease_seconds));
         if let Some(only) = only.filter(|only| !self.connections.contains_key(*only)) {
             let names: Vec<&str> = self.connections.keys().map(String::as_str).collect();
             match names.as_slice() {

@@ -26,6 +26,15 @@ impl Config {
                 bail!("{key} = 0: write 1 or more");
             }
         }
+        if self.worker.lanes == 0 {
+            bail!("worker.lanes = 0: write 1 or more");
+        }
+        if self.worker.lease_seconds < 2 {
+            bail!(
+                "worker.lease_seconds = {}: write 2 or more, better 30 or more",
+                self.worker.lease_seconds
+            );
+        }
         telemetry::filter(&self.log.level)?;
         self.watch.place()?;
         Post::new(&self.nudges)?;

@@ -181,12 +181,7 @@ async fn database(config: &Config, store: &Store) -> (Vec<Check>, bool) {
     let mut checks = vec![pending];
     checks.push(match store.can_write().await {
         Ok(()) if store.is_shared() => Check::good("database", "PostgreSQL: replicas may share it"),
-        Ok(()) if config.connections.len() > 8 => Check::bad(
-            "database",
-            "SQLite with more than 8 connections: one machine will be the limit",
-            "move to PostgreSQL: `latitude export`, then `latitude import`",
-        ),
-        Ok(()) => Check::good("database", "SQLite: one process on one machine"),
+        Ok(()) => on_sqlite(config, store).await,
         Err(error) => Check::bad(
             "database",
             format!("it cannot be written to: {error}"),
@@ -204,6 +199,32 @@ async fn database(config: &Config, store: &Store) -> (Vec<Check>, bool) {
         ),
     });
     (checks, opens)
+}
+
+/// Connections and open deals from which on one machine with one writer will be the limit.
+const SQLITE_CONNECTIONS: usize = 8;
+const SQLITE_DEALS: i64 = 200_000;
+
+/// Whether SQLite is still enough.
+async fn on_sqlite(config: &Config, store: &Store) -> Check {
+    let standings = match store.read().await {
+        Ok(mut tx) => tx.standings().await.unwrap_or_default(),
+        Err(_) => Vec::new(),
+    };
+    let deals: i64 = standings.iter().map(|it| it.deals).sum();
+    let connections = config.connections.len();
+    if connections > SQLITE_CONNECTIONS || deals > SQLITE_DEALS {
+        return Check::bad(
+            "database",
+            format!(
+                "SQLite with {connections} connections and {deals} open deals: one machine will be \
+                 the limit from {SQLITE_CONNECTIONS} connections or {SQLITE_DEALS} open deals on"
+            ),
+            "move to PostgreSQL: `latitude export`, then `latitude import`",
+        );
+    }
+    let found = format!("SQLite: one process on one machine, {deals} open deals");
+    Check::good("database", found)
 }
 
 async fn pages(config: &Config) -> Vec<Check> {

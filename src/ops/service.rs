@@ -1,14 +1,17 @@
 //! `latitude run | web | worker`: serves and works until told to stop, then drains.
 
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use super::config::Config;
@@ -63,6 +66,11 @@ pub enum Parts {
 /// # Errors
 /// What the configuration, the database or the port refuses.
 pub async fn run(config: &Config, env: Env, parts: Parts) -> anyhow::Result<ExitCode> {
+    // Held until the process ends, however it ends.
+    let _only_one = match parts {
+        Parts::Web => None,
+        Parts::Both | Parts::Worker => only_one(config.database.url.expose_secret())?,
+    };
     let engine = Arc::new(config.engine(&env, None).await?);
     let (stop, stopping) = watch::channel(false);
     let mut work = Vec::new();
@@ -129,6 +137,36 @@ pub async fn run(config: &Config, env: Env, parts: Parts) -> anyhow::Result<Exit
     }
     engine.store.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes sure that no other process works the connections of a SQLite file: its quotas, its one
+/// writer and its wake-ups are those of one process. PostgreSQL is where replicas meet.
+///
+/// # Errors
+/// When there is one.
+fn only_one(database: &str) -> anyhow::Result<Option<File>> {
+    let Some(path) = database.strip_prefix("sqlite:") else {
+        return Ok(None);
+    };
+    let path = path.trim_start_matches("//").split('?').next();
+    let path = format!("{}.worker", path.unwrap_or_default());
+    if let Some(folder) = Path::new(&path).parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("{} cannot be made", folder.display()))?;
+    }
+    let file = File::create(&path).with_context(|| format!("{path} cannot be written"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => bail!(
+            "another process works the connections of {database} already; stop it, or move to \
+             PostgreSQL, where replicas meet: `latitude export`, then `latitude import`"
+        ),
+        // A file system without locks: nothing is known, and nothing is refused.
+        Err(TryLockError::Error(error)) => {
+            tracing::warn!(%error, "whether another process works here cannot be told");
+            Ok(None)
+        }
+    }
 }
 
 fn pages(

@@ -45,6 +45,10 @@ pub struct Connection {
     pub calls_today: i64,
     /// When that count starts over.
     pub calls_reset_at: Option<Time>,
+    /// When the reconcile under way began; none where none is.
+    pub reconcile_began: Option<Time>,
+    /// Where it goes on.
+    pub reconcile_place: String,
 }
 
 /// Sealed tokens and their version.
@@ -166,10 +170,31 @@ impl Tx {
             .bind(id.as_str()).bind(cursor).execute(db).await.map(drop))
     }
 
+    /// Begins a reconcile at the very beginning.
+    pub async fn reconcile_begins(&mut self, id: &ConnectionId, now: Time) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE connection SET reconcile_began = $2, reconcile_place = '' WHERE id = $1",
+        ).bind(id.as_str()).bind(now).execute(db).await.map(drop))
+    }
+
+    /// Moves the place where the reconcile under way goes on; goes with the rows that lead there.
+    pub async fn move_reconcile(&mut self, id: &ConnectionId, place: &str) -> Result<()> {
+        sql!(self, db => query("UPDATE connection SET reconcile_place = $2 WHERE id = $1")
+            .bind(id.as_str()).bind(place).execute(db).await.map(drop))
+    }
+
     /// Notes that everything has been pulled once.
     pub async fn full_pull_ended(&mut self, id: &ConnectionId, now: Time) -> Result<()> {
         sql!(self, db => query("UPDATE connection SET full_pull_at = $2 WHERE id = $1")
             .bind(id.as_str()).bind(now).execute(db).await.map(drop))
+    }
+
+    /// Notes that the reconcile under way has pulled everything.
+    pub async fn reconcile_ended(&mut self, id: &ConnectionId, now: Time) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE connection SET full_pull_at = $2, reconcile_began = NULL, reconcile_place = ''
+             WHERE id = $1",
+        ).bind(id.as_str()).bind(now).execute(db).await.map(drop))
     }
 
     /// Notes how the connection is doing.

@@ -301,21 +301,33 @@ impl Tx {
         Ok(())
     }
 
-    /// Deals to be looked at by `now`: per seller the most valuable first.
+    /// Deals to be looked at by `now`: first those whose seller's words are on their way to the
+    /// CRM, then the most valuable.
     pub async fn to_consider(
         &mut self,
         connection: &ConnectionId,
         now: Time,
         most: i64,
     ) -> Result<Vec<Dossier>> {
-        sql!(self, db => {
-            let mut select = QueryBuilder::new(DOSSIER);
-            select.push(" WHERE d.connection = ").push_bind(connection.as_str());
-            select.push(" AND d.look_at IS NOT NULL AND d.look_at <= ").push_bind(now);
-            select.push(" AND d.gone_at IS NULL ORDER BY d.amount DESC NULLS LAST, d.id LIMIT ");
-            select.push_bind(most);
-            select.build_query_as().fetch_all(db).await
-        })
+        let mut due: Vec<Dossier> = Vec::new();
+        // Said in two ways, so that SQLite takes the index of the few for the few.
+        for (words, due_by) in [
+            ("IS NOT NULL", " AND NOT (d.look_at IS NULL OR d.look_at > "),
+            ("IS NULL", " AND (d.look_at IS NOT NULL AND d.look_at <= "),
+        ] {
+            let left = most - i64::try_from(due.len()).unwrap_or(most);
+            let more: Vec<Dossier> = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new(DOSSIER);
+                select.push(" WHERE d.connection = ").push_bind(connection.as_str());
+                select.push(" AND d.carry_version ").push(words);
+                select.push(due_by).push_bind(now);
+                select.push(") AND d.gone_at IS NULL ORDER BY d.amount DESC NULLS LAST, d.id LIMIT ");
+                select.push_bind(left);
+                select.build_query_as().fetch_all(db).await
+            })?;
+            due.extend(more);
+        }
+        Ok(due)
     }
 
     /// Takes up what cadence decided.

@@ -66,6 +66,8 @@ enum Pool {
 const BUSY_SECONDS: u64 = 10;
 /// How long a caller waits for a connection of the pool.
 const ACQUIRE_SECONDS: u64 = 10;
+/// How often the steps of a schema are looked at again on SQLite: more often than there are steps.
+const MIGRATE_TRIES: u32 = 20;
 /// Connections of one process.
 const POOL_SIZE: u32 = 8;
 /// A connection nobody used for so long is closed, and with it what it remembers; one always stays.
@@ -149,11 +151,28 @@ impl Store {
         })
     }
 
-    /// Brings the schema up to date. Safe to run while older replicas work.
+    /// Brings the schema up to date. Safe to run while older replicas work, and in several processes
+    /// at once.
     ///
     /// # Errors
     /// When a migration fails or was changed after it ran.
     pub async fn migrate(&self) -> std::result::Result<(), OpenError> {
+        let mut tries = 0;
+        loop {
+            match self.migrate_once().await {
+                // SQLite has no lock for this. Who comes second finds a step done between looking and
+                // doing; looking again, it is not to be done.
+                Err(OpenError::Migrate(
+                    MigrateError::Execute(_) | MigrateError::ExecuteMigration(..),
+                )) if tries < MIGRATE_TRIES && !self.is_shared() => {
+                    tries += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn migrate_once(&self) -> std::result::Result<(), OpenError> {
         // A newer release may have run before us; what it added is nothing to us.
         let ran = match &self.pool {
             Pool::Sqlite(pool) => {

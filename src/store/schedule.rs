@@ -4,7 +4,7 @@
 //! its `attempt`, which counts up with every claim and stands in every statement that depends on
 //! holding the lease. A process that lost its lease touches nothing.
 
-use sqlx::{FromRow, QueryBuilder, query, query_as};
+use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
 
 use super::Result;
 use super::tx::{Tx, sql};
@@ -74,6 +74,16 @@ impl Tx {
             attempt,
             until,
         }))
+    }
+
+    /// Whether [`Tx::claim`] would find something that was due at `at`; asked first where a claim
+    /// takes the database's one writer.
+    pub async fn may_claim(&mut self, only: Option<&str>, at: Time, now: Time) -> Result<bool> {
+        sql!(self, db => query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM connection c JOIN schedule s ON s.connection = c.id
+             WHERE s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $2)
+               AND c.id = COALESCE($3, c.id))",
+        ).bind(at).bind(now).bind(only).fetch_one(db).await)
     }
 
     /// Holds the lease for longer. `false`: it was lost, and nothing may be done in its name.

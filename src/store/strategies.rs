@@ -66,6 +66,17 @@ pub struct Unassessed {
     pub answers: Json<Answers>,
 }
 
+impl Unassessed {
+    /// A version that is about to be saved.
+    pub fn new(deal: &str, version: i64, answers: &Answers) -> Self {
+        Self {
+            deal: deal.to_owned(),
+            version,
+            answers: Json(answers.clone()),
+        }
+    }
+}
+
 /// A question of a manager.
 #[derive(Clone, Debug, FromRow)]
 pub struct Question {

@@ -11,6 +11,10 @@ use crate::domain::ids::ConnectionId;
 /// Rows put into one statement.
 const ROWS: usize = 500;
 
+/// Deals whose seller's words are carried in one unit of work: what came meanwhile goes with the
+/// next, and a long row of them keeps nobody waiting for its end.
+const WORDS: i64 = 400;
+
 /// A deal whose fields now hold what they should.
 #[derive(Clone, Debug)]
 pub struct Written {
@@ -20,30 +24,61 @@ pub struct Written {
     pub mark: String,
     /// The mark of the facts among it.
     pub facts: String,
+    /// The deal's version that what was written is about.
+    pub version: i64,
     /// The mark of the seller's words, where the write carried them.
     pub answers: Option<String>,
 }
 
 impl Tx {
-    /// Deals to be written by `now`, the longest due first.
+    /// Deals to be written by `now`: first those whose seller's words are on their way, then the
+    /// longest due.
     pub async fn to_write(
         &mut self,
         connection: &ConnectionId,
         now: Time,
         most: i64,
     ) -> Result<Vec<Dossier>> {
-        sql!(self, db => {
-            let mut select = QueryBuilder::new(DOSSIER);
-            select.push(" WHERE d.connection = ").push_bind(connection.as_str());
-            select.push(" AND d.write_at IS NOT NULL AND d.write_at <= ").push_bind(now);
-            select.push(" AND d.gone_at IS NULL ORDER BY d.write_at, d.id LIMIT ");
-            select.push_bind(most);
-            select.build_query_as().fetch_all(db).await
-        })
+        let mut due: Vec<Dossier> = Vec::new();
+        // Said in two ways, so that SQLite takes the index of the few for the few.
+        for (words, due_by) in [
+            (
+                "IS NOT NULL",
+                " AND NOT (d.write_at IS NULL OR d.write_at > ",
+            ),
+            ("IS NULL", " AND (d.write_at IS NOT NULL AND d.write_at <= "),
+        ] {
+            let left = most - i64::try_from(due.len()).unwrap_or(most);
+            let left = if words == "IS NULL" {
+                left
+            } else {
+                left.min(WORDS)
+            };
+            let more: Vec<Dossier> = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new(DOSSIER);
+                select.push(" WHERE d.connection = ").push_bind(connection.as_str());
+                select.push(" AND d.carry_version ").push(words);
+                select.push(due_by).push_bind(now);
+                select.push(") AND d.gone_at IS NULL ORDER BY d.write_at LIMIT ").push_bind(left);
+                select.build_query_as().fetch_all(db).await
+            })?;
+            due.extend(more);
+        }
+        Ok(due)
     }
 
-    /// Notes deals whose fields hold what they should. One whose wish has changed meanwhile stays
-    /// due.
+    /// Whether words that a seller published could be carried to the CRM now.
+    pub async fn words_wait(&mut self, connection: &ConnectionId, now: Time) -> Result<bool> {
+        sql!(self, db => query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM schedule s JOIN deal d ON d.connection = s.connection
+             WHERE s.connection = $1 AND s.move = 'write_back' AND s.run_at <= $2
+               AND d.carry_version IS NOT NULL AND NOT (d.write_at IS NULL OR d.write_at > $2)
+               AND d.gone_at IS NULL)",
+        ).bind(connection.as_str()).bind(now).fetch_one(db).await)
+    }
+
+    /// Notes deals whose fields hold what they should. One whose wish has changed meanwhile, or
+    /// whose seller has published again, stays due.
     pub async fn save_written(
         &mut self,
         connection: &ConnectionId,
@@ -55,9 +90,10 @@ impl Tx {
                 let mut update = QueryBuilder::new(
                     "UPDATE deal SET written_mark = n.column2, written_facts = n.column3,
                      answers_mark = COALESCE(n.column4, answers_mark),
-                     carry_version = CASE WHEN n.column4 IS NULL OR carry_version <> version
-                       THEN carry_version ELSE NULL END,
+                     carry_version = CASE WHEN n.column4 IS NOT NULL AND carry_version = n.column5
+                       THEN NULL ELSE carry_version END,
                      write_failures = 0, write_at = CASE WHEN desired_mark = n.column2
+                       AND (carry_version IS NULL OR carry_version = n.column5)
                        THEN NULL ELSE write_at END, written_at = ",
                 );
                 update.push_bind(now).push(" FROM (");
@@ -65,7 +101,8 @@ impl Tx {
                     row.push_bind(&one.id)
                         .push_bind(&one.mark)
                         .push_bind(&one.facts)
-                        .push_bind(&one.answers);
+                        .push_bind(&one.answers)
+                        .push_bind(one.version);
                 });
                 update.push(") AS n WHERE deal.id = n.column1 AND deal.connection = ");
                 update.push_bind(connection.as_str());

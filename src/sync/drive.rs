@@ -11,13 +11,10 @@ use tracing::Instrument;
 
 use super::PULL;
 use super::report::{Report, log};
-use super::work::LEASE;
 use super::worker::Engine;
 use crate::store;
 use crate::store::schedule::Lease;
 
-/// Connections that one process works at once: a slow CRM must not keep the others waiting.
-const LANES: usize = 4;
 /// A process with nothing to do looks again after this long, woken or not.
 const IDLE_POLL: Duration = Duration::from_secs(1);
 /// The same, where the database does not answer.
@@ -35,7 +32,7 @@ impl Engine {
     /// Every run is logged and shown to `told`.
     pub async fn run(&self, stop: watch::Receiver<bool>, told: impl Fn(&Report) + Send + Sync) {
         let busy = AtomicUsize::new(0);
-        let lanes = (0..LANES).map(|_| self.lane(stop.clone(), &told, &busy));
+        let lanes = (0..self.lanes).map(|_| self.lane(stop.clone(), &told, &busy));
         tokio::join!(join_all(lanes), self.pass_on(stop.clone()));
     }
 
@@ -62,9 +59,14 @@ impl Engine {
                     pause = TROUBLE_POLL;
                 }
             }
+            // One idle lane looks by itself for all; who finds something wakes the next.
+            let looks_by_itself = async {
+                let _lookout = self.lookout.lock().await;
+                tokio::time::sleep(pause).await;
+            };
             tokio::select! {
                 () = self.wake.notified() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = looks_by_itself => {}
                 _ = stop.changed() => {}
             }
         }
@@ -108,7 +110,7 @@ impl Engine {
                 () = tokio::time::sleep(wait) => {}
             }
         };
-        try_join_all((0..LANES).map(|_| lane())).await?;
+        try_join_all((0..self.lanes).map(|_| lane())).await?;
         Ok(reports.into_inner().into_values().collect())
     }
 
@@ -146,8 +148,12 @@ impl Engine {
 
     async fn claim(&self, only: Option<&str>) -> store::Result<Option<Lease>> {
         let now = self.env.now();
+        // Asked before: a claim takes SQLite's one writer, and mostly there is nothing to claim.
+        if !self.store.read().await?.may_claim(only, now, now).await? {
+            return Ok(None);
+        }
         let mut tx = self.store.write().await?;
-        let lease = tx.claim(only, now, now + LEASE).await?;
+        let lease = tx.claim(only, now, now + self.lease).await?;
         tx.commit().await?;
         Ok(lease)
     }

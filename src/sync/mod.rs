@@ -22,6 +22,7 @@ pub mod publish;
 pub mod pull;
 pub mod report;
 pub mod stages;
+mod turn;
 pub mod vault;
 pub mod visitor;
 pub mod work;
@@ -31,7 +32,7 @@ pub mod write_back;
 use crate::http::fault::Fault;
 use crate::store;
 
-/// The moves, in the order they are worked when several are due.
+/// The moves, in the order they are worked when several are due; none waits for ever ([`turn`]).
 pub const MOVES: [&str; 5] = [ASSESS, ASK, WRITE_BACK, PULL, RECONCILE];
 /// Reads deals that changed.
 pub const PULL: &str = "pull";

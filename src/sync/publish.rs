@@ -1,13 +1,15 @@
 //! Publishing in Latitude: a version is added, and carrying it to the CRM is made due, in the one
 //! transaction whose end the seller reads as "saved".
 
-use super::{ASK, ASSESS, WRITE_BACK};
+use super::{ASK, WRITE_BACK};
 use crate::domain::Time;
+use crate::domain::framework::Framework;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
+use crate::domain::rubric;
 use crate::domain::strategy::Answers;
 use crate::store::Result;
 use crate::store::deals::Dossier;
-use crate::store::strategies::NewVersion;
+use crate::store::strategies::{NewVersion, Unassessed};
 use crate::store::tx::Tx;
 
 /// What became of a publish.
@@ -21,7 +23,8 @@ pub enum Published {
     Overtaken(i64),
 }
 
-/// Publishes a seller's words as the next version after `base`.
+/// Publishes a seller's words as the next version after `base`, graded at once: it is one move less
+/// on their way to the CRM.
 ///
 /// A blank never wipes what stood there.
 ///
@@ -32,6 +35,7 @@ pub async fn publish(
     connection: &ConnectionId,
     (deal, base): (&Dossier, i64),
     (author, answers): (&PersonId, &Answers),
+    framework: &Framework,
     now: Time,
 ) -> Result<Published> {
     let before = deal
@@ -48,6 +52,8 @@ pub async fn publish(
     }
     let id = DealId::from(deal.id.as_str());
     let version = deal.version + 1;
+    let graded = Unassessed::new(&deal.id, version, &answers);
+    let assessment = rubric::assess(&graded.answers, &framework.rubric);
     let new = NewVersion {
         deal: &deal.id,
         version,
@@ -60,8 +66,15 @@ pub async fn publish(
         close_on: deal.close_on,
     };
     tx.add_versions(connection, &[new]).await?;
+    tx.save_assessments(
+        connection,
+        &framework.label(),
+        &[(&graded, assessment)],
+        now,
+    )
+    .await?;
     tx.carry(connection, &id, now).await?;
-    for step in [ASSESS, ASK, WRITE_BACK] {
+    for step in [ASK, WRITE_BACK] {
         tx.hasten(connection, step, now).await?;
     }
     Ok(Published::Saved(version))

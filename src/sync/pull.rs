@@ -1,8 +1,10 @@
 //! Reads what changed in the CRM, page by page: each page and the place after it in one
 //! transaction, while the next page is already on its way.
 
+use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
+use super::turn::Turn;
 use super::work::Work;
 use super::{ASK, ASSESS, Stop};
 use crate::crm::page::{Cursor, Next, Page, Seen};
@@ -16,8 +18,8 @@ use crate::store::deals::{Known, Marks};
 use crate::store::strategies::NewVersion;
 use crate::store::tx::Tx;
 
-/// Pages read before other moves get their turn.
-const PAGES_A_TURN: usize = 25;
+/// A change that is older than this when a reconcile begins should have come with a pull.
+const SETTLED: TimeDelta = TimeDelta::minutes(15);
 
 /// Reads on from where the last pull ended; returns whether that was all for now.
 ///
@@ -26,8 +28,9 @@ const PAGES_A_TURN: usize = 25;
 pub async fn pull(work: &mut Work<'_>) -> Result<bool, Stop> {
     let id = work.id().clone();
     let known = work.store.read().await?.connection(&id).await?;
+    // A first pull may take many turns.
+    let first_ever = known.as_ref().is_none_or(|it| it.full_pull_at.is_none());
     let start = Cursor(known.map(|it| it.cursor_deals).unwrap_or_default());
-    let first_ever = start.0.is_empty();
     match pages(work, start, Keep::Cursor).await {
         Err(Stop::Fault(Fault::Lost(cause))) => {
             tracing::warn!(connection.id = %id, %cause, "the place in the changes is lost; starting over");
@@ -44,30 +47,48 @@ pub async fn pull(work: &mut Work<'_>) -> Result<bool, Stop> {
     }
 }
 
-/// Reads everything once more, and counts what the pulls in between missed.
+/// Reads everything once more, in as many turns as it takes, and counts what the pulls in between
+/// missed; returns whether that was the end.
+///
+/// The place is kept with each page: one that was broken off goes on where it was, in whichever
+/// process.
 ///
 /// # Errors
 /// As [`pull`].
 pub async fn reconcile(work: &mut Work<'_>) -> Result<bool, Stop> {
-    let (id, began) = (work.id().clone(), work.now());
-    let before = work.tally.pulled;
-    let mut place = Cursor::default();
-    loop {
-        work.hold().await?;
-        let page = work.crm.deals(&work.session, &place).await?;
-        let next = page.next.clone();
-        keep(work, page, Keep::Everything).await?;
-        match next {
-            Next::More(next) => place = next,
-            Next::Done(_) => break,
+    let id = work.id().clone();
+    let known = work.store.read().await?.connection(&id).await?;
+    let under_way = known.and_then(|it| Some((it.reconcile_began?, it.reconcile_place)));
+    let (began, place) = match under_way {
+        Some(before) => before,
+        None => {
+            let now = work.now();
+            let mut tx = work.begin().await?;
+            tx.reconcile_begins(&id, now).await?;
+            tx.commit().await?;
+            (now, String::new())
         }
+    };
+    let start = Cursor(place);
+    let first = start.0.is_empty();
+    match pages(work, start, Keep::Everything { began }).await {
+        Ok(true) => {}
+        Err(Stop::Fault(Fault::Lost(cause))) if !first => {
+            tracing::warn!(connection.id = %id, %cause, "the place of the reconcile is lost; starting over");
+            let now = work.now();
+            let mut tx = work.begin().await?;
+            tx.reconcile_begins(&id, now).await?;
+            tx.commit().await?;
+            return Ok(false);
+        }
+        other => return other,
     }
     let now = work.now();
     let mut tx = work.begin().await?;
     let lost = tx.unseen_since(&id, began, now).await?;
-    tx.full_pull_ended(&id, now).await?;
+    tx.reconcile_ended(&id, now).await?;
     tx.commit().await?;
-    work.tally.repaired += work.tally.pulled - before + lost;
+    work.tally.repaired += lost;
     Ok(true)
 }
 
@@ -76,21 +97,27 @@ pub async fn reconcile(work: &mut Work<'_>) -> Result<bool, Stop> {
 enum Keep {
     /// The place after it.
     Cursor,
-    /// That each deal was seen, changed or not.
-    Everything,
+    /// The place of the reconcile that began then, and that each deal was seen, changed or not.
+    Everything { began: Time },
 }
 
 async fn pages(work: &mut Work<'_>, start: Cursor, what: Keep) -> Result<bool, Stop> {
+    let mut turn = Turn::begin(work);
     work.hold().await?;
-    let mut page = work.crm.deals(&work.session, &start).await?;
-    for _ in 0..PAGES_A_TURN {
+    let session = work.session.routine();
+    let mut page = work.crm.deals(&session, &start).await?;
+    loop {
         match page.next.clone() {
             Next::Done(_) => {
                 keep(work, page, what).await?;
                 return Ok(true);
             }
+            Next::More(_) if turn.ends(work).await? => {
+                keep(work, page, what).await?;
+                return Ok(false);
+            }
             Next::More(next) => {
-                let (crm, session) = (work.crm, work.session.clone());
+                let crm = work.crm;
                 let (kept, ahead) =
                     tokio::join!(keep(work, page, what), crm.deals(&session, &next));
                 kept?;
@@ -98,9 +125,6 @@ async fn pages(work: &mut Work<'_>, start: Cursor, what: Keep) -> Result<bool, S
             }
         }
     }
-    let next = page.next.clone();
-    keep(work, page, what).await?;
-    Ok(matches!(next, Next::Done(_)))
 }
 
 async fn keep(work: &mut Work<'_>, page: Page<Seen>, what: Keep) -> Result<(), Stop> {
@@ -153,7 +177,7 @@ async fn keep(work: &mut Work<'_>, page: Page<Seen>, what: Keep) -> Result<(), S
         .map(|deal| deal.id.as_str())
         .collect();
     tx.facts_drifted(&id, &drifted, now).await?;
-    if what == Keep::Everything {
+    if let Keep::Everything { .. } = what {
         tx.seen_again(&id, &ids, now).await?;
     }
     let mut gone = 0;
@@ -164,12 +188,10 @@ async fn keep(work: &mut Work<'_>, page: Page<Seen>, what: Keep) -> Result<(), S
             Seen::Merged { from, into } => merged(&mut tx, work, from, into, now).await?,
         });
     }
-    let place = match (&page.next, what) {
-        (Next::More(place) | Next::Done(place), Keep::Cursor) => Some(place),
-        _ => None,
-    };
-    if let Some(place) = place {
-        tx.move_cursor(&id, &place.0).await?;
+    let (Next::More(place) | Next::Done(place)) = &page.next;
+    match what {
+        Keep::Cursor => tx.move_cursor(&id, &place.0).await?,
+        Keep::Everything { .. } => tx.move_reconcile(&id, &place.0).await?,
     }
     if read > 0 {
         tx.hasten(&id, ASSESS, now).await?;
@@ -177,9 +199,14 @@ async fn keep(work: &mut Work<'_>, page: Page<Seen>, what: Keep) -> Result<(), S
     if !changed.is_empty() || !drifted.is_empty() {
         tx.hasten(&id, ASK, now).await?;
     }
-    tx.commit().await?;
+    work.commit(tx).await?;
     work.tally.pulled += changed.len() as u64 + gone;
     work.tally.read += read;
+    if let Keep::Everything { began } = what {
+        // What has only just changed would have come with the next pull.
+        let missed = |(deal, _, _): &&(&Deal, &Marks, _)| deal.changed_at + SETTLED < began;
+        work.tally.repaired += changed.iter().filter(missed).count() as u64 + gone;
+    }
     Ok(())
 }
 

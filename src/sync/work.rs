@@ -13,13 +13,20 @@ use crate::domain::Time;
 use crate::domain::framework::Framework;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
+use crate::http::Deadline;
 use crate::store::Store;
 use crate::store::ledger::Entry;
 use crate::store::schedule::Lease;
 use crate::store::tx::Tx;
 
-/// How long a lease is taken for. Longer than a call and its one repeat may take.
+/// Connections that one process works at once, unless the configuration says otherwise.
+pub const LANES: usize = 8;
+/// How long a lease is taken for, unless the configuration says otherwise. Longer than a call and
+/// its one repeat may take.
 pub const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// No call is under way in the last part of a lease: the CRM may carry it out a little later than
+/// we stop waiting for it.
+const MARGIN: i32 = 12;
 
 /// A connection that this process holds the lease of.
 pub struct Work<'a> {
@@ -37,6 +44,10 @@ pub struct Work<'a> {
     pub public_url: &'a str,
     /// The right to work the connection.
     pub lease: Lease,
+    /// How long it is held for at a time.
+    pub lease_for: TimeDelta,
+    /// When the session's calls must have ended: shortly before the lease does.
+    pub deadline: Deadline,
     /// What has been done so far.
     pub tally: Tally,
 }
@@ -80,7 +91,7 @@ impl Work<'_> {
     pub async fn begin(&mut self) -> Result<Tx, Stop> {
         let mut tx = self.store.write().await?;
         let now = self.now();
-        let until = now + LEASE;
+        let until = now + self.lease_for;
         if !tx.hold(&self.lease, now, until).await? {
             return Err(Stop::LeaseLost);
         }
@@ -93,7 +104,25 @@ impl Work<'_> {
     /// # Errors
     /// [`Stop::LeaseLost`] when it is no longer held.
     pub async fn hold(&mut self) -> Result<(), Stop> {
-        Ok(self.begin().await?.commit().await?)
+        let tx = self.begin().await?;
+        self.commit(tx).await
+    }
+
+    /// Ends a unit of work that [`Work::begin`] began; calls may now take as long as the lease is
+    /// held.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn commit(&self, tx: Tx) -> Result<(), Stop> {
+        tx.commit().await?;
+        self.held();
+        Ok(())
+    }
+
+    /// Takes note that the database has confirmed the lease as it stands.
+    pub fn held(&self) {
+        self.deadline
+            .set(self.lease.until - self.lease_for / MARGIN);
     }
 
     /// An entry for the ledger about one deal, or about the whole move.

@@ -8,7 +8,8 @@ use tokio::sync::{Mutex, Notify};
 use tracing::Instrument;
 
 use super::report::{Rejected, Report, RunState};
-use super::work::{Tally, Work};
+use super::turn::{Order, gives_way};
+use super::work::{LANES, LEASE, Tally, Work};
 use super::{ASK, ASSESS, MOVES, PULL, RECONCILE, Stop, WRITE_BACK, ask, assess, prepare, pull};
 use super::{vault::StoreVault, write_back};
 use crate::crm::session::{self, Means, Session};
@@ -19,6 +20,7 @@ use crate::domain::Time;
 use crate::domain::framework::Framework;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
+use crate::http::Deadline;
 use crate::http::fault::{Cause, Fault};
 use crate::store::ledger::{Entry, Run};
 use crate::store::schedule::{Due, Lease};
@@ -46,11 +48,17 @@ pub struct Engine {
     pub public_url: String,
     /// How often each connection is asked for changes.
     pub poll_every: TimeDelta,
+    /// Connections that this process works at once: a slow CRM must not keep the others waiting.
+    pub lanes: usize,
+    /// How long a lease is taken for. A process that dies is taken over when it has run out.
+    pub lease: TimeDelta,
     connections: BTreeMap<ConnectionId, (&'static dyn Crm, Arc<Settings>)>,
     /// For connections that may not reach private networks, and for those that may.
     clients: [OnceLock<reqwest::Client>; 2],
     sessions: Mutex<HashMap<ConnectionId, Session>>,
     pub(super) wake: Notify,
+    /// Held by the lane that looks for work by itself while the others wait to be woken.
+    pub(super) lookout: Mutex<()>,
 }
 
 impl Engine {
@@ -68,10 +76,13 @@ impl Engine {
             framework,
             public_url: public_url.trim_end_matches('/').to_owned(),
             poll_every,
+            lanes: LANES,
+            lease: LEASE,
             connections: BTreeMap::new(),
             clients: Default::default(),
             sessions: Mutex::new(HashMap::new()),
             wake: Notify::new(),
+            lookout: Mutex::new(()),
         }
     }
 
@@ -178,16 +189,23 @@ impl Engine {
         match (session, known) {
             (Ok(session), Some(crm)) => {
                 let before = (session.api.calls(), session.api.budget().spent());
+                let deadline = Deadline::default();
                 let mut work = Work {
                     store: &self.store,
                     env: &self.env,
                     crm,
-                    session: session.clone(),
+                    session: Session {
+                        api: session.api.by(&deadline),
+                        ..session.clone()
+                    },
                     framework: self.framework.clone(),
                     public_url: &self.public_url,
                     lease: lease.clone(),
+                    lease_for: self.lease,
+                    deadline,
                     tally: Tally::default(),
                 };
+                work.held();
                 let ended = self.moves(&mut work, &mut faults, stop).await;
                 tally = work.tally;
                 calls = session.api.calls() - before.0;
@@ -237,9 +255,10 @@ impl Engine {
             }
             Err(ended) => return Err(ended),
         }
-        while !*stop.borrow() {
+        let (mut order, since) = (Order::default(), work.now());
+        while !*stop.borrow() && !gives_way(work, since).await? {
             let due = self.store.read().await?.due(work.id(), work.now()).await?;
-            let Some(due) = first_of(due) else {
+            let Some(due) = order.next(due) else {
                 return Ok(());
             };
             let span = tracing::info_span!("move", name = due.step);
@@ -283,7 +302,7 @@ impl Engine {
         // Moves on our own data say nothing about whether the CRM answers again.
         let asked_the_crm = ![ASSESS, ASK].contains(&due.step.as_str());
         tx.reschedule(&id, due, (at, asked_the_crm)).await?;
-        Ok(tx.commit().await?)
+        work.commit(tx).await
     }
 
     /// Puts moves off for as long as the fault says, or for a growing pause; notes it in the ledger.
@@ -391,10 +410,4 @@ impl Engine {
                 .collect(),
         })
     }
-}
-
-/// The move to make first.
-fn first_of(due: Vec<Due>) -> Option<Due> {
-    let place = |step: &str| MOVES.iter().position(|it| *it == step);
-    due.into_iter().min_by_key(|due| place(&due.step))
 }

@@ -5,6 +5,8 @@
 //! carry what the seller published in Latitude, and only where the CRM still holds what the seller
 //! started from.
 
+use std::collections::HashMap;
+
 use chrono::TimeDelta;
 use futures_util::{FutureExt, StreamExt, stream};
 
@@ -17,7 +19,9 @@ use crate::crm::Crm;
 use crate::crm::session::Session;
 use crate::crm::write::{Outcome, Refusal, Update};
 use crate::domain::Time;
+use crate::domain::deal::Deal;
 use crate::domain::field::{Field, Value};
+use crate::domain::ids::DealId;
 use crate::domain::outlook::{mark, mark_of_facts};
 use crate::domain::strategy::Part;
 use crate::domain::text::{fit, fit_paragraphs};
@@ -58,7 +62,7 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
     let profile = work.crm.profile();
     let most = (profile.write_batch * profile.writes_at_once * 2).min(MOST);
     let (id, now) = (work.id().clone(), work.now());
-    let due = work
+    let mut due = work
         .store
         .read()
         .await?
@@ -66,6 +70,13 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
         .await?;
     if due.is_empty() {
         return Ok(true);
+    }
+    if let Some(spent) = work.session.api.budget().routine_is_spent(now) {
+        // The reserve is for people's words.
+        due.retain(|deal| deal.carry_version.is_some());
+        if due.is_empty() {
+            return Err(Stop::Fault(spent));
+        }
     }
     let parcels = pack(work, &due).await?;
     work.hold().await?;
@@ -85,7 +96,12 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
 /// Sends one batch.
 async fn send<'a>(crm: &dyn Crm, session: &Session, batch: &'a [Parcel]) -> Sent<'a> {
     let updates: Vec<Update> = batch.iter().map(|it| it.update.clone()).collect();
-    let outcomes = match crm.write(session, &updates).await {
+    let awaited = batch.iter().any(|it| it.written.answers.is_some());
+    let session = match awaited {
+        true => session.clone(),
+        false => session.routine(),
+    };
+    let outcomes = match crm.write(&session, &updates).await {
         Ok(outcomes) if outcomes.len() != batch.len() => {
             let told = format!("{} outcomes for {} updates", outcomes.len(), batch.len());
             Err(Fault::Unknown(Cause::told("outcomes", told)))
@@ -103,8 +119,9 @@ async fn pack(work: &mut Work<'_>, due: &[Dossier]) -> Result<Vec<Parcel>, Stop>
     let mut tx = work.store.read().await?;
     let beside = Beside::read(&mut tx, &id, &ids, now).await?;
     drop(tx);
+    let mut there = as_they_are(work, due).await?;
     let mut parcels = Vec::with_capacity(due.len());
-    let mut stale = Vec::new();
+    let (mut stale, mut edited) = (Vec::new(), false);
     for deal in due {
         let fields = fields_as_considered(work, &around, deal, &beside);
         let wish = mark(&fields);
@@ -118,11 +135,13 @@ async fn pack(work: &mut Work<'_>, due: &[Dossier]) -> Result<Vec<Parcel>, Stop>
             fields,
             revision: None,
         };
-        let answers = carry(work, deal, &mut update).await?;
+        let there = there.get_mut(&deal.id).and_then(Option::take);
+        let answers = carry(deal, there, &mut update, &mut edited);
         let written = Written {
             id: deal.id.clone(),
             mark: wish,
             facts,
+            version: deal.version,
             answers,
         };
         update.fields = update
@@ -146,31 +165,44 @@ async fn pack(work: &mut Work<'_>, due: &[Dossier]) -> Result<Vec<Parcel>, Stop>
         tx.hasten(&id, ASK, now).await?;
         tx.commit().await?;
     }
-    Ok(parcels)
-}
-
-/// Adds the seller's published words where the CRM still holds what they started from; returns
-/// their mark.
-async fn carry(
-    work: &mut Work<'_>,
-    deal: &Dossier,
-    update: &mut Update,
-) -> Result<Option<String>, Stop> {
-    let (Some(version), Some(answers)) = (deal.carry_version, &deal.answers) else {
-        return Ok(None);
-    };
-    if version != deal.version {
-        return Ok(None);
-    }
-    let Some(there) = work.crm.deal(&work.session, &update.deal).await? else {
-        return Ok(None);
-    };
-    if mark_of_answers(&there.answers) != deal.answers_mark {
-        let (id, now) = (work.id().clone(), work.now());
+    if edited {
         let mut tx = work.begin().await?;
         tx.hasten(&id, PULL, now).await?;
         tx.commit().await?;
-        return Ok(None);
+    }
+    Ok(parcels)
+}
+
+/// The deals that words are to be carried to, as they are in the CRM now.
+async fn as_they_are(
+    work: &Work<'_>,
+    due: &[Dossier],
+) -> Result<HashMap<String, Option<Deal>>, Stop> {
+    let ids: Vec<DealId> = due
+        .iter()
+        .filter(|deal| deal.answers.is_some() && deal.carry_version == Some(deal.version))
+        .map(|deal| deal.id.as_str().into())
+        .collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let there = work.crm.deals_now(&work.session, &ids).await?;
+    let ids = ids.into_iter().map(|id| id.as_str().to_owned());
+    Ok(ids.zip(there).collect())
+}
+
+/// Adds the seller's published words where the CRM still holds what they started from; returns
+/// their mark. Where it holds something else, `edited` is set: a pull has to look.
+fn carry(
+    deal: &Dossier,
+    there: Option<Deal>,
+    update: &mut Update,
+    edited: &mut bool,
+) -> Option<String> {
+    let (answers, there) = (deal.answers.as_ref()?, there?);
+    if mark_of_answers(&there.answers) != deal.answers_mark {
+        *edited = true;
+        return None;
     }
     for part in Part::ALL {
         let (new, old) = (answers.part(part), there.answers.part(part));
@@ -185,7 +217,7 @@ async fn carry(
         ));
     }
     update.revision = there.revision;
-    Ok(Some(mark_of_answers(answers)))
+    Some(mark_of_answers(answers))
 }
 
 /// The value, cut to what the CRM's field holds.

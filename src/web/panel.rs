@@ -160,7 +160,8 @@ pub async fn publish_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Publ
         .await?
         .ok_or(Problem::NotFound)?;
     let at = (&dossier, typed.base());
-    let published = publish(&mut tx, &connection, at, (&person, &typed.answers()), now).await?;
+    let words = (&person, &typed.answers());
+    let published = publish(&mut tx, &connection, at, words, &app.framework, now).await?;
     match published {
         Published::Saved(version) | Published::Unchanged(version) => {
             if let Some(percent) = typed.confidence() {
@@ -298,7 +299,8 @@ pub async fn pick_at(app: &Shared, desk: &Desk, picked: &Picked) -> Result<(), P
             .find(|it| it.version == mine)
             .ok_or_else(settled)?;
         let at = (&dossier, dossier.version);
-        publish(&mut tx, &connection, at, (&person, &mine.answers.0), now).await?;
+        let words = (&person, &mine.answers.0);
+        publish(&mut tx, &connection, at, words, &app.framework, now).await?;
     }
     tx.settle_conflict(&connection, &deal).await?;
     tx.hasten(&connection, WRITE_BACK, now).await?;

@@ -120,6 +120,14 @@ impl super::Crm for Dynamics365 {
         read::deal(session, id).await
     }
 
+    async fn deals_now(
+        &self,
+        session: &Session,
+        ids: &[DealId],
+    ) -> Result<Vec<Option<Deal>>, Fault> {
+        read::deals_now(session, ids).await
+    }
+
     async fn setup(&self, session: &Session, wanted: &Blueprint) -> Result<Setup, Fault> {
         setup::found(session, wanted).await
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::wire::{self, Change, Column, Opportunity, Rows, SystemUser};
 use super::{api, asking, spoken};
-use crate::crm::page::{Cursor, Next, Page, Seen};
+use crate::crm::page::{Cursor, Next, Page, Seen, in_order};
 use crate::crm::session::{Identity, Session};
 use crate::domain::Time;
 use crate::domain::deal::{Deal, Pipeline};
@@ -19,6 +19,8 @@ use crate::http::fault::{Cause, Fault};
 const OVERLAP_MINUTES: i64 = 5;
 /// Rows a page is asked for; smaller where an answer is larger or slower than we can take.
 const PAGE_ROWS: [u32; 3] = [5_000, 500, 50];
+/// The most ids in one filter; the address stays far below 32 KiB.
+const IDS: usize = 50;
 /// The names that go with lookups; without them only ids come.
 const NAMES: &str = "odata.include-annotations=\"OData.Community.Display.V1.FormattedValue\"";
 
@@ -243,6 +245,29 @@ pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault>
         Err(Fault::Gone(_)) => Ok(None),
         Err(fault) => Err(fault),
     }
+}
+
+/// Many deals as they are now.
+pub async fn deals_now(session: &Session, ids: &[DealId]) -> Result<Vec<Option<Deal>>, Fault> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(IDS) {
+        let any: Vec<String> = some
+            .iter()
+            .map(|id| format!("opportunityid eq {id}"))
+            .collect();
+        let path = asking(
+            session,
+            "opportunities",
+            &[
+                ("$select", &columns(session)),
+                ("$filter", &any.join(" or ")),
+                ("$expand", wire::CURRENCY),
+            ],
+        );
+        let (rows, _) = rows::<Opportunity>(session, &path, NAMES).await?;
+        found.extend(rows.value.into_iter().map(|row| row.deal(&session.fields)));
+    }
+    Ok(in_order(ids, found))
 }
 
 /// Who is signed in, and to which organisation.

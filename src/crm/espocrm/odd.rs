@@ -9,7 +9,7 @@ use crate::domain::ids::DealId;
 use crate::http::fault::Fault;
 
 /// The most ids named in one address, which web servers cut at 8 KiB.
-const IDS_IN_ADDRESS: usize = 80;
+pub const IDS_IN_ADDRESS: usize = 80;
 
 /// What changed without a change of `modifiedAt`: deals that were deleted, that may not be seen any
 /// more, or that may be seen only now.

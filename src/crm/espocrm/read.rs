@@ -13,7 +13,7 @@ use super::call::call;
 use super::ids::IdSet;
 use super::odd::odd_ones;
 use super::wire::{Definition, FACTS, Listed, Opportunity, User, time_text};
-use crate::crm::page::{Cursor, Next, Page, Seen};
+use crate::crm::page::{Cursor, Next, Page, Seen, in_order};
 use crate::crm::session::{Identity, Session};
 use crate::domain::Time;
 use crate::domain::deal::{Deal, Pipeline, Stage, Standing};
@@ -192,10 +192,19 @@ pub async fn people(session: &Session, from: &Cursor) -> Result<Page<Person>, Fa
 }
 
 pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault> {
-    let same = [Where::Is("id", "equals", id.to_string())];
-    let (found, _) = opportunities(session, &same, "id", PAGE_ROWS, false).await?;
-    let mut deals = deals_of(session, found).await?;
-    Ok(deals.pop())
+    let found = deals_now(session, std::slice::from_ref(id)).await?;
+    Ok(found.into_iter().flatten().next())
+}
+
+pub async fn deals_now(session: &Session, ids: &[DealId]) -> Result<Vec<Option<Deal>>, Fault> {
+    let mut deals = Vec::with_capacity(ids.len());
+    for some in ids.chunks(super::odd::IDS_IN_ADDRESS) {
+        let wanted = some.iter().map(|id| id.as_str().to_owned()).collect();
+        let these = [Where::IdIn(wanted)];
+        let (found, _) = opportunities(session, &these, "id", PAGE_ROWS, false).await?;
+        deals.extend(deals_of(session, found).await?);
+    }
+    Ok(in_order(ids, deals))
 }
 
 /// By list, which returns the named attributes and no others.

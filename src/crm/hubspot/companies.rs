@@ -11,7 +11,7 @@ use crate::crm::session::Session;
 use crate::http::fault::Fault;
 
 /// Companies in one batch read, the most it takes.
-const READ_BATCH: usize = 100;
+pub const READ_BATCH: usize = 100;
 
 /// Companies of deals by association, for accounts that do not have the property that says it.
 pub async fn linked(

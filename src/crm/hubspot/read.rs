@@ -13,9 +13,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::wire::{self, CHANGED, COMPANY, FACTS, Listing, MERGED, Record};
+use super::companies::READ_BATCH;
+use super::wire::{self, Batch, CHANGED, COMPANY, FACTS, Listing, MERGED, Record};
 use super::{companies, path};
-use crate::crm::page::{Cursor, Next, Page, Seen};
+use crate::crm::page::{Cursor, Next, Page, Seen, in_order};
 use crate::crm::session::Session;
 use crate::domain::Time;
 use crate::domain::deal::{Deal, Standing};
@@ -244,6 +245,29 @@ pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault>
         Seen::Here(deal) => Some(*deal),
         _ => None,
     }))
+}
+
+/// Many deals as they are now, from the primary store.
+pub async fn deals_now(session: &Session, ids: &[DealId]) -> Result<Vec<Option<Deal>>, Fault> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(READ_BATCH) {
+        let inputs: Vec<_> = some.iter().map(|id| json!({"id": id.as_str()})).collect();
+        let wanted = json!({
+            "properties": properties(session),
+            "propertiesWithHistory": [],
+            "inputs": inputs,
+        });
+        let call = session
+            .api
+            .post(path(session, "objects", "deals/batch/read"))
+            .json(&wanted)
+            .idempotent();
+        // Those that are gone stand among the errors; one that was merged away answers with another.
+        let (_, told): (_, Batch<Record>) = read(session, call).await?;
+        let there = told.results.iter().filter(|record| !record.archived);
+        found.extend(there.map(|record| wire::deal(record, &session.fields, &BTreeMap::new())));
+    }
+    Ok(in_order(ids, found))
 }
 
 fn properties(session: &Session) -> Vec<&str> {

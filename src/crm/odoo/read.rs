@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::ids::IdSet;
 use super::rpc::{Answer, Ask, me, speaks_json2};
 use super::wire::{FACTS, Lead, Stage, Team, User, time_of, time_text};
-use crate::crm::page::{Cursor, Next, Page, Seen};
+use crate::crm::page::{Cursor, Next, Page, Seen, in_order};
 use crate::crm::session::{Identity, Session};
 use crate::domain::Time;
 use crate::domain::deal::{self, Deal, Pipeline, Standing};
@@ -142,16 +142,26 @@ pub async fn people(session: &Session, from: &Cursor) -> Result<Page<Person>, Fa
 }
 
 pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault> {
-    let Ok(number) = id.as_str().parse::<i64>() else {
-        return Ok(None);
-    };
-    let found = leads(session, json!([["id", "=", number]]), "id", 1).await?;
-    let won = match found.value.is_empty() {
-        true => Vec::new(),
-        false => won_stages(session).await?,
-    };
-    let lead = found.value.first();
-    Ok(lead.and_then(|lead| lead.deal(&won, &session.fields)))
+    let found = deals_now(session, std::slice::from_ref(id)).await?;
+    Ok(found.into_iter().flatten().next())
+}
+
+pub async fn deals_now(session: &Session, ids: &[DealId]) -> Result<Vec<Option<Deal>>, Fault> {
+    let numbers: Vec<i64> = ids
+        .iter()
+        .filter_map(|id| id.as_str().parse().ok())
+        .collect();
+    let mut deals = Vec::with_capacity(ids.len());
+    for some in numbers.chunks(PAGE_ROWS) {
+        let found = leads(session, json!([["id", "in", some]]), "id", some.len()).await?;
+        let won = match found.value.is_empty() {
+            true => Vec::new(),
+            false => won_stages(session).await?,
+        };
+        let there = found.value.iter();
+        deals.extend(there.filter_map(|lead| lead.deal(&won, &session.fields)));
+    }
+    Ok(in_order(ids, deals))
 }
 
 pub async fn deals(session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault> {

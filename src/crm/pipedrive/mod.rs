@@ -113,6 +113,14 @@ impl Crm for Pipedrive {
         read::deal(session, id).await
     }
 
+    async fn deals_now(
+        &self,
+        session: &Session,
+        ids: &[DealId],
+    ) -> Result<Vec<Option<Deal>>, Fault> {
+        read::deals_now(session, ids).await
+    }
+
     async fn setup(&self, session: &Session, wanted: &Blueprint) -> Result<Setup, Fault> {
         setup::found(session, wanted).await
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{SecondsFormat, TimeDelta};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,8 @@ use crate::http::fault::{Cause, Fault};
 const PAGE: usize = 500;
 /// Organizations in one question, the most there can be.
 const ORGANIZATIONS: usize = 100;
+/// Single deals asked for at once.
+const AT_ONCE: usize = 4;
 /// Custom fields that a list can be narrowed to.
 const MOST_KEYS: usize = 15;
 /// Changes are stamped to the second, and how soon lists show them is not documented.
@@ -183,14 +186,7 @@ async fn seen(
 
 /// One deal as it is now.
 pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault> {
-    let call = session.api.get(format!("/api/v2/deals/{id}"));
-    let call = narrowed(session, call.cost(cost::ONE));
-    let found: Envelope<WireDeal> = match read(session, call).await {
-        Ok((_, found)) => found,
-        Err(Fault::Gone(_)) => return Ok(None),
-        Err(fault) => return Err(fault),
-    };
-    let Some(told) = found.data else {
+    let Some(told) = one(session, id).await? else {
         return Ok(None);
     };
     let seen = seen(session, &mut Place::default(), &[told]).await?;
@@ -198,6 +194,26 @@ pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault>
         Seen::Here(deal) => Some(*deal),
         _ => None,
     }))
+}
+
+/// Some deals as they are now, each by itself: a list of them would cost ten times as much as one.
+pub async fn deals_now(session: &Session, ids: &[DealId]) -> Result<Vec<Option<Deal>>, Fault> {
+    let calls: Vec<_> = ids.iter().map(|id| one(session, id).boxed()).collect();
+    let told: Vec<Option<WireDeal>> = stream::iter(calls).buffered(AT_ONCE).try_collect().await?;
+    let deal = |told: WireDeal| {
+        (!told.is_gone()).then(|| wire::deal(&told, &session.fields, &BTreeMap::new()))
+    };
+    Ok(told.into_iter().map(|told| told.and_then(deal)).collect())
+}
+
+async fn one(session: &Session, id: &DealId) -> Result<Option<WireDeal>, Fault> {
+    let call = session.api.get(format!("/api/v2/deals/{id}"));
+    let call = narrowed(session, call.cost(cost::ONE));
+    match read::<Envelope<WireDeal>>(session, call).await {
+        Ok((_, found)) => Ok(found.data),
+        Err(Fault::Gone(_)) => Ok(None),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Pipelines and stages.

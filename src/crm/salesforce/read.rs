@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::row::Opportunity;
 use super::wire::{self, Answer, OpportunityStage, User, UserInfo};
 use super::{api_path, faults, limits};
-use crate::crm::page::{Cursor, Next, Page, Seen};
+use crate::crm::page::{Cursor, Next, Page, Seen, in_order};
 use crate::crm::session::{Identity, Session};
 use crate::domain::Time;
 use crate::domain::deal::{Deal, Pipeline};
@@ -18,6 +18,8 @@ use crate::http::fault::{Cause, Fault};
 
 /// The most rows of a page.
 const PAGE: usize = 2000;
+/// The most ids in one query: no page is ever shorter, and the address stays far below 16 KiB.
+const IDS: usize = 200;
 /// How far back a pull reads again: a row is stamped inside its transaction but visible only after
 /// it, and a transaction over REST may last ten minutes.
 const OVERLAP_MINUTES: i64 = 10;
@@ -233,21 +235,28 @@ fn learned_one_currency(session: &Session, fault: &Fault) -> bool {
 
 /// See [`crate::crm::Crm::deal`].
 pub async fn deal(session: &Session, id: &DealId) -> Result<Option<Deal>, Fault> {
-    if !is_record_id(id.as_str()) {
-        return Ok(None);
+    let found = deals_now(session, std::slice::from_ref(id)).await?;
+    Ok(found.into_iter().flatten().next())
+}
+
+/// See [`crate::crm::Crm::deals_now`].
+pub async fn deals_now(session: &Session, ids: &[DealId]) -> Result<Vec<Option<Deal>>, Fault> {
+    let mut found = Vec::with_capacity(ids.len());
+    let sound: Vec<&DealId> = ids.iter().filter(|id| is_record_id(id.as_str())).collect();
+    for some in sound.chunks(IDS) {
+        let list: Vec<String> = some.iter().map(|id| format!("'{id}'")).collect();
+        let list = list.join(", ");
+        let rows: Vec<Opportunity> = loop {
+            let columns = columns(session);
+            let soql = format!("SELECT {columns} FROM Opportunity WHERE Id IN ({list})");
+            match rows(session, &soql).await {
+                Err(fault) if learned_one_currency(session, &fault) => {}
+                other => break other?,
+            }
+        };
+        found.extend(rows.into_iter().map(|row| row.deal(&session.fields)));
     }
-    let found: Vec<Opportunity> = loop {
-        let columns = columns(session);
-        let soql = format!("SELECT {columns} FROM Opportunity WHERE Id = '{id}'");
-        match rows(session, &soql).await {
-            Err(fault) if learned_one_currency(session, &fault) => {}
-            other => break other?,
-        }
-    };
-    Ok(found
-        .into_iter()
-        .next()
-        .map(|row| row.deal(&session.fields)))
+    Ok(in_order(ids, found))
 }
 
 /// Whether a text can stand in a query as a record's id.

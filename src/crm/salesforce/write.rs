@@ -1,6 +1,7 @@
 //! Writing: sObject Collections, one outcome per record; several of them in one Composite call,
 //! which counts as one against the organisation's day.
 
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
@@ -16,6 +17,8 @@ use crate::http::fault::{Cause, Fault};
 const PARTS: usize = 25;
 /// The most of them that may be Collections.
 const COLLECTIONS: usize = 5;
+/// Composite calls of conditional parts under way at once: sellers wait for these.
+const AT_ONCE: usize = 4;
 /// The most updates of one call.
 pub const MOST: usize = COLLECTIONS * BATCH;
 /// What Collections are told apart from other saves by: nobody's list of recent records moves, no
@@ -59,11 +62,17 @@ pub async fn write(session: &Session, batch: &[Update]) -> Result<Vec<Outcome>, 
             outcomes[*n] = outcome;
         }
     }
-    for chunk in guarded.chunks(PARTS) {
-        let updates: Vec<&Update> = chunk.iter().map(|n| &batch[*n]).collect();
-        for (n, outcome) in chunk.iter().zip(conditional(session, &updates).await?) {
-            outcomes[*n] = outcome;
-        }
+    let chunks: Vec<Vec<&Update>> = guarded
+        .chunks(PARTS)
+        .map(|chunk| chunk.iter().map(|n| &batch[*n]).collect())
+        .collect();
+    let calls: Vec<_> = chunks
+        .iter()
+        .map(|updates| conditional(session, updates).boxed())
+        .collect();
+    let told: Vec<Vec<Outcome>> = stream::iter(calls).buffered(AT_ONCE).try_collect().await?;
+    for (n, outcome) in guarded.iter().zip(told.into_iter().flatten()) {
+        outcomes[*n] = outcome;
     }
     Ok(outcomes)
 }

@@ -1,5 +1,6 @@
 //! What every CRM must do; each test loops over the registry.
 
+mod calls;
 mod closing;
 mod pulls;
 mod setup;

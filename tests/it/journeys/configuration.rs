@@ -65,6 +65,16 @@ const MISTAKES: &[Mistake] = &[
         &["sync.poll_seconds = 0", "write 1 or more"],
     ),
     (
+        "[worker]\nlanes = 0",
+        &["config"],
+        &["worker.lanes = 0", "1 or more"],
+    ),
+    (
+        "[worker]\nlease_seconds = 1",
+        &["config"],
+        &["worker.lease_seconds = 1", "30"],
+    ),
+    (
         "[sync]\npoll_seconds = \"often\"",
         &["config"],
         &["sync.poll_seconds = \"often\"", "write a whole number"],

@@ -1,10 +1,12 @@
 //! Several connections at once in one process.
 
 use chrono::TimeDelta;
+use latitude::crm::by_id;
 use latitude::domain::field::Field;
 use latitude::domain::ids::ConnectionId;
 use latitude::ops::provision::{Way, carry_out, plan};
 use latitude::sandbox::serve::{Served, serve};
+use latitude::sandbox::weather::Knobs;
 use latitude::sandbox::world::World;
 use latitude::sync::worker::Engine;
 
@@ -59,4 +61,53 @@ async fn one_process_works_several_connections_at_once() {
             assert_eq!(graded.count(), open, "company {n} on {database}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_long_first_pull_gives_way_to_a_connection_that_waits_for_the_lane() {
+    // A CRM of a hundred deals a page.
+    let stage = Stage::of(by_id("hubspot").unwrap(), 600).await;
+    let mut engine = Engine::new(
+        stage.engine.store.clone(),
+        stage.env.clone(),
+        stage.engine.framework.clone(),
+        "https://latitude.test",
+        TimeDelta::hours(1),
+    );
+    engine.lanes = 1;
+    let settings = stage.served.settings.clone();
+    engine.add(stage.id.clone(), settings).unwrap();
+    let small = another(&mut engine, &stage, 0).await;
+    stage.served.world.weather().set(Knobs {
+        slow: 1.0,
+        slow_ms: 100,
+        ..Knobs::default()
+    });
+    let (grade, clock) = (stage.field(Field::Grade), stage.clock.clone());
+    let graded = |company: &Served| {
+        let state = company.world.state();
+        state.deals.iter().any(|it| it.custom.contains_key(&grade))
+    };
+    let pages = || {
+        let state = stage.served.world.state();
+        let page = |target: &str| target.split('?').next() == Some("/crm/objects/2026-03/deals");
+        state.calls.iter().filter(|it| page(&it.target)).count()
+    };
+
+    let small_first = async {
+        while !graded(&small) {
+            clock.advance(TimeDelta::seconds(1));
+            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+        }
+        pages()
+    };
+    let (done, read) = tokio::join!(engine.run_until_quiet(None), small_first);
+
+    done.unwrap();
+    assert!(read >= 1, "the long one was longest due");
+    assert!(
+        read + 1 < pages(),
+        "{read} of {} pages came before",
+        pages()
+    );
 }

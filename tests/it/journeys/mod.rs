@@ -1,8 +1,11 @@
 //! The main job, from the CRM through Latitude and back.
 
 mod configuration;
+mod edges;
 mod kills;
 mod lanes;
 mod main_job;
+mod replicas;
 mod screens;
 pub mod trouble;
+mod turns;

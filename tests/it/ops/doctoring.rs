@@ -187,3 +187,44 @@ async fn another_key_and_a_missing_database_are_named() {
     let checks: Vec<Check> = checks.into_iter().filter(|it| !it.ok).collect();
     is_said(&checks, "migrations", "latitude migrate");
 }
+
+#[tokio::test]
+async fn a_sqlite_file_that_is_outgrown_is_named_with_the_way_out() {
+    let floor = Floor::ready(&sqlite(), 3).await;
+    floor.reconcile().await;
+    let mut config = floor.config();
+    for n in 0..8 {
+        let more = config.connections["acme"].clone();
+        config.connections.insert(format!("more{n}"), more);
+    }
+
+    let checks = look_with(&config, &floor.env).await;
+
+    let checks: Vec<Check> = checks.into_iter().filter(|it| !it.ok).collect();
+    is_said(&checks, "database", "latitude export");
+}
+
+#[tokio::test]
+async fn a_second_process_on_a_sqlite_file_is_told_where_replicas_meet() {
+    let floor = Floor::ready(&sqlite(), 3).await;
+    let file = floor.database.trim_start_matches("sqlite://");
+    let first = std::fs::File::create(format!("{file}.worker")).unwrap();
+    first.lock().unwrap();
+    let config = super::floor::folder().join("latitude.toml");
+    let text = format!(
+        "[database]\nurl = \"{}\"\n[secrets]\nkey = \"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=\"\n",
+        floor.database
+    );
+    std::fs::write(&config, text).unwrap();
+
+    let second = std::process::Command::new(env!("CARGO_BIN_EXE_latitude"))
+        .args(["worker", "--config"])
+        .arg(&config)
+        .output()
+        .unwrap();
+
+    let told = String::from_utf8_lossy(&second.stderr);
+    assert!(!second.status.success());
+    assert!(told.contains("another process"), "{told}");
+    assert!(told.contains("latitude export"), "{told}");
+}
