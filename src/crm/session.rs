@@ -30,6 +30,8 @@ pub struct Session {
     pub settings: Arc<Settings>,
     /// What the connector found out and need not ask again while the session lasts.
     pub memo: Memo,
+    /// The address that opens an embed of this connection; none where Latitude has no pages.
+    pub embed: Option<String>,
 }
 
 /// What a connector found out about the server, by a name of its choice; clones share it.
@@ -69,6 +71,8 @@ pub struct Identity {
     pub name: String,
     /// The CRM's id of the organisation; must not change under a connection.
     pub organisation: String,
+    /// Where the CRM's own pages are, for [`Crm::deal_url`]; none where that is the API's address.
+    pub pages: Option<Url>,
 }
 
 /// What a session is made with, besides the connection's own settings.
@@ -120,6 +124,7 @@ pub fn open(
         fields,
         settings,
         memo: Memo::default(),
+        embed: None,
     })
 }
 
