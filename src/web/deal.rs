@@ -10,6 +10,7 @@ use axum::extract::{Path, State};
 use super::board::stage_name;
 use super::chrome::{Chrome, Show};
 use super::coach::open_question;
+use super::crm_link::{CrmLink, crm_link};
 use super::error::Problem;
 use super::marked::{How, Piece, changes, pieces, rule_words};
 use super::session::{Me, Reader, Sight};
@@ -39,6 +40,7 @@ struct Page {
     chrome: Chrome,
     own: bool,
     name: String,
+    there: Option<CrmLink>,
     href: String,
     facts: Vec<(&'static str, String)>,
     grade: String,
@@ -223,6 +225,7 @@ async fn deal(
     Ok(Show(Page {
         chrome: Chrome::of(&dossier.name, &reader, "/board"),
         own,
+        there: crm_link(&app, &connection, &deal).await?,
         href: words::deal_path(connection.as_str(), deal.as_str()),
         facts: facts(&app, me, &dossier, &stages),
         grade: grade.to_owned(),

@@ -12,6 +12,7 @@ pub mod card_view;
 pub mod chrome;
 pub mod coach;
 pub mod connect;
+pub mod crm_link;
 pub mod csrf;
 pub mod deal;
 pub mod deed;

@@ -1,7 +1,9 @@
 //! What every CRM must do; each test loops over the registry.
 
 mod closing;
+mod links;
 mod pulls;
 mod setup;
+mod signatures;
 mod weather;
 mod writes;
