@@ -16,7 +16,8 @@ async fn embed(bench: &Bench, deal: &str, person: &str) -> Option<Push> {
         .append_pair("deal", deal)
         .append_pair("person", person)
         .append_pair("address", "https://latitude.test/embed/acme");
-    let reply = latitude::http::client().get(url).send().await.unwrap();
+    let request = reqwest::Request::new(reqwest::Method::GET, url);
+    let reply = latitude::http::client().execute(request).await.unwrap();
     let text = reply.text().await.unwrap();
     let told: Value = serde_json::from_str(&text).ok().filter(Value::is_object)?;
     let headers: BTreeMap<String, String> =

@@ -87,7 +87,7 @@ impl Of<'_> {
                     continue;
                 };
                 row[name] = match how["fields"].as_object() {
-                    Some(fields) => self.linked(name, id, row[name][1].clone(), fields)?,
+                    Some(fields) => self.linked(name, id, &row[name][1], fields)?,
                     None => json!(id),
                 };
             }
@@ -99,7 +99,7 @@ impl Of<'_> {
         &self,
         field: &str,
         id: i64,
-        shown: Value,
+        shown: &Value,
         fields: &Map<String, Value>,
     ) -> Result<Value, Exception> {
         let mut linked = Map::from_iter([("id".to_owned(), json!(id))]);
