@@ -13,6 +13,7 @@ mod embed;
 mod filter;
 mod grant;
 mod ids;
+mod ingest;
 mod lexer;
 mod lists;
 mod log;
