@@ -15,10 +15,6 @@ lint:
     cargo fmt --check
     cargo clippy --all-targets -- -D warnings
 
-# A folder for a new CRM: the files to fill in, and what to write in each
+# A folder for a new CRM that compiles; its verbs say that they are not there yet
 new-crm name:
-    mkdir -p src/crm/{{name}}/golden
-    printf '//! {{name}}: the profile, and what only this CRM knows.\n' > src/crm/{{name}}/mod.rs
-    printf '//! Shapes of this CRM on the wire, and the pure mapping to the domain.\n' > src/crm/{{name}}/wire.rs
-    printf '//! This CRM as a server, written from its documents; blind to the connector.\n' > src/crm/{{name}}/sandbox.rs
-    @echo "Now docs/adding-a-crm.md, from step 1."
+    docs/new-crm/run {{name}}

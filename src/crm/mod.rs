@@ -140,11 +140,77 @@ pub trait Crm: Send + Sync {
         Err(Rejected::Unsupported)
     }
 
-    /// The address of a deal in the CRM's own pages, below the API's address.
-    fn deal_url(&self, _base: &url::Url, _id: &DealId) -> Option<String> {
+    /// The address of a deal in the CRM's own pages, which begin where [`Identity::pages`] says.
+    fn deal_url(&self, _pages: &url::Url, _id: &DealId) -> Option<String> {
         None
     }
 
     /// This CRM as a server, telling the same world.
     fn sandbox(&self, world: World) -> Sandbox;
+}
+
+/// What `docs/new-crm/run` makes a new CRM's folder of: compiled with the tests, so that it stays
+/// fit for that.
+#[cfg(test)]
+#[path = "../../docs/new-crm/mod.rs"]
+mod skeleton;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_new_crm_says_of_every_verb_that_it_is_not_there_yet() {
+        let crm: &'static dyn Crm = &skeleton::Skeleton;
+        let env = crate::env::Env::seeded(crate::env::Frozen::at(Default::default()), 1);
+        let base = "http://127.0.0.1:9".parse().expect("an address");
+        let settings = (crm.sandbox(World::new(env.clone(), 1, 1)).settings)(&base);
+        let means = session::Means {
+            client: crate::http::client(),
+            env,
+            vault: std::sync::Arc::new(Nothing),
+        };
+        let session = session::open(crm, settings.into(), Default::default(), &means);
+        let session = session.expect("a session");
+
+        let faults = [
+            crm.whoami(&session).await.map(drop),
+            crm.stages(&session).await.map(drop),
+            crm.people(&session, &Cursor::default()).await.map(drop),
+            crm.deals(&session, &Cursor::default()).await.map(drop),
+            crm.write(&session, &[]).await.map(drop),
+        ];
+
+        for fault in faults {
+            let Err(Fault::Setup(cause)) = fault else {
+                panic!("{fault:?}")
+            };
+            assert_eq!(cause.code.as_deref(), Some("unsupported"));
+            assert!(cause.message.contains("docs/adding-a-crm.md"));
+        }
+    }
+
+    struct Nothing;
+
+    #[async_trait]
+    impl crate::http::token::Vault for Nothing {
+        async fn load(&self) -> Result<Option<crate::http::token::Tokens>, Fault> {
+            Ok(None)
+        }
+
+        async fn claim(&self, _: i64) -> Result<bool, Fault> {
+            Ok(true)
+        }
+
+        async fn save(
+            &self,
+            tokens: crate::http::token::Tokens,
+        ) -> Result<crate::http::token::Tokens, Fault> {
+            Ok(tokens)
+        }
+
+        async fn release(&self, _: i64) -> Result<(), Fault> {
+            Ok(())
+        }
+    }
 }

@@ -44,9 +44,13 @@ pub struct Profile {
     pub unit: Unit,
     /// Whether won and lost deals still take writes.
     pub closed_deals_take_writes: bool,
-    /// Where its pages may frame ours (CSP `frame-ancestors` sources); empty where it embeds nothing.
+    /// Where its pages may frame ours (CSP `frame-ancestors` sources, or [`OWN_PAGES`]); empty where
+    /// it embeds nothing.
     pub frame_ancestors: &'static [&'static str],
 }
+
+/// Stands among [`Profile::frame_ancestors`] for the origin of the connection's `base_url`.
+pub const OWN_PAGES: &str = "{base_url}";
 
 /// Where calls go.
 #[derive(Clone, Copy, Debug)]

@@ -30,6 +30,8 @@ pub struct Session {
     pub settings: Arc<Settings>,
     /// What the connector found out and need not ask again while the session lasts.
     pub memo: Memo,
+    /// The address that opens an embed of this connection; none where Latitude has no pages.
+    pub embed: Option<String>,
 }
 
 impl Session {
@@ -80,6 +82,8 @@ pub struct Identity {
     pub name: String,
     /// The CRM's id of the organisation; must not change under a connection.
     pub organisation: String,
+    /// Where the CRM's own pages are, for [`Crm::deal_url`]; none where that is the API's address.
+    pub pages: Option<Url>,
 }
 
 /// What a session is made with, besides the connection's own settings.
@@ -142,6 +146,7 @@ fn with(
         fields,
         settings,
         memo: Memo::default(),
+        embed: None,
     })
 }
 

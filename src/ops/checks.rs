@@ -9,6 +9,7 @@ use super::config::Config;
 use super::doctor::Check;
 use super::provision::{Way, plan, sentence};
 use crate::crm::Crm;
+use crate::crm::profile::OWN_PAGES;
 use crate::crm::push::{Push, Rejected};
 use crate::crm::session::Session;
 use crate::domain::ids::ConnectionId;
@@ -302,6 +303,7 @@ fn frames(config: &Config, id: &ConnectionId, crm: &dyn Crm) -> Check {
         );
     }
     let usual = crm.profile().frame_ancestors.join(", ");
+    let usual = usual.replace(OWN_PAGES, "the CRM's own address");
     let told = own.map_or(usual, |own| own.join(", "));
     if told.is_empty() {
         Check::good(check, "no page may show the panel in a frame")

@@ -19,6 +19,8 @@ pub struct Connection {
     pub organisation: Option<String>,
     /// The CRM's id of the signed-in user, once known.
     pub user_id: Option<String>,
+    /// Where the CRM's own pages begin, once known.
+    pub pages: Option<String>,
     /// Where our fields stand, as JSON, once looked at.
     pub fields: Option<Json<serde_json::Value>>,
     /// When set-up was last looked at.
@@ -143,18 +145,19 @@ impl Tx {
         ).bind(id.as_str()).bind(version).execute(db).await.map(drop))
     }
 
-    /// Notes who is signed in, and where our fields stand.
+    /// Notes who is signed in, where the CRM's own pages are, and where our fields stand.
     pub async fn save_setup(
         &mut self,
         id: &ConnectionId,
         (organisation, user): (&str, &str),
+        pages: &str,
         fields: &serde_json::Value,
         now: Time,
     ) -> Result<()> {
         sql!(self, db => query(
-            "UPDATE connection SET organisation = $2, user_id = $3, fields = $4, fields_at = $5
-             WHERE id = $1",
-        ).bind(id.as_str()).bind(organisation).bind(user).bind(Json(fields)).bind(now)
+            "UPDATE connection SET organisation = $2, user_id = $3, fields = $4, fields_at = $5,
+             pages = $6 WHERE id = $1",
+        ).bind(id.as_str()).bind(organisation).bind(user).bind(Json(fields)).bind(now).bind(pages)
             .execute(db).await.map(drop))
     }
 

@@ -156,8 +156,13 @@ async fn look_at_setup(work: &mut Work<'_>, organisation: Option<&str>) -> Resul
     let fields = serde_json::to_value(&work.session.fields)
         .unwrap_or_else(|error| unreachable!("a field map is plain data: {error}"));
     let (now, id) = (work.now(), work.id().clone());
+    let pages = match identity.pages {
+        Some(pages) => pages,
+        None => work.session.api.base().await?,
+    };
     let mut tx = work.begin().await?;
-    tx.save_setup(&id, (&identity.organisation, &identity.user), &fields, now)
+    let who = (identity.organisation.as_str(), identity.user.as_str());
+    tx.save_setup(&id, who, pages.as_str(), &fields, now)
         .await?;
     Ok(tx.commit().await?)
 }

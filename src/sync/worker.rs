@@ -142,7 +142,9 @@ impl Engine {
                 format!("the configuration has no connection {id}"),
             )));
         };
-        let session = session::open(*crm, settings.clone(), FieldMap::default(), &self.means(id))?;
+        let mut session =
+            session::open(*crm, settings.clone(), FieldMap::default(), &self.means(id))?;
+        session.embed = Some(format!("{}/embed/{id}", self.public_url));
         if let Some((used, resets_at)) = self.spent_today(id).await {
             session.api.budget().carry(used, resets_at);
         }

@@ -11,6 +11,7 @@ use super::board::stage_name;
 use super::chrome::{Chrome, Show};
 use super::closing::{self, SharedLookBack};
 use super::coach::open_question;
+use super::crm_link::{CrmLink, crm_link};
 use super::error::Problem;
 use super::marked::{How, Piece, changes, pieces};
 use super::panel::panel_path;
@@ -43,6 +44,7 @@ struct Page {
     chrome: Chrome,
     own: bool,
     name: String,
+    there: Option<CrmLink>,
     href: String,
     facts: Vec<(&'static str, String)>,
     grade: String,
@@ -216,6 +218,7 @@ async fn deal(
     Ok(Show(Page {
         chrome: Chrome::of(&dossier.name, &reader, "/board"),
         own,
+        there: crm_link(&app, &connection, &deal).await?,
         href: words::deal_path(connection.as_str(), deal.as_str()),
         facts: facts(&app, me, &dossier, &stages),
         grade: grade.to_owned(),

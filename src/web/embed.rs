@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, extract};
 use chrono::TimeDelta;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::chrome::Show;
@@ -26,6 +26,7 @@ use super::session::{Me, Sight, mark, secret};
 use super::table::{For, Table};
 use super::{App, Shared, embed_lead, guard, words};
 use crate::crm::Crm;
+use crate::crm::profile::OWN_PAGES;
 use crate::crm::push::{Push, Viewer};
 use crate::crm::settings::Settings;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
@@ -142,6 +143,7 @@ async fn enter(
     let own = from.settings.embed_secret.as_ref();
     let secret: &SecretString = own
         .or(from.settings.client_secret.as_ref())
+        .filter(|secret| !secret.expose_secret().is_empty())
         .ok_or(UNBELIEVED)?;
     let viewer = from.crm.viewer(&from.push, secret).map_err(|rejected| {
         tracing::warn!(connection.id = %from.connection, error = %rejected, "an embed is not believed");
@@ -259,7 +261,7 @@ async fn page(app: &Shared, key: &PanelKey) -> Result<Response, Problem> {
         }
         Sight::Team => embed_lead::page(app, &desk, (action, token)).await?,
     };
-    if let Ok(policy) = guard::policy(&ancestors(app, &key.connection)) {
+    if let Ok(policy) = guard::policy(&ancestors(app, &key.connection).await) {
         response
             .headers_mut()
             .insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -269,24 +271,33 @@ async fn page(app: &Shared, key: &PanelKey) -> Result<Response, Problem> {
 
 /// Who may show the panel of a connection in a frame: whom the admin named, else the CRM's own
 /// pages.
-fn ancestors(app: &App, connection: &str) -> String {
-    let known = app
-        .engine
-        .connections()
-        .find(|(id, _)| id.as_str() == connection);
-    let of_crm = known
-        .map(|(_, crm)| crm.profile().frame_ancestors)
-        .unwrap_or_default();
-    let sources: Vec<&str> = match app.settings.frame_ancestors.get(connection) {
-        Some(named) => named.iter().map(String::as_str).collect(),
-        None => of_crm.to_vec(),
+async fn ancestors(app: &App, connection: &str) -> String {
+    let sources = match app.settings.frame_ancestors.get(connection) {
+        Some(named) => named.clone(),
+        None => own_pages(app, &ConnectionId::from(connection)).await,
     };
-    let sources: Vec<&str> = sources.into_iter().filter(|it| is_source(it)).collect();
+    let sources: Vec<String> = sources.into_iter().filter(|it| is_source(it)).collect();
     if sources.is_empty() {
         "'none'".to_owned()
     } else {
         sources.join(" ")
     }
+}
+
+/// Where the CRM's own pages are: the same for everyone, or where the connection says.
+async fn own_pages(app: &App, connection: &ConnectionId) -> Vec<String> {
+    let Some((_, crm)) = app.engine.connections().find(|(id, _)| *id == connection) else {
+        return Vec::new();
+    };
+    let session = app.engine.session(connection).await.ok();
+    let base = session.and_then(|session| session.settings.base_url.clone());
+    let sources = crm.profile().frame_ancestors.iter();
+    let named = sources.filter_map(|source| match (*source, &base) {
+        (OWN_PAGES, Some(base)) => Some(base.origin().ascii_serialization()),
+        (OWN_PAGES, None) => None,
+        (source, _) => Some(source.to_owned()),
+    });
+    named.collect()
 }
 
 /// An origin, or every subdomain of one: never everyone, and nothing that ends the directive.

@@ -13,6 +13,7 @@ pub mod chrome;
 pub mod closing;
 pub mod coach;
 pub mod connect;
+pub mod crm_link;
 pub mod crm_sign_in;
 pub mod csrf;
 pub mod deal;

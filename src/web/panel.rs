@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::Shared;
 use super::chrome::{Chrome, Show};
+use super::crm_link::{CrmLink, crm_link};
 use super::deal::open;
 use super::error::Problem;
 use super::marked::How;
@@ -91,6 +92,7 @@ impl Typed {
 #[template(path = "panel.html")]
 struct Page {
     chrome: Chrome,
+    there: Option<CrmLink>,
     body: Body,
 }
 
@@ -123,7 +125,14 @@ async fn show(
     let chrome = Chrome::of(&desk.dossier.name, &reader, "/");
     let base = panel_path(&path.0, &path.1);
     let body = panel_view::body(&app, &desk, &base, &chrome.csrf).await?;
-    Ok(Show(Page { chrome, body }).into_response())
+    let (connection, deal, _) = desk.ids();
+    let there = crm_link(&app, &connection, &deal).await?;
+    let page = Page {
+        chrome,
+        there,
+        body,
+    };
+    Ok(Show(page).into_response())
 }
 
 /// The address of a deal's panel.

@@ -4,6 +4,7 @@
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::{HeaderMap, Method, StatusCode};
+use secrecy::ExposeSecret;
 
 use super::Shared;
 use super::embed::arrived;
@@ -31,6 +32,7 @@ async fn push(
     let own = from.settings.push_secret.as_ref();
     let secret = own
         .or(from.settings.client_secret.as_ref())
+        .filter(|secret| !secret.expose_secret().is_empty())
         .ok_or(Problem::Refused(UNBELIEVED))?;
     let deals = from.crm.hint(&from.push, secret).map_err(|rejected| {
         tracing::warn!(connection.id = %from.connection, error = %rejected, "a push is not believed");

@@ -103,6 +103,20 @@ const delta = await fetch(tracked.oDataDeltaLink, { headers: { Authorization: `B
 const changes = await delta.json();
 assert.ok(changes.value.some((row) => row.reason === "deleted" && row.id === two));
 
+assert.equal(await api.count({ collection: table, filter: "name eq 'nobody is called so'" }), 0);
+const all = await api.count({ collection: table });
+assert.equal(await api.count({ collection: table, filter: "name ne null" }), all);
+const whole = await api.create({ collection: table, data: { name: "Made by a client" }, returnRepresentation: true });
+assert.equal(whole.name, "Made by a client");
+await api.callAction({
+  actionName: "WinOpportunity",
+  action: { Status: 3, OpportunityClose: { subject: "won", "opportunityid@odata.bind": `/opportunities(${whole.opportunityid})` } },
+});
+const won = await api.retrieve({ collection: table, key: whole.opportunityid, select: ["statecode"] });
+assert.equal(won.statecode, 1);
+const edmx = await fetch(`${base}/api/data/v9.2/$metadata`, { headers: { Authorization: `Bearer ${token}` } });
+assert.match(await edmx.text(), /<EntitySet Name="opportunities" EntityType="Microsoft.Dynamics.CRM.opportunity"\/>/);
+
 const columns = await api.retrieveAttributes({
   entityKey: "LogicalName='opportunity'",
   select: ["LogicalName", "AttributeType"],

@@ -53,7 +53,18 @@ changed = call("PUT", f"Opportunity/{one}", json={"name": "Renamed"}, headers={"
 assert (changed["name"], changed["versionNumber"]) == ("Renamed", version + 1)
 stale = call("PUT", f"Opportunity/{one}", 409, json={"name": "Late"}, headers={"X-Version-Number": str(version)})
 assert stale.headers["X-Status-Reason"] == "modified" and stale.json()["values"] == {"name": "Renamed"}
-call("GET", "Opportunity/deadbeefdeadbeef0", 404)
+assert call("GET", "Opportunity/deadbeefdeadbeef0", 404).headers["X-Status-Reason"].endswith("does not exist.")
+assert call("PUT", "Opportunity/deadbeefdeadbeef0", 404, json={"name": "x"}).headers["X-Status-Reason"].endswith("not found.")
+
+# The whole search as JSON, a search by words, the accounts, and what is no search.
+asked = {"where": [{"type": "contains", "attribute": "name", "value": "Renamed"}], "maxSize": 5, "select": ["name"]}
+found = call("GET", "Opportunity", params={"searchParams": json.dumps(asked)}).json()
+assert [row["name"] for row in found["list"]] == ["Renamed"], found
+call("GET", "Opportunity", 400, params={"searchParams": json.dumps({**asked, "select": "name"})})
+assert call("GET", "Opportunity", params={"textFilter": "renamed"}).json()["total"] == 1
+account = call("GET", f"Opportunity/{one}").json()["accountId"]
+assert call("GET", f"Account/{account}").json()["id"] == account
+assert call("GET", "Account", params={"maxSize": 3}).json()["total"] > 3
 
 stage = call("GET", "Metadata", params={"key": "entityDefs.Opportunity.fields.stage"}).json()
 assert 100 in stage["probabilityMap"].values()

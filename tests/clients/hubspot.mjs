@@ -92,6 +92,30 @@ await assert.rejects(
 const now = await hub.crm.deals.basicApi.getById(ids[0], [name]);
 assert.equal(now.properties[name], "B");
 
+// Made and archived in a batch; one wrong value refuses the whole batch.
+const pipeline = pipelines.results[0];
+const fresh = (dealname, dealstage = pipeline.stages[0].id) => ({
+  properties: { dealname, dealstage, pipeline: pipeline.id }, associations: [],
+});
+const made = await hub.crm.deals.batchApi.create({ inputs: [fresh("One"), fresh("Two")] });
+assert.equal(made.results.length, 2);
+await assert.rejects(
+  hub.crm.deals.batchApi.create({ inputs: [fresh("Three"), fresh("Four", "nowhere")] }), (error) => error.code === 400);
+await hub.crm.deals.batchApi.archive({ inputs: made.results.map(({ id }) => ({ id })) });
+await assert.rejects(hub.crm.deals.basicApi.getById(made.results[0].id), (error) => error.code === 404);
+
+// Stages, groups, definitions in batches, and the company of a deal.
+const stages = await hub.crm.pipelines.pipelineStagesApi.getAll("deals", pipeline.id);
+assert.deepEqual(stages.results.map((it) => it.id), pipeline.stages.map((it) => it.id));
+await hub.crm.properties.groupsApi.create("deals", { name: "client_group", label: "One", displayOrder: -1 });
+const group = await hub.crm.properties.groupsApi.update("deals", "client_group", { label: "Two" });
+assert.equal(group.label, "Two");
+await hub.crm.properties.groupsApi.archive("deals", "client_group");
+const both = await hub.crm.properties.batchApi.read("deals", { archived: false, inputs: [{ name }, { name: "amount" }] });
+assert.deepEqual(both.results.map((it) => it.name).sort(), ["amount", name].sort());
+const companies = await hub.crm.associations.v4.basicApi.getPage("deals", ids[0], "companies");
+assert.ok(Number(companies.results[0].toObjectId) > 0);
+
 // The dated paths.
 const account = await (await hub.apiRequest({ path: "/account-info/2026-03/details" })).json();
 assert.ok(account.portalId > 0);

@@ -94,5 +94,10 @@ const won = await deals.getDeals({ filter_id: filter.data.id, limit: 500 });
 assert.ok(won.data.every((deal) => deal.status === "won"));
 await filters.deleteFilter({ id: filter.data.id });
 
+const first = await deals.getDeal({ id: ids[0] });
+const hits = await deals.searchDeals({ term: first.data.title, exact_match: true });
+assert.ok(hits.data.items.some((hit) => hit.item.id === ids[0]));
+await assert.rejects(deals.searchDeals({ term: "x" }), (error) => error.success === false);
+
 await assert.rejects(deals.getDeal({ id: 1 }), (error) => error.error === "Deal not found");
 console.log(`pipedrive: ${ids.length} deals, all checks hold`);

@@ -161,6 +161,30 @@ await check("asks in bulk", async () => {
   return `${rows.length} rows`;
 });
 
+await check("loads in bulk, and is told which record failed", async () => {
+  const { records } = await conn.query("SELECT Id FROM Opportunity LIMIT 2");
+  const told = await conn.bulk2.loadAndWaitForResults({
+    object: "Opportunity",
+    operation: "update",
+    input: [
+      { Id: records[0].Id, Amount: 4321 },
+      { Id: records[1].Id, StageName: "Nowhere" },
+    ],
+    pollTimeout: 20_000,
+    pollInterval: 200,
+  });
+  assert.equal(told.successfulResults.length, 1);
+  assert.match(told.failedResults[0].sf__Error, /^INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST/);
+  const read = await conn.sobject("Opportunity").retrieve(records[0].Id);
+  assert.equal(read.Amount, 4321);
+});
+
+await check("knows months and years by name", async () => {
+  const all = await conn.query("SELECT Id FROM Opportunity WHERE CreatedDate <= NEXT_YEAR");
+  const some = await conn.query("SELECT Id FROM Opportunity WHERE CloseDate = THIS_YEAR OR CloseDate = NEXT_YEAR");
+  assert.ok(all.totalSize >= some.totalSize && some.totalSize > 0);
+});
+
 await check("reads limits", async () => {
   const limits = await conn.limits();
   assert.ok(limits.DailyApiRequests.Max > limits.DailyApiRequests.Remaining);

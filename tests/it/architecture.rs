@@ -29,6 +29,19 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+fn files(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if let Ok(text) = fs::read_to_string(&path) {
+            found.push((path, text));
+        }
+    }
+    found
+}
+
 fn rust_files(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -130,6 +143,71 @@ fn nothing_outside_its_folder_names_a_crm() {
             assert!(own || !named, "{place} names {crm}");
         }
     }
+}
+
+/// What is shipped beside the code, and is read by people who use another CRM.
+#[test]
+fn nothing_that_is_shipped_names_one_crm_before_others() {
+    let crms: Vec<&str> = latitude::crm::ALL
+        .iter()
+        .map(|crm| crm.profile().id)
+        .collect();
+    let mut shipped: Vec<(PathBuf, String)> = ["templates", "migrations", "assets"]
+        .iter()
+        .flat_map(|folder| files(&root().join(folder)))
+        .collect();
+    for file in ["default.toml", "framework.toml", "alerts.yml"] {
+        let path = root().join("config").join(file);
+        shipped.push((path.clone(), fs::read_to_string(&path).unwrap()));
+    }
+    for (path, text) in shipped {
+        for crm in &crms {
+            let named = text.to_lowercase().contains(crm);
+            assert!(!named, "{} names {crm}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_new_crm_gets_its_folder_its_page_and_its_two_lines() {
+    let scratch = std::env::temp_dir().join(format!("latitude-new-crm-{}", std::process::id()));
+    let registry = scratch.join("src/crm/mod.rs");
+    fs::create_dir_all(registry.parent().unwrap()).unwrap();
+    fs::copy(root().join("src/crm/mod.rs"), &registry).unwrap();
+
+    for (name, called) in [("acme", "Acme CRM"), ("zzz", "Zzz"), ("kappa", "Kappa")] {
+        let made = std::process::Command::new(root().join("docs/new-crm/run"))
+            .args([name, called])
+            .env("NEW_CRM_ROOT", &scratch)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        for file in ["mod.rs", "wire.rs", "sandbox.rs"] {
+            let text = fs::read_to_string(scratch.join(format!("src/crm/{name}/{file}"))).unwrap();
+            assert!(!text.to_lowercase().contains("skeleton"), "{name}/{file}");
+        }
+        let page = fs::read_to_string(scratch.join(format!("docs/crm/{name}.md"))).unwrap();
+        assert!(page.starts_with(&format!("# {called}\n")), "{page}");
+    }
+
+    let text = fs::read_to_string(&registry).unwrap();
+    let lines = |start: &str, end: &str| -> Vec<String> {
+        let lines = text
+            .lines()
+            .filter(|it| it.starts_with(start) && it.ends_with(end));
+        lines.map(str::to_owned).collect()
+    };
+    let mods: Vec<String> = lines("mod ", ";")
+        .into_iter()
+        .filter(|it| it != "mod skeleton;")
+        .collect();
+    let listed = lines("    &", ",");
+    for found in [&mods, &listed] {
+        assert_eq!(found.len(), latitude::crm::ALL.len() + 3, "{found:?}");
+        assert!(found.is_sorted(), "{found:?}");
+    }
+    assert!(listed.contains(&"    &acme::Acme,".to_owned()));
+    fs::remove_dir_all(&scratch).unwrap();
 }
 
 #[test]

@@ -67,7 +67,8 @@ impl Bench {
             vault: Arc::new(Memory::default()),
         };
         let settings = Arc::new(served.settings.clone());
-        let session = session::open(crm, settings, FieldMap::default(), &means).unwrap();
+        let mut session = session::open(crm, settings, FieldMap::default(), &means).unwrap();
+        session.embed = Some("https://latitude.test/embed/acme".to_owned());
         Self {
             crm,
             clock,

@@ -279,6 +279,7 @@ pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
         name: format!("application user {}", me.user_id),
         user: me.user_id,
         organisation: me.organization_id,
+        pages: None,
     })
 }
 

@@ -4,6 +4,7 @@
 mod batch;
 mod changes;
 mod columns;
+mod edmx;
 mod filter;
 mod links;
 mod metadata;
@@ -22,6 +23,7 @@ use axum::routing::{any, get, post};
 use serde_json::{Value as Json, json};
 
 use crate::crm::settings::Settings;
+use crate::domain::deal::Standing;
 use crate::sandbox::Sandbox;
 use crate::sandbox::weather::Strike;
 use crate::sandbox::world::{State, World};
@@ -135,6 +137,7 @@ pub fn sandbox(world: World) -> Sandbox {
         sign_in: sign_in::SignIn::default(),
     });
     let router = Router::new()
+        .route("/api/data/{version}/", any(home))
         .route("/api/data/{version}/{set}", any(first))
         .route("/api/data/{version}/{set}/{*rest}", any(deeper))
         .route("/{tenant}/oauth2/v2.0/token", post(sign_in::token))
@@ -148,6 +151,17 @@ pub fn sandbox(world: World) -> Sandbox {
         router,
         settings: sign_in::settings as fn(&url::Url) -> Settings,
     }
+}
+
+async fn home(
+    org: Shared<Arc<Org>>,
+    Path(version): Path<String>,
+    query: RawQuery,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    serve(&org, &version, String::new(), query, method, headers, &body)
 }
 
 async fn first(
@@ -278,6 +292,10 @@ fn answer(org: &Org, ask: &Ask) -> Answer {
     let mut state = org.world.state();
     let answered = match (set, key, rest) {
         ("WhoAmI", None | Some(""), "") => Ok(who_am_i(&state, ask)),
+        ("", None, "") => Ok(edmx::service(ask)),
+        ("$metadata", None, "") => Ok(edmx::metadata(&state)),
+        ("WinOpportunity", None, "") => opportunities::close(org, &mut state, ask, Standing::Won),
+        ("LoseOpportunity", None, "") => opportunities::close(org, &mut state, ask, Standing::Lost),
         ("EntityDefinitions", _, _) => metadata::answer(org, &mut state, ask, key, rest),
         ("InsertOptionValue", None, "") => metadata::insert_option(&mut state, ask),
         ("PublishXml" | "PublishAllXml", None, "") => publish(ask),

@@ -189,6 +189,7 @@ mod tests {
                 "setup",
             ),
             (404, Some("Record 6b02 does not exist."), "", "gone"),
+            (404, Some("Record 6b02 not found."), "", "gone"),
             (404, Some("Controller 'Nope' does not exist."), "", "setup"),
             (404, None, "<html>", "setup"),
             (
@@ -229,8 +230,9 @@ mod tests {
         let told = |status, reason, body| outcome(&reply(status, reason, body), &fields);
 
         assert_eq!(told(200, Some(""), "{}").ok(), Some(Outcome::Written));
+        // A read of it says "does not exist".
         assert_eq!(
-            told(404, Some("Record 6b02 does not exist."), "").ok(),
+            told(404, Some("Record 6b02 not found."), "").ok(),
             Some(Outcome::Gone)
         );
         assert_eq!(

@@ -136,6 +136,7 @@ pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
         name: answer.user.name.unwrap_or_default(),
         // EspoCRM has no id of its own; one address is one installation.
         organisation: base.host_str().unwrap_or_default().to_owned(),
+        pages: None,
     })
 }
 

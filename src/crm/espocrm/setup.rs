@@ -96,6 +96,28 @@ fn found(field: Field, name: String, definition: &Definition) -> Found {
 }
 
 pub async fn apply(session: &Session, wanted: &Blueprint, step: &Step) -> Result<(), Fault> {
+    done(session, wanted, step)
+        .await
+        .map_err(for_administrators)
+}
+
+/// EspoCRM refuses set-up without a word to everyone who is no administrator, API users always.
+fn for_administrators(fault: Fault) -> Fault {
+    match fault {
+        Fault::Setup(cause) if cause.status == Some(403) && cause.message.is_empty() => {
+            Fault::Setup(Cause {
+                message: "only an administrator may change fields and layouts: for set-up, give \
+                          the connection sign_in = \"login\" with an administrator's user name \
+                          as user and password as token"
+                    .to_owned(),
+                ..cause
+            })
+        }
+        other => other,
+    }
+}
+
+async fn done(session: &Session, wanted: &Blueprint, step: &Step) -> Result<(), Fault> {
     match step {
         Step::CreateField(field) => create_field(session, wanted, *field).await,
         Step::AddOptions(field, labels) => add_options(session, wanted, *field, labels).await,

@@ -66,9 +66,15 @@ pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
     let place = format!("/account-info/{}/details", version(session));
     let call = session.api.get(place);
     let (_, account): (_, Account) = read(session, call).await?;
+    // European portals have pages of their own, under the same API.
+    let pages = format!(
+        "https://{}/contacts/{}",
+        account.ui_domain, account.portal_id
+    );
     Ok(Identity {
         user: "integration".to_owned(),
         name: format!("account {} on {}", account.portal_id, account.ui_domain),
         organisation: account.portal_id.to_string(),
+        pages: pages.parse().ok().filter(|_| !account.ui_domain.is_empty()),
     })
 }

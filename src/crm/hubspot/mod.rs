@@ -170,6 +170,11 @@ impl Crm for HubSpot {
         push::viewer(push, secret)
     }
 
+    fn deal_url(&self, pages: &url::Url, id: &DealId) -> Option<String> {
+        let pages = pages.as_str().trim_end_matches('/');
+        Some(format!("{pages}/record/0-3/{id}"))
+    }
+
     fn sandbox(&self, world: World) -> Sandbox {
         sandbox::open(world)
     }

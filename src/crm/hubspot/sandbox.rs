@@ -6,6 +6,7 @@
 mod account;
 mod answers;
 mod auth;
+mod embed;
 mod gate;
 mod groups;
 mod lists;
@@ -150,6 +151,7 @@ fn settings(base: &url::Url) -> Settings {
 
 fn sign_in() -> Router<Hub> {
     let mut router = Router::new()
+        .route("/__sandbox/embed", get(embed::signed_fetch))
         .route("/oauth/authorize", get(auth::authorize))
         .route("/oauth/v1/access-tokens/{token}", get(auth::access_token))
         .route(
@@ -184,6 +186,7 @@ fn api() -> Router<Hub> {
             .route(&below("/search"), post(search::search))
             .route(&below("/merge"), post(objects::merge))
             .route(&below("/batch/read"), post(objects::batch_read))
+            .route(&below("/batch/create"), post(writes::batch_create))
             .route(&below("/batch/update"), post(writes::batch_update))
             .route(&below("/batch/archive"), post(objects::batch_archive))
             .route(
@@ -202,10 +205,14 @@ fn api() -> Router<Hub> {
         router = router
             .route(&below(""), get(properties::list).post(properties::create))
             .route(&below("/batch/create"), post(properties::batch_create))
+            .route(&below("/batch/read"), post(properties::batch_read))
+            .route(&below("/batch/archive"), post(properties::batch_archive))
             .route(&below("/groups"), get(groups::list).post(groups::create))
             .route(
                 &below("/groups/{name}"),
-                get(groups::one).delete(groups::archive),
+                get(groups::one)
+                    .patch(groups::change)
+                    .delete(groups::archive),
             )
             .route(
                 &below("/{name}"),
@@ -217,11 +224,28 @@ fn api() -> Router<Hub> {
     for area in areas("pipelines", "v3") {
         router = router
             .route(&format!("{area}/{{object}}"), get(account::pipelines))
-            .route(&format!("{area}/{{object}}/{{id}}"), get(account::pipeline));
+            .route(&format!("{area}/{{object}}/{{id}}"), get(account::pipeline))
+            .route(
+                &format!("{area}/{{object}}/{{id}}/stages"),
+                get(account::stages),
+            )
+            .route(
+                &format!("{area}/{{object}}/{{id}}/stages/{{stage}}"),
+                get(account::stage),
+            );
     }
     for area in areas("associations", "v4") {
-        let batch = format!("{area}/{{from}}/{{to}}/batch/read");
-        router = router.route(&batch, post(account::associations));
+        let below = |rest: &str| format!("{area}/{{from}}/{{to}}/{rest}");
+        router = router
+            .route(&below("batch/read"), post(account::associations))
+            .route(&below("labels"), get(account::labels));
+    }
+    router = router.route(
+        "/crm/v4/objects/{object}/{id}/associations/{to}",
+        get(account::associations_of),
+    );
+    for area in areas("schemas", "v3") {
+        router = router.route(&area, get(account::schemas));
     }
     for area in areas("owners", "v3") {
         router = router
@@ -241,10 +265,10 @@ fn api() -> Router<Hub> {
             .route(&format!("{area}/{{id}}/memberships"), get(lists::members));
     }
     for version in ["v3", "2026-03", "2026-09"] {
-        router = router.route(
-            &format!("/account-info/{version}/details"),
-            get(account::details),
-        );
+        let below = |rest: &str| format!("/account-info/{version}/{rest}");
+        router = router
+            .route(&below("details"), get(account::details))
+            .route(&below("api-usage/daily/private-apps"), get(account::usage));
     }
     router
 }

@@ -1,6 +1,7 @@
 //! Odoo: opportunities of its CRM app, over JSON-2 (version 19 and later) or JSON-RPC (before).
 
 mod faults;
+mod frame;
 mod ids;
 mod read;
 mod rpc;
@@ -21,8 +22,8 @@ use subtle::ConstantTimeEq;
 
 use super::Crm;
 use super::page::{Cursor, Page, Seen};
-use super::profile::{Base, Profile, SignIn};
-use super::push::{Push, Rejected};
+use super::profile::{Base, OWN_PAGES, Profile, SignIn};
+use super::push::{Push, Rejected, Viewer};
 use super::session::{Identity, Session};
 use super::setup::{Blueprint, Setup, Step};
 use super::write::{Outcome, Update};
@@ -60,7 +61,7 @@ const PROFILE: Profile = Profile {
     longest_text: 1_000_000,
     unit: Unit::Chars,
     closed_deals_take_writes: true,
-    frame_ancestors: &[],
+    frame_ancestors: &[OWN_PAGES],
 };
 
 const KEY: Header = Header {
@@ -142,6 +143,10 @@ impl Crm for Odoo {
             return Err(Rejected::Malformed);
         }
         Ok(vec![DealId::from(event._id.to_string())])
+    }
+
+    fn viewer(&self, push: &Push, secret: &SecretString) -> Result<Viewer, Rejected> {
+        frame::viewer(push, secret)
     }
 
     /// The address notification mails use, the same in every version.

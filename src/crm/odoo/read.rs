@@ -61,6 +61,7 @@ pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
             .unwrap_or_default(),
         // The database's own id may only be read by an administrator.
         organisation: database.unwrap_or(host).to_owned(),
+        pages: None,
     })
 }
 

@@ -1,17 +1,23 @@
-//! An Odoo server, written from its documents: JSON-2 and JSON-RPC, the ORM's methods, custom
-//! fields, views and filters.
+//! An Odoo server, written from its documents: JSON-2, JSON-RPC, XML-RPC and sessions, the ORM's
+//! methods, custom fields, views and filters.
 //!
-//! The database `latitude` answers as version 19; over JSON-RPC `latitude17` answers as version 17.
+//! The database `latitude` answers as version 19; but over JSON-2, `latitude17` answers as
+//! version 17.
 
 mod changes;
+mod convenience;
 mod domain;
+mod embed;
 mod jsonrpc;
 mod leads;
 mod meta;
 mod orm;
+mod rpc;
 mod tables;
 mod values;
 mod views;
+mod web;
+mod xmlrpc;
 
 use axum::Json;
 use axum::Router;
@@ -34,6 +40,12 @@ const DATABASE_17: &str = "latitude17";
 const ADMIN_KEY: &str = "0c5f1d7e9b3a48620f4d8c1b7e2a6953d0b8f417";
 /// A key of the same user without those rights.
 const SALES_KEY: &str = "5a1e0d9c8b7f6e3d2c1b0a9f8e7d6c5b4a392817";
+
+/// The password of the integration user, who is an administrator: for sessions, which take no key.
+const PASSWORD: &str = "meridian";
+
+/// The connection's secret for the panel in forms.
+const EMBED_SECRET: &str = "sandbox-embed-secret";
 
 /// Which Odoo answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +131,15 @@ pub fn serve(world: World) -> Sandbox {
             post(json2).fallback(did_you_mean),
         )
         .route("/json/2/{model}", any(did_you_mean))
+        .route("/__sandbox/embed", get(embed::frame))
         .route("/jsonrpc", post(jsonrpc::answer))
+        .route("/xmlrpc/2/{service}", post(xmlrpc::answer))
+        .route("/web/session/authenticate", post(web::authenticate))
+        .route("/web/session/get_session_info", post(web::session_info))
+        .route("/web/session/destroy", post(web::destroy))
+        .route("/web/dataset/call_kw", post(web::call_kw))
+        .route("/web/dataset/call_kw/{*what}", post(web::call_kw))
+        .route("/web/dataset/call_button", post(web::call_kw))
         .route("/web/version", get(version))
         .route("/json/version", get(version))
         .route("/web/webclient/version_info", post(version_info))
@@ -134,6 +154,7 @@ pub fn serve(world: World) -> Sandbox {
             // For clients that speak JSON-RPC; JSON-2 needs the key alone.
             user: Some("latitude.integration@meridian.test".to_owned()),
             token: Some(ADMIN_KEY.to_owned().into()),
+            embed_secret: Some(EMBED_SECRET.to_owned().into()),
             allow_private: true,
             ..Settings::default()
         },

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
+use super::frame;
 use super::rpc::Ask;
 use super::views;
 use super::wire::{field_name, option_key, types};
@@ -52,6 +53,7 @@ pub async fn setup(session: &Session, wanted: &Blueprint) -> Result<Setup, Fault
     let views = views::shared_filters(session, wanted).await?;
     let access = match views::own_views(session, wanted).await {
         Ok(views) if views.is_empty() => Access::Missing,
+        Ok(_) if !frame::is_as_wanted(session, wanted).await? => Access::Missing,
         Ok(_) => Access::Granted,
         // The worker's key may not look at views, and need not.
         Err(Fault::Setup(cause))
@@ -145,27 +147,14 @@ pub async fn apply(session: &Session, wanted: &Blueprint, step: &Step) -> Result
         Step::CreateView(key) => views::create_filter(session, wanted, key).await,
         Step::RemoveView(_, id) => views::remove_filter(session, id).await,
         Step::Revoke => views::hide(session, wanted).await,
-        Step::RemoveField(_, name, _) => remove_field(session, name).await,
+        Step::RemoveField(_, name, _) => remove_field(session, wanted, name).await,
     }
 }
 
 async fn create_field(session: &Session, wanted: &Blueprint, field: Field) -> Result<(), Fault> {
     let name = name_of(wanted, field);
-    let model: Vec<Numbered> = Ask::new("ir.model", "search_read")
-        .arg("domain", json!([["model", "=", "crm.lead"]]))
-        .named("fields", json!(["id"]))
-        .read(session)
-        .await?;
-    let model = model.first().ok_or_else(|| {
-        Fault::Setup(Cause::told(
-            "no_crm",
-            "Odoo's CRM app is not installed in this database",
-        ))
-    })?;
     let mut definition = Map::new();
     for (key, value) in [
-        ("model_id", json!(model.id)),
-        ("state", json!("manual")),
         ("name", json!(name)),
         ("ttype", json!(types(field.kind())[0])),
         ("field_description", json!(field.label())),
@@ -182,6 +171,28 @@ async fn create_field(session: &Session, wanted: &Blueprint, field: Field) -> Re
             .collect();
         definition.insert("selection_ids".to_owned(), json!(options));
     }
+    create_definition(session, &name, Json::Object(definition)).await
+}
+
+/// Makes a custom field of the opportunity.
+pub async fn create_definition(
+    session: &Session,
+    name: &str,
+    mut definition: Json,
+) -> Result<(), Fault> {
+    let model: Vec<Numbered> = Ask::new("ir.model", "search_read")
+        .arg("domain", json!([["model", "=", "crm.lead"]]))
+        .named("fields", json!(["id"]))
+        .read(session)
+        .await?;
+    let model = model.first().ok_or_else(|| {
+        Fault::Setup(Cause::told(
+            "no_crm",
+            "Odoo's CRM app is not installed in this database",
+        ))
+    })?;
+    definition["model_id"] = json!(model.id);
+    definition["state"] = json!("manual");
     let created = Ask::new("ir.model.fields", "create")
         .arg("vals_list", json!([definition]))
         .once()
@@ -191,14 +202,15 @@ async fn create_field(session: &Session, wanted: &Blueprint, field: Field) -> Re
         Ok(_) => Ok(()),
         Err(fault @ (Fault::Reconnect(_) | Fault::Spent { .. })) => Err(fault),
         // A call that broke off, or one before it, may have made the field all the same.
-        Err(fault) => match has_field(session, "crm.lead", &name).await? {
+        Err(fault) => match has_field(session, "crm.lead", name).await? {
             true => Ok(()),
             false => Err(fault),
         },
     }
 }
 
-async fn definitions(session: &Session, name: &str) -> Result<Vec<i64>, Fault> {
+/// The numbers of the definitions of a field.
+pub async fn definitions(session: &Session, name: &str) -> Result<Vec<i64>, Fault> {
     let found: Vec<Numbered> = Ask::new("ir.model.fields", "search_read")
         .arg(
             "domain",
@@ -245,9 +257,16 @@ async fn add_options(
         .map(drop)
 }
 
-async fn remove_field(session: &Session, name: &str) -> Result<(), Fault> {
+async fn remove_field(session: &Session, wanted: &Blueprint, name: &str) -> Result<(), Fault> {
     let ids = definitions(session, name).await?;
-    remove(session, "ir.model.fields", &ids).await
+    match remove(session, "ir.model.fields", &ids).await {
+        // Our own views may still show it, where set-up was left half done.
+        Err(Fault::Setup(cause)) if cause.code.as_deref() == Some("odoo.exceptions.UserError") => {
+            views::hide(session, wanted).await?;
+            remove(session, "ir.model.fields", &ids).await
+        }
+        other => other,
+    }
 }
 
 /// Deletes records; those that are gone already are as good.

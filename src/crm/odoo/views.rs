@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::frame;
 use super::rpc::{Ask, speaks_json2};
 use super::setup::{Numbered, has_field, name_of, remove};
 use super::wire::option_key;
@@ -55,9 +56,10 @@ pub async fn own_views(
 pub async fn show(session: &Session, wanted: &Blueprint) -> Result<(), Fault> {
     let known = own_views(session, wanted).await?;
     let parents = numbers(session, &[FORM, LIST]).await?;
+    let framed = frame::make(session, wanted).await?;
     let [form, list] = own_names(wanted);
     for (name, parent, arch) in [
-        (form, FORM, form_arch(wanted)),
+        (form, FORM, form_arch(wanted, framed)),
         (list, LIST, list_arch(wanted)),
     ] {
         if let Some(id) = known.get(&name) {
@@ -93,7 +95,8 @@ pub async fn show(session: &Session, wanted: &Blueprint) -> Result<(), Fault> {
 /// Takes our fields out of the form and the list.
 pub async fn hide(session: &Session, wanted: &Blueprint) -> Result<(), Fault> {
     let ids: Vec<i64> = own_views(session, wanted).await?.into_values().collect();
-    remove(session, "ir.ui.view", &ids).await
+    remove(session, "ir.ui.view", &ids).await?;
+    frame::unmake(session, wanted).await
 }
 
 /// The numbers of what Odoo's CRM brought along.
@@ -120,7 +123,7 @@ fn own_fields(wanted: &Blueprint) -> impl Iterator<Item = Field> {
     fields.filter(|field| !wanted.mapped.contains_key(field))
 }
 
-fn form_arch(wanted: &Blueprint) -> String {
+fn form_arch(wanted: &Blueprint, framed: bool) -> String {
     let mut rows = String::new();
     for field in own_fields(wanted) {
         let name = name_of(wanted, field);
@@ -134,11 +137,19 @@ fn form_arch(wanted: &Blueprint) -> String {
         };
         write!(rows, "<field name=\"{name}\"{widget}{ours}/>").unwrap_or_default();
     }
+    let prefix = option_key(&wanted.prefix);
+    let frame = match framed {
+        true => format!(
+            "<page string=\"Strategy panel\" name=\"{prefix}_panel\">\
+             <field name=\"{}\" readonly=\"1\" nolabel=\"1\"/></page>",
+            frame::field(wanted)
+        ),
+        false => String::new(),
+    };
     format!(
         "<data><xpath expr=\"//notebook\" position=\"inside\">\
-         <page string=\"Deal strategy\" name=\"{}_strategy\"><group>{rows}</group></page>\
-         </xpath></data>",
-        option_key(&wanted.prefix)
+         <page string=\"Deal strategy\" name=\"{prefix}_strategy\"><group>{rows}</group></page>\
+         {frame}</xpath></data>"
     )
 }
 

@@ -295,6 +295,10 @@ pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
         user: me.id.to_string(),
         name: format!("{} at {company}", me.name),
         organisation: me.company_id.map_or_else(String::new, |id| id.to_string()),
+        // Calls may go to one address for everyone; pages are the company's own.
+        pages: me
+            .company_domain
+            .and_then(|domain| format!("https://{domain}.pipedrive.com").parse().ok()),
     })
 }
 

@@ -6,8 +6,10 @@
 mod answers;
 mod auth;
 mod deals;
+mod embed;
 mod fields;
 mod filters;
+mod finding;
 mod gate;
 mod people;
 mod records;
@@ -119,6 +121,7 @@ pub fn open(world: World) -> Sandbox {
     }));
     let api = api().layer(middleware::from_fn_with_state(desk.clone(), gate::gate));
     let sign_in = Router::new()
+        .route("/__sandbox/embed", get(embed::frame))
         .route("/oauth/authorize", get(auth::authorize))
         .route("/oauth/token", post(auth::token))
         .route("/oauth/revoke", post(auth::revoke));
@@ -148,6 +151,7 @@ fn api() -> Router<Desk> {
     let mut router = Router::new()
         .route("/api/v2/deals", get(deals::list).post(writes::create))
         .route("/api/v2/deals/archived", get(deals::archived))
+        .route("/api/v2/deals/search", get(finding::of_deals))
         .route(
             "/api/v2/deals/{id}",
             get(deals::one).patch(writes::update).delete(writes::remove),
@@ -157,7 +161,14 @@ fn api() -> Router<Desk> {
         .route("/api/v2/pipelines", get(people::pipelines))
         .route("/api/v2/pipelines/{id}", get(people::pipeline))
         .route("/api/v2/organizations", get(people::organizations))
+        .route(
+            "/api/v2/organizations/search",
+            get(finding::of_organizations),
+        )
         .route("/api/v2/organizations/{id}", get(people::organization))
+        .route("/api/v2/itemSearch", get(finding::of_items))
+        .route("/api/v2/persons", get(finding::none))
+        .route("/api/v2/products", get(finding::none))
         .route("/api/v2/dealFields", get(fields::list).post(fields::create))
         .route(
             "/api/v2/dealFields/{code}",
@@ -174,6 +185,9 @@ fn api() -> Router<Desk> {
         router = router
             .route(&below("/users"), get(people::users))
             .route(&below("/users/me"), get(people::me))
+            .route(&below("/users/find"), get(finding::of_users))
+            .route(&below("/currencies"), get(finding::currencies))
+            .route(&below("/webhooks"), get(finding::none_numbered))
             .route(&below("/users/{id}"), get(people::user))
             .route(&below("/roles"), get(people::roles))
             .route(&below("/dealFields"), get(fields::numbered))

@@ -227,6 +227,8 @@ pub struct User {
     pub company_id: Option<u64>,
     /// See [`Self::company_id`].
     pub company_name: Option<String>,
+    /// The first part of its address.
+    pub company_domain: Option<String>,
 }
 
 /// A role; whoever stands in the role above leads those in this one.

@@ -124,6 +124,7 @@ pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
         user: info.user_id,
         name: info.name,
         organisation: info.organization_id,
+        pages: None,
     })
 }
 

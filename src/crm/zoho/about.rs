@@ -97,6 +97,7 @@ pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
         user: me.as_ref().map(|me| me.id.to_string()).unwrap_or_default(),
         name: me.map(|me| me.name).unwrap_or_default(),
         organisation: org.and_then(|org| org.zgid).unwrap_or_default().0,
+        pages: None,
     })
 }
 

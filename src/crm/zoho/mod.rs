@@ -151,7 +151,10 @@ impl super::Crm for Zoho {
 
     fn deal_url(&self, base: &url::Url, id: &DealId) -> Option<String> {
         // `www.zohoapis.eu` is the API of `crm.zoho.eu`.
-        let end = base.host_str()?.rsplit_once("zohoapis.")?.1;
+        let Some((_, end)) = base.host_str()?.rsplit_once("zohoapis.") else {
+            let base = base.as_str().trim_end_matches('/');
+            return Some(format!("{base}/crm/tab/Deals/{id}"));
+        };
         let product = if end == "ca" { "zohocloud" } else { "zoho" };
         Some(format!("https://crm.{product}.{end}/crm/tab/Deals/{id}"))
     }

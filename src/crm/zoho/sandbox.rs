@@ -4,6 +4,7 @@
 mod coql;
 mod criteria;
 mod fields;
+mod finding;
 mod house;
 mod lists;
 mod records;
@@ -327,11 +328,20 @@ fn answer(office: &Office, ask: &Ask) -> Answer {
         ["settings", "layouts"] => Ok(house::layouts(&state)),
         ["settings", "pipeline"] => house::pipelines(&state, ask),
         ["settings", "custom_views"] => Ok(house::views(&state)),
+        ["settings", "modules"] => finding::modules(None),
+        ["settings", "modules", name] => finding::modules(Some(name)),
+        ["settings", "profiles"] => Ok(finding::named("profiles", &["Administrator", "Standard"])),
+        ["settings", "roles"] => Ok(finding::named("roles", &["CEO", "Manager"])),
         ["org"] => Ok(house::org(&state)),
         ["users"] => Ok(house::users(&state, ask)),
         ["users", id] => Ok(house::user(&state, id)),
         ["coql"] => coql::answer(office, &state, ask),
         ["Deals"] => records::many(office, &mut state, ask),
+        ["Deals", "search"] => finding::search(&state, ask),
+        ["Deals", "upsert"] => records::upsert(office, &mut state, ask),
+        ["Deals", "actions", "count"] => finding::count(&state, ask),
+        ["Accounts"] => finding::accounts(&state, ask, None),
+        ["Accounts", id] => finding::accounts(&state, ask, Some(id)),
         ["Deals", "deleted"] => lists::deleted(office, &state, ask),
         ["Deals", id] => records::one(office, &mut state, ask, id),
         [_] | [_, _] => Err(invalid_module()),

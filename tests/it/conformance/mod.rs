@@ -2,7 +2,9 @@
 
 mod calls;
 mod closing;
+mod links;
 mod pulls;
 mod setup;
+mod signatures;
 mod weather;
 mod writes;

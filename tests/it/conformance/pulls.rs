@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use latitude::crm::ALL;
 use latitude::crm::page::{Cursor, Next, Seen};
+use latitude::crm::setup::steps_to_destroy;
+use latitude::crm::write::Update;
 use latitude::domain::deal::Standing;
+use latitude::domain::field::{Field, Value};
 use serde_json::json;
 
 use crate::bench::Bench;
@@ -202,15 +205,31 @@ async fn no_activity_is_ever_asked_for_and_the_canary_stays_out() {
     for crm in ALL {
         let bench = Bench::ready(*crm, 20).await;
 
+        // A connection's whole life: sign-in, stages, people, deals, a write, removal.
+        let who = bench.crm.whoami(&bench.session).await.unwrap();
+        let stages = bench.crm.stages(&bench.session).await.unwrap();
         let deals = bench.deals().await;
         let people = bench
             .crm
             .people(&bench.session, &Cursor::default())
             .await
             .unwrap();
+        let score = Update {
+            deal: deals[0].id.clone(),
+            fields: vec![(Field::Score, Value::Number(50))],
+            revision: None,
+        };
+        bench.crm.write(&bench.session, &[score]).await.unwrap();
+        let one = bench.crm.deal(&bench.session, &deals[0].id).await.unwrap();
+        let wanted = bench.blueprint();
+        let found = bench.crm.setup(&bench.session, &wanted).await.unwrap();
+        for step in steps_to_destroy(&wanted, &found) {
+            let step = bench.crm.apply(&bench.session, &wanted, &step).await;
+            step.unwrap();
+        }
 
         let id = crm.profile().id;
-        let read = format!("{deals:?} {:?}", people.items);
+        let read = format!("{who:?} {stages:?} {deals:?} {one:?} {:?}", people.items);
         assert!(
             !read.contains(latitude::sandbox::world::CANARY),
             "{id}: the canary was read"

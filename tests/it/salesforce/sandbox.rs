@@ -433,31 +433,3 @@ async fn describe_is_not_told_twice() {
     assert_eq!(grade["picklistValues"].as_array().unwrap().len(), 7);
     assert_eq!(again.status().as_u16(), 304);
 }
-
-#[tokio::test]
-async fn a_canvas_page_says_who_looks_at_which_deal() {
-    let bench = Bench::bare(salesforce(), 5).await;
-    let (deal, person) = {
-        let state = bench.served.world.state();
-        (state.deals[2].id.clone(), state.people[4].clone())
-    };
-    let path = format!("canvas?record={deal}&user={}", person.id);
-    let signed = bench.control(reqwest::Method::GET, &path, None).await;
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("signed_request", signed["signed_request"].as_str().unwrap());
-    let push = latitude::crm::push::Push {
-        method: "POST".to_owned(),
-        url: "https://latitude.test/embed".to_owned(),
-        headers: Default::default(),
-        body: form.finish().into_bytes(),
-        now: bench.served.world.now(),
-    };
-
-    let secret = bench.served.settings.client_secret.clone().unwrap();
-    let viewer = bench.crm.viewer(&push, &secret).unwrap();
-
-    assert_eq!(viewer.deal.as_str(), deal);
-    assert_eq!(viewer.person.unwrap().as_str(), person.id);
-    assert_eq!(viewer.email.unwrap(), person.email);
-    assert!(bench.crm.viewer(&push, &"other".into()).is_err());
-}

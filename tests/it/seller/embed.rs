@@ -256,3 +256,20 @@ async fn only_whom_the_admin_named_shows_the_panel_in_a_frame() {
     ];
     assert_eq!(of(&hostile).await, "'none'");
 }
+
+#[tokio::test]
+async fn the_page_and_the_panel_of_a_deal_lead_back_to_the_crm() {
+    let floor = Floor::open().await;
+    let mut browser = floor.browser_of(&floor.seller).await;
+    let page = format!("/deals/{}/{}", floor.stage.id, floor.deal);
+    let there = format!(
+        "lightning/r/Opportunity/{}/view\">Open in Salesforce",
+        floor.deal
+    );
+
+    for path in [page, floor.panel()] {
+        let answer = browser.get(&path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert!(answer.body.contains(&there), "{path}: {}", answer.body);
+    }
+}

@@ -9,6 +9,7 @@ use super::columns::{NAVIGATION, Opportunities, next_id, position};
 use super::links::link;
 use super::query::{Query, Table, unknown_column};
 use super::{Answer, Ask, Org, at, data, done, no_segment, refuse};
+use crate::domain::deal::Standing;
 use crate::sandbox::world::{Deal, State};
 
 /// How long a delta token is good.
@@ -25,11 +26,12 @@ pub fn answer(
     match (&ask.method, key, rest) {
         (&Method::GET, None, "") => list(org, state, ask),
         (&Method::GET, None, "$count") => {
-            let count = state
-                .deals
-                .iter()
-                .filter(|deal| deal.deleted_at.is_none())
-                .count();
+            let mut query = Query::read(ask)?;
+            query.count = true;
+            let table = Opportunities { state };
+            query.checked(&table)?;
+            let alive = (0..state.deals.len()).filter(|n| state.deals[*n].deleted_at.is_none());
+            let count = query.counted(&table, alive);
             let mut answer = data(&json!(count));
             answer.headers = vec![("content-type", "text/plain".to_owned())];
             Ok(answer)
@@ -37,7 +39,23 @@ pub fn answer(
         (&Method::POST, None, "") => {
             let body = ask.json()?;
             let id = create(org, state, body, None)?;
-            Ok(at(ask, "opportunities", &id))
+            let mut answer = at(ask, "opportunities", &id);
+            if ask.preference("return").as_deref() == Some("representation")
+                && let Some(row) = position(state, &id)
+            {
+                let whole = one(state, ask, row)?;
+                answer.status = 201;
+                answer.body = whole.body;
+                answer.headers.extend(whole.headers);
+            }
+            Ok(answer)
+        }
+        (&Method::PUT, Some(id), column) if !column.is_empty() => {
+            let row = position(state, id).ok_or_else(|| missing(id))?;
+            let value = ask.json()?.remove("value").unwrap_or_default();
+            let body = Map::from_iter([(column.to_owned(), value)]);
+            update(org, state, row, &body)?;
+            Ok(done())
         }
         (&Method::POST, None, "Microsoft.Dynamics.CRM.UpdateMultiple") => {
             update_multiple(org, state, ask)
@@ -61,6 +79,25 @@ pub fn answer(
         )),
         _ => Err(no_segment(rest)),
     }
+}
+
+/// `WinOpportunity` and `LoseOpportunity`: close the opportunity that the activity names.
+pub fn close(
+    org: &Org,
+    state: &mut State,
+    ask: &Ask,
+    standing: Standing,
+) -> Result<Answer, Answer> {
+    let body = ask.json()?;
+    let activity = &body.get("OpportunityClose").cloned().unwrap_or_default();
+    let named = activity["opportunityid@odata.bind"].as_str();
+    let id = named.and_then(|it| it.split_once('(')?.1.strip_suffix(')'));
+    let row = id.and_then(|id| position(state, id));
+    let row = row.ok_or_else(|| missing(id.unwrap_or_default()))?;
+    let stage = state.stages.iter().position(|it| it.standing == standing);
+    state.deals[row].stage = stage.unwrap_or_default();
+    org.world.touch(state, row, APP);
+    Ok(done())
 }
 
 fn missing(id: &str) -> Answer {
@@ -105,6 +142,7 @@ fn list(org: &Org, state: &State, ask: &Ask) -> Result<Answer, Answer> {
         let deal = &state.deals[*n];
         deal.deleted_at.is_none() && (!by_change || deal.visible_at <= now)
     });
+    let count = query.counted(&table, alive.clone());
     let (page, next) = query.page(ask, &table, alive);
     let mut rows: Vec<Json> = page
         .into_iter()
@@ -116,7 +154,7 @@ fn list(org: &Org, state: &State, ask: &Ask) -> Result<Answer, Answer> {
         rows.push(first);
     }
     let ended = next.is_none();
-    let answer = query.answer(ask, &table, &rows, next);
+    let answer = query.answer(ask, &table, &rows, next, count);
     if query.tracking && ended {
         return Ok(with_delta(answer, ask, &token_at(org)));
     }
@@ -177,7 +215,7 @@ fn changes(
     rows.extend(gone.into_iter().map(
         |row| json!({"@odata.context": context, "id": state.deals[row].id, "reason": "deleted"}),
     ));
-    let answer = query.answer(ask, &table, &rows, None);
+    let answer = query.answer(ask, &table, &rows, None, None);
     Ok(with_delta(answer, ask, &token_at(org)))
 }
 

@@ -127,6 +127,17 @@ impl Query {
         }
     }
 
+    /// How many rows the filter lets through, where that was asked; the CRM counts no further than
+    /// its largest page.
+    pub fn counted(&self, table: &impl Table, rows: impl Iterator<Item = usize>) -> Option<usize> {
+        let holds = |row: &usize| {
+            let filter = self.filter.as_ref();
+            filter.is_none_or(|it| it.holds(&cells(table, *row)))
+        };
+        self.count
+            .then(|| rows.filter(holds).take(LARGEST_PAGE).count())
+    }
+
     /// A page of the rows, with the link to the next.
     pub fn page(
         &self,
@@ -188,6 +199,7 @@ impl Query {
         table: &impl Table,
         rows: &[Json],
         next: Option<String>,
+        count: Option<usize>,
     ) -> Answer {
         let columns = self.select.join(",");
         let delta = if self.delta.is_some() { "/$delta" } else { "" };
@@ -199,6 +211,9 @@ impl Query {
             body["@Microsoft.Dynamics.CRM.totalrecordcount"] = json!(-1);
             body["@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"] = json!(false);
             body["@Microsoft.Dynamics.CRM.globalmetadataversion"] = json!("6012567");
+        }
+        if let Some(count) = count {
+            body["@odata.count"] = json!(count);
         }
         if let Some(next) = next {
             body["@odata.nextLink"] = Json::from(next);

@@ -33,7 +33,7 @@ pub fn currency_id(code: &str) -> String {
 }
 
 /// Set name, singular name, key column, whether rows can be made, and the columns.
-type Shape = (
+pub type Shape = (
     &'static str,
     &'static str,
     &'static str,
@@ -41,7 +41,8 @@ type Shape = (
     &'static [&'static str],
 );
 
-const SHAPES: &[Shape] = &[
+/// The small tables.
+pub const SHAPES: &[Shape] = &[
     (
         "systemusers",
         "systemuser",
@@ -190,12 +191,13 @@ fn list(state: &State, ask: &Ask, shape: &'static Shape) -> Result<Answer, Answe
     let query = Query::read(ask)?;
     let table = rows(state, shape);
     query.checked(&table)?;
+    let count = query.counted(&table, 0..table.rows.len());
     let (page, next) = query.page(ask, &table, 0..table.rows.len());
     let shown: Vec<Json> = page
         .into_iter()
         .map(|row| Json::Object(table.shown(row, &query)))
         .collect();
-    Ok(query.answer(ask, &table, &shown, next))
+    Ok(query.answer(ask, &table, &shown, next, count))
 }
 
 fn create(

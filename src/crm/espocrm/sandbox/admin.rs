@@ -83,7 +83,8 @@ pub fn metadata(request: &Request) -> Value {
         Some(path) => path
             .split('.')
             .fold(fields, |branch, part| branch[part].clone()),
-        None => json!({"entityDefs": {"Opportunity": {"fields": fields}}}),
+        None if key.is_empty() => json!({"entityDefs": {"Opportunity": {"fields": fields}}}),
+        None => Value::Null,
     }
 }
 
@@ -156,7 +157,14 @@ pub fn field(request: &Request, name: &str) -> Result<Value, Refusal> {
     request.for_admins()?;
     let mut state = request.world.state();
     let Some(definition) = state.fields.get(name).cloned() else {
-        return Err(Refusal::new(404, format!("Field '{name}' does not exist.")));
+        // Removing what is not there is as good as done.
+        return match request.method.as_str() {
+            "DELETE" => Ok(json!(true)),
+            _ => {
+                let why = format!("Can't read field defs Opportunity.{name}.");
+                Err(Refusal::new(500, why))
+            }
+        };
     };
     match request.method.as_str() {
         "DELETE" => {

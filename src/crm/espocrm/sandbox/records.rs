@@ -52,6 +52,11 @@ pub fn user_id(n: usize) -> String {
     format!("6b0213{n:011x}")
 }
 
+/// The id of an opportunity's customer.
+pub fn account_id(deal: &Deal) -> String {
+    format!("6b0212{}", deal.id.get(6..).unwrap_or_default())
+}
+
 fn position(state: &State, id: &str) -> Option<usize> {
     let n = usize::from_str_radix(id.strip_prefix("6b0214")?, 16).ok()?;
     state
@@ -63,6 +68,11 @@ fn position(state: &State, id: &str) -> Option<usize> {
 
 fn no_record(id: &str) -> Refusal {
     Refusal::new(404, format!("Record {id} does not exist."))
+}
+
+/// The same, where someone wants to change it.
+fn not_found(id: &str) -> Refusal {
+    Refusal::new(404, format!("Record {id} not found."))
 }
 
 fn text(time: Time) -> String {
@@ -88,7 +98,7 @@ fn value(state: &State, deal: &Deal, name: &str) -> Value {
         "closeDate" => json!(deal.close_on.to_string()),
         "createdAt" => json!(text(deal.created_at)),
         "modifiedAt" | "streamUpdatedAt" => json!(text(deal.changed_at)),
-        "accountId" => json!(format!("6b0212{}", deal.id.get(6..).unwrap_or_default())),
+        "accountId" => json!(account_id(deal)),
         "accountName" => json!(deal.account),
         "createdById" | "assignedUserId" => json!(state.people[deal.owner].id),
         "createdByName" | "assignedUserName" => json!(state.people[deal.owner].name()),
@@ -142,12 +152,16 @@ pub fn list(request: &Request) -> Result<Value, Refusal> {
         ));
     }
     let standing = open_won_lost(request.query.text("primaryFilter"));
+    let words = request.query.text("textFilter").to_lowercase();
+    let mine = request.query.wants_own();
     let by_change = asks(&conditions, "modifiedAt");
     let now = request.world.now();
     let found = state.deals.iter().filter(|deal| {
         deal.deleted_at.is_none()
             && standing.is_none_or(|wanted| state.stages[deal.stage].standing == wanted)
             && !(by_change && deal.visible_at > now)
+            && deal.name.to_lowercase().contains(&words)
+            && (!mine || deal.owner == 0)
             && holds(&conditions, &|name| value(&state, deal, name))
     });
     let uncounted = request.header("x-no-total") == "true";
@@ -209,7 +223,7 @@ pub fn read(request: &Request, id: &str) -> Result<Value, Refusal> {
 pub fn update(request: &Request, id: &str) -> Result<Value, Refusal> {
     let body = request.json()?;
     let mut state = request.world.state();
-    let n = position(&state, id).ok_or_else(|| no_record(id))?;
+    let n = position(&state, id).ok_or_else(|| not_found(id))?;
     let values = body.as_object().cloned().unwrap_or_default();
     stands_in_the_way(request.world, &mut state.deals[n])?;
     let version: Option<u64> = request.header("x-version-number").parse().ok();
@@ -346,7 +360,7 @@ pub fn delete(request: &Request, id: &str) -> Result<Value, Refusal> {
         return Err(Refusal::new(403, "No delete access."));
     }
     let mut state = request.world.state();
-    let n = position(&state, id).ok_or_else(|| no_record(id))?;
+    let n = position(&state, id).ok_or_else(|| not_found(id))?;
     state.deals[n].deleted_at = Some(request.world.now());
     Ok(json!(true))
 }

@@ -9,17 +9,32 @@ use super::Refusal;
 pub struct Query(Map<String, Value>);
 
 impl Query {
-    /// Reads `a[0][b]=c` into a tree.
-    pub fn read(query: &str) -> Self {
+    /// Reads `a[0][b]=c` into a tree; `searchParams` holds all of it as JSON.
+    pub fn read(query: &str) -> Result<Self, Refusal> {
         let mut tree = Map::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            if name == "searchParams" {
+                let told: Map<String, Value> = serde_json::from_str(&value)
+                    .map_err(|_| Refusal::new(400, "Bad searchParams."))?;
+                if told.get("select").is_some_and(|it| !it.is_array()) {
+                    return Err(Refusal::new(400, "select should be array."));
+                }
+                tree.extend(told.into_iter().map(|(name, value)| (name, as_sent(value))));
+                continue;
+            }
             let parts: Vec<&str> = name
                 .split('[')
                 .map(|part| part.trim_end_matches(']'))
                 .collect();
             put(&mut tree, &parts, &value);
         }
-        Self(tree)
+        Ok(Self(tree))
+    }
+
+    /// Whether only records of whoever asks are wanted.
+    pub fn wants_own(&self) -> bool {
+        let filters = self.0.get("boolFilterList").map(items);
+        filters.unwrap_or_default().contains(&json!("onlyMy"))
     }
 
     /// A plain parameter; empty where it is missing.
@@ -40,9 +55,30 @@ impl Query {
 
     /// The attributes asked for; none where all are.
     pub fn attributes(&self) -> Option<Vec<String>> {
+        if let Some(listed) = self.0.get("select").map(items).filter(|it| !it.is_empty()) {
+            let names = listed.iter().filter_map(Value::as_str);
+            return Some(names.map(str::to_owned).collect());
+        }
         let text = [self.text("select"), self.text("attributeSelect")];
         let text = text.into_iter().find(|text| !text.is_empty())?;
         Some(text.split(',').map(|name| name.trim().to_owned()).collect())
+    }
+}
+
+/// A JSON value as query parameters would have told it: lists as numbered members, the rest as text.
+fn as_sent(value: Value) -> Value {
+    match value {
+        Value::Array(list) => {
+            let members = list.into_iter().enumerate();
+            let members = members.map(|(n, it)| (n.to_string(), as_sent(it)));
+            Value::Object(members.collect())
+        }
+        Value::Object(members) => {
+            let members = members.into_iter();
+            Value::Object(members.map(|(name, it)| (name, as_sent(it))).collect())
+        }
+        Value::Number(number) => json!(number.to_string()),
+        other => other,
     }
 }
 
@@ -83,7 +119,7 @@ fn items(tree: &Value) -> Vec<Value> {
 pub fn checked(conditions: &[Value], known: &dyn Fn(&str) -> bool) -> Result<(), Refusal> {
     for condition in conditions {
         let kind = condition["type"].as_str().unwrap_or_default();
-        if matches!(kind, "and" | "or") {
+        if matches!(kind, "and" | "or" | "not") {
             checked(&items(&condition["value"]), known)?;
             continue;
         }
@@ -108,7 +144,11 @@ pub fn checked(conditions: &[Value], known: &dyn Fn(&str) -> bool) -> Result<(),
             "isTrue",
             "isFalse",
             "contains",
+            "notContains",
             "startsWith",
+            "endsWith",
+            "like",
+            "between",
         ];
         if !kinds.contains(&kind) {
             return Err(Refusal::new(
@@ -140,6 +180,7 @@ fn one_holds(condition: &Value, value: &dyn Fn(&str) -> Value) -> bool {
     match kind {
         "and" => return holds(&nested(), value),
         "or" => return nested().iter().any(|condition| one_holds(condition, value)),
+        "not" => return !holds(&nested(), value),
         _ => {}
     }
     let has = value(condition["attribute"].as_str().unwrap_or_default());
@@ -154,6 +195,10 @@ fn one_holds(condition: &Value, value: &dyn Fn(&str) -> Value) -> bool {
         _ => Some(plain(&has).cmp(&plain(wanted))),
     };
     let text = || plain(&has).to_lowercase();
+    let within = |bounds: &[Value]| {
+        let has = plain(&has);
+        matches!(bounds, [from, to] if !has.is_empty() && plain(from) <= has && has <= plain(to))
+    };
     match kind {
         "equals" => same(wanted),
         "notEquals" => !same(wanted),
@@ -164,7 +209,11 @@ fn one_holds(condition: &Value, value: &dyn Fn(&str) -> Value) -> bool {
         "isTrue" => has == json!(true),
         "isFalse" => has == json!(false),
         "contains" => text().contains(&plain(wanted).to_lowercase()),
+        "notContains" => !text().contains(&plain(wanted).to_lowercase()),
         "startsWith" => text().starts_with(&plain(wanted).to_lowercase()),
+        "endsWith" => text().ends_with(&plain(wanted).to_lowercase()),
+        "like" => text().contains(plain(wanted).trim_matches('%').to_lowercase().as_str()),
+        "between" => within(&items(wanted)),
         "greaterThan" | "after" => order().is_some_and(std::cmp::Ordering::is_gt),
         "greaterThanOrEquals" => order().is_some_and(std::cmp::Ordering::is_ge),
         "lessThan" | "before" => order().is_some_and(std::cmp::Ordering::is_lt),

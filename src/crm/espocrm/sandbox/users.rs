@@ -27,6 +27,13 @@ pub fn app_user(request: &Request) -> Value {
     json!({"user": user(&state, 0), "acl": {"table": {"Opportunity": {"read": "all", "edit": "all"}}}})
 }
 
+/// One user.
+pub fn read(request: &Request, id: &str) -> Result<Value, Refusal> {
+    let state = request.world.state();
+    let found = state.person_at(id).map(|n| user(&state, n));
+    found.ok_or_else(|| Refusal::new(404, format!("Record {id} does not exist.")))
+}
+
 /// A list of users.
 pub fn list(request: &Request) -> Result<Value, Refusal> {
     let (skip, rows) = page(request)?;

@@ -152,6 +152,70 @@ pub async fn pipeline(
     answer(200, default_pipeline(&hub, &state))
 }
 
+/// `GET /crm/pipelines/…/{object}/{id}/stages`.
+pub async fn stages(
+    State(hub): State<Hub>,
+    Path((object, id)): Path<(String, String)>,
+) -> Response {
+    if records::kind(&object) != Some(Kind::Deal) || id != PIPELINE {
+        return not_found(&hub);
+    }
+    let state = hub.world().state();
+    let stages = default_pipeline(&hub, &state)["stages"].clone();
+    answer(200, json!({"results": stages}))
+}
+
+/// `GET /crm/pipelines/…/{object}/{id}/stages/{stage}`.
+pub async fn stage(
+    State(hub): State<Hub>,
+    Path((object, id, stage)): Path<(String, String, String)>,
+) -> Response {
+    if records::kind(&object) != Some(Kind::Deal) || id != PIPELINE {
+        return not_found(&hub);
+    }
+    let state = hub.world().state();
+    let stages = default_pipeline(&hub, &state)["stages"].clone();
+    let found = stages.as_array().into_iter().flatten();
+    match found.into_iter().find(|it| it["id"] == stage.as_str()) {
+        Some(stage) => answer(200, stage.clone()),
+        None => not_found(&hub),
+    }
+}
+
+/// `GET /account-info/…/api-usage/daily`: of fixed tokens.
+pub async fn usage(State(hub): State<Hub>) -> Response {
+    let (used, most) = super::gate::today(&hub);
+    let midnight = hub
+        .world()
+        .now()
+        .date_naive()
+        .succ_opt()
+        .unwrap_or_default();
+    let body = json!({
+        "name": "private-apps-api-calls-daily",
+        "usageLimit": most,
+        "currentUsage": used,
+        "collectedAt": super::answers::iso(hub.world().now()),
+        "fetchStatus": "SUCCESS",
+        "resetsAt": format!("{midnight}T00:00:00.000Z"),
+    });
+    answer(200, json!({"results": [body]}))
+}
+
+/// `GET /crm/schemas/…`: custom objects, of which this portal has none.
+pub async fn schemas() -> Response {
+    answer(200, json!({"results": []}))
+}
+
+/// `GET /crm/associations/…/{from}/{to}/labels`.
+pub async fn labels(State(hub): State<Hub>, Path((from, to)): Path<(String, String)>) -> Response {
+    match (records::kind(&from), records::kind(&to)) {
+        (Some(Kind::Deal), Some(Kind::Company)) => answer(200, json!({"results": kinds()})),
+        (Some(_), Some(_)) => answer(200, json!({"results": []})),
+        _ => invalid(&hub, "Unable to infer object type"),
+    }
+}
+
 /// What a deal's company is to it.
 fn kinds() -> Value {
     json!([

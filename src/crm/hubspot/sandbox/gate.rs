@@ -115,6 +115,11 @@ pub async fn gate(State(hub): State<Hub>, request: Request, next: Next) -> Respo
     response
 }
 
+/// Calls of fixed tokens today, and how many there may be.
+pub fn today(hub: &Hub) -> (u64, u64) {
+    (hub.pace().today, DAILY)
+}
+
 /// Counts a call; the headers that say what is left, or the policy that was broken.
 fn spend(hub: &Hub, fixed: bool, search: bool) -> Result<HeaderMap, &'static str> {
     let set = hub.world().state().things.get("limits").cloned();

@@ -52,6 +52,29 @@ pub async fn create(State(hub): State<Hub>, bytes: Bytes) -> Response {
     answer(201, group)
 }
 
+/// `PATCH …/{object}/groups/{name}`.
+pub async fn change(
+    State(hub): State<Hub>,
+    Path((_, name)): Path<(String, String)>,
+    bytes: Bytes,
+) -> Response {
+    let wanted = match body(&hub, &bytes) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
+    };
+    let mut state = hub.world().state();
+    let groups = state.things.get_mut(GROUPS);
+    let Some(group) = groups.and_then(|groups| groups.get_mut(&name)) else {
+        return not_found(&hub);
+    };
+    for key in ["label", "displayOrder"] {
+        if !wanted[key].is_null() {
+            group[key] = wanted[key].clone();
+        }
+    }
+    answer(200, group.clone())
+}
+
 /// `DELETE …/{object}/groups/{name}`: only an empty one.
 pub async fn archive(State(hub): State<Hub>, Path((_, name)): Path<(String, String)>) -> Response {
     let mut state = hub.world().state();

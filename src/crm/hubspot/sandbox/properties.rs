@@ -309,3 +309,39 @@ pub async fn archive(State(hub): State<Hub>, Path((_, name)): Path<(String, Stri
     hub.archived_properties().insert(name, definition);
     empty()
 }
+
+/// `POST …/{object}/batch/read`.
+pub async fn batch_read(State(hub): State<Hub>, bytes: Bytes) -> Response {
+    let wanted = match body(&hub, &bytes) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
+    };
+    let names = wanted["inputs"].as_array().cloned().unwrap_or_default();
+    let state = hub.world().state();
+    let found = names.iter().filter_map(|input| {
+        let name = input["name"].as_str()?;
+        let shipped = records::DEAL.iter().find(|property| property.0 == name);
+        shipped.map(own).or_else(|| state.fields.get(name).cloned())
+    });
+    let found = found.collect();
+    drop(state);
+    batch(&hub, found, Vec::new())
+}
+
+/// `POST …/{object}/batch/archive`.
+pub async fn batch_archive(
+    State(hub): State<Hub>,
+    Path(object): Path<String>,
+    bytes: Bytes,
+) -> Response {
+    let wanted = match body(&hub, &bytes) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
+    };
+    for input in wanted["inputs"].as_array().into_iter().flatten() {
+        let name = input["name"].as_str().unwrap_or_default().to_owned();
+        // What is not there is as good as archived.
+        archive(State(hub.clone()), Path((object.clone(), name))).await;
+    }
+    empty()
+}

@@ -253,9 +253,58 @@ pub async fn create(State(hub): State<Hub>, Path(object): Path<String>, bytes: B
         return invalid(&hub, "Invalid input JSON: properties is missing");
     };
     let mut state = hub.world().state();
+    let wrong = unfit_for_new(&state, properties);
+    if !wrong.is_empty() {
+        return refuse_values(&hub, wrong);
+    }
+    answer(201, add(&hub, &mut state, properties))
+}
+
+/// `POST …/{object}/batch/create`: all of them or none.
+pub async fn batch_create(
+    State(hub): State<Hub>,
+    Path(object): Path<String>,
+    bytes: Bytes,
+) -> Response {
+    if records::kind(&object) != Some(Kind::Deal) {
+        return unknown_object(&hub, &object);
+    }
+    let wanted = match body(&hub, &bytes) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refusal,
+    };
+    let Some(inputs) = wanted["inputs"].as_array().filter(|it| it.len() <= MOST) else {
+        let why = format!("Invalid input JSON: inputs is missing or longer than {MOST}");
+        return invalid(&hub, &why);
+    };
+    let nothing = Map::new();
+    let properties: Vec<&Map<String, Value>> = inputs
+        .iter()
+        .map(|input| input["properties"].as_object().unwrap_or(&nothing))
+        .collect();
+    let mut state = hub.world().state();
+    let wrong: Vec<(String, Wrong)> = properties
+        .iter()
+        .flat_map(|properties| unfit_for_new(&state, properties))
+        .collect();
+    if !wrong.is_empty() {
+        return refuse_values(&hub, wrong);
+    }
+    let results = properties
+        .into_iter()
+        .map(|properties| add(&hub, &mut state, properties));
+    let results = results.collect();
+    drop(state);
+    let mut made = batch(&hub, results, Vec::new());
+    *made.status_mut() = axum::http::StatusCode::CREATED;
+    made
+}
+
+/// What stands against a new deal.
+fn unfit_for_new(state: &World, properties: &Map<String, Value>) -> Vec<(String, Wrong)> {
     let mut wrong: Vec<(String, Wrong)> = properties
         .iter()
-        .filter_map(|(name, value)| Some((name.clone(), checked(&state, name, value).err()?)))
+        .filter_map(|(name, value)| Some((name.clone(), checked(state, name, value).err()?)))
         .collect();
     for name in ["dealname", "dealstage"] {
         if !properties.contains_key(name) {
@@ -263,9 +312,11 @@ pub async fn create(State(hub): State<Hub>, Path(object): Path<String>, bytes: B
             wrong.push((name.to_owned(), why));
         }
     }
-    if !wrong.is_empty() {
-        return refuse_values(&hub, wrong);
-    }
+    wrong
+}
+
+/// A new deal, as it is answered.
+fn add(hub: &Hub, state: &mut World, properties: &Map<String, Value>) -> Value {
     let n = state.deals.len();
     let now = hub.world().now();
     let fresh = Deal {
@@ -288,6 +339,6 @@ pub async fn create(State(hub): State<Hub>, Path(object): Path<String>, bytes: B
         trouble: None,
     };
     state.deals.push(fresh);
-    let names = write(&hub, &mut state, n, properties);
-    answer(201, written(&hub, &state, n, &names))
+    let names = write(hub, state, n, properties);
+    written(hub, state, n, &names)
 }

@@ -63,6 +63,11 @@ pub fn lead_id(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX - 1) + 1
 }
 
+/// The number of the customer of the opportunity at a position.
+pub fn partner_id(n: usize) -> i64 {
+    lead_id(n) + 5000
+}
+
 /// The position of the opportunity of that number; none where it is deleted.
 pub fn position(state: &State, id: i64) -> Option<usize> {
     let n = usize::try_from(id - 1).ok()?;
@@ -136,7 +141,7 @@ fn value(state: &State, n: usize, field: &str) -> Value {
         "stage_id.is_won" => json!(stage.standing == Standing::Won),
         "team_id" => tables::team_of(state, deal.owner),
         "user_id" => user(deal.owner),
-        "partner_id" => json!([lead_id(n) + 5000, deal.account]),
+        "partner_id" => json!([partner_id(n), deal.account]),
         "partner_name" => json!(deal.account),
         "expected_revenue" => json!(deal.amount.unwrap_or(0.0)),
         "company_id" => json!([tables::currency_id(deal.currency), "Meridian"]),

@@ -34,6 +34,7 @@ const ATTRIBUTES: &[(&str, &[&str])] = &[
             "sanitize",
         ],
     ),
+    ("ir.config_parameter", &["key", "value"]),
     (
         "ir.model.fields.selection",
         &["field_id", "value", "name", "sequence"],
@@ -73,7 +74,7 @@ pub fn described(definition: &Value) -> Value {
     let mut field = json!({
         "type": kind,
         "string": definition["field_description"],
-        "readonly": false,
+        "readonly": definition["readonly"] == true,
         "required": false,
         "manual": true,
     });
@@ -121,6 +122,13 @@ pub fn fields_get(caller: Caller, model: &str, args: &Args) -> Value {
         );
     }
     Value::Object(described)
+}
+
+/// Whether a record that someone makes may say that; what was left unsaid is `false`.
+pub fn is_attribute(caller: Caller, model: &str, name: &str) -> bool {
+    let known = ATTRIBUTES.iter().find(|(it, _)| *it == model);
+    known.is_some_and(|(_, attributes)| attributes.contains(&name))
+        || owner_field(caller, model) == Some(name)
 }
 
 /// How a filter names whom it is for; versions differ.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Caller, Edition, Exception, leads, not_found, tables};
+use super::{Caller, Edition, Exception, convenience, leads, not_found, tables};
 use crate::sandbox::world::World;
 
 /// Arguments by name.
@@ -57,6 +57,47 @@ const SIGNATURES: &[Signature] = &[
     of_records("write", &["vals"], &["vals"]),
     of_records("unlink", &[], &[]),
     of_records("has_access", &["operation"], &["operation"]),
+    of_model(
+        "web_search_read",
+        &[
+            "domain",
+            "specification",
+            "offset",
+            "limit",
+            "order",
+            "count_limit",
+        ],
+    ),
+    of_records("web_read", &["specification"], &["specification"]),
+    // Older versions call the second one `args`.
+    of_model(
+        "name_search",
+        &["name", "domain", "operator", "limit", "args"],
+    ),
+    of_model("name_create", &["name"]),
+    of_records("name_get", &[], &[]),
+    of_model(
+        "read_group",
+        &[
+            "domain", "fields", "groupby", "offset", "limit", "orderby", "lazy",
+        ],
+    ),
+    of_records("copy", &["default"], &[]),
+    of_records("exists", &[], &[]),
+    of_model("check_access_rights", &["operation", "raise_exception"]),
+    of_model("default_get", &["fields"]),
+    of_records(
+        "message_post",
+        &[
+            "body",
+            "body_is_html",
+            "subject",
+            "subtype_xmlid",
+            "message_type",
+            "partner_ids",
+        ],
+        &[],
+    ),
     of_records("action_set_won", &[], &[]),
     of_records("action_set_lost", &["lost_reason_id"], &[]),
     of_records(
@@ -68,8 +109,11 @@ const SIGNATURES: &[Signature] = &[
 
 const MODELS: &[&str] = &[
     "crm.lead",
+    "crm.lost.reason",
     "crm.stage",
+    "crm.tag",
     "crm.team",
+    "ir.config_parameter",
     "ir.filters",
     "ir.model",
     "ir.model.data",
@@ -77,11 +121,14 @@ const MODELS: &[&str] = &[
     "ir.model.fields.selection",
     "ir.ui.view",
     "res.company",
+    "res.currency",
+    "res.partner",
     "res.users",
 ];
 
 /// Models only administrators may look at.
 const ADMINISTRATION: &[&str] = &[
+    "ir.config_parameter",
     "ir.model",
     "ir.model.data",
     "ir.model.fields",
@@ -162,6 +209,9 @@ pub fn call(
              if necessary."
         )));
     }
+    if let Some(answer) = convenience::call(world, caller, model, method, args) {
+        return answer;
+    }
     match model {
         "crm.lead" => leads::call(world, caller, method, args),
         _ => tables::call(world, caller, model, method, args),
@@ -183,8 +233,18 @@ fn signature(caller: Caller, model: &str, method: &str) -> Result<&'static Signa
         return Err(Exception::access(why));
     }
     let found = SIGNATURES.iter().find(|it| it.method == method);
+    // Newer versions keep what lost its use to themselves.
+    if !old && method == "exists" {
+        let why =
+            format!("Private methods (such as '{model}.{method}') cannot be called remotely.");
+        return Err(Exception::access(why));
+    }
     found
-        .filter(|it| !(old && it.method == "web_save_multi"))
+        .filter(|it| match it.method {
+            "web_save_multi" => !old,
+            "name_get" => old,
+            _ => true,
+        })
         .ok_or_else(|| {
             if old {
                 let why = format!("The method '{method}' does not exist on the model '{model}'");

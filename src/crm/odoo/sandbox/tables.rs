@@ -102,6 +102,23 @@ pub fn rows(state: &State, model: &str) -> Vec<Value> {
                 json!({"id": id, "name": format!("Meridian {code}"), "currency_id": [id, code]})
             })
             .to_vec(),
+        "res.currency" => ["USD", "EUR", "GBP", "INR"]
+            .map(|code| json!({"id": currency_id(code), "name": code, "active": true}))
+            .to_vec(),
+        "res.partner" => state
+            .deals
+            .iter()
+            .enumerate()
+            .filter(|(_, deal)| deal.deleted_at.is_none())
+            .map(|(n, deal)| {
+                json!({"id": super::leads::partner_id(n), "name": deal.account, "active": true,
+                       "email": false, "is_company": true})
+            })
+            .collect(),
+        "crm.lost.reason" => (1..)
+            .zip(["Too expensive", "We don't have people/skills", "Not enough stock"])
+            .map(|(id, name)| json!({"id": id, "name": name, "active": true}))
+            .collect(),
         "ir.model" => vec![json!({"id": LEAD_MODEL, "model": "crm.lead", "name": "Lead"})],
         "ir.model.data" => SHIPPED
             .iter()
@@ -200,6 +217,18 @@ fn search(
         (hidden || row.get("active") != Some(&json!(false)))
             && test.holds(&|leaf| leaf.met_by(&row[&leaf.field]))
     });
+    let order = args.get("order").and_then(Value::as_str).unwrap_or("id");
+    for column in order.split(',').rev() {
+        let mut words = column.split_whitespace();
+        let name = words.next().unwrap_or("id");
+        rows.sort_by(|a, b| match (a[name].as_i64(), b[name].as_i64()) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            _ => a[name].to_string().cmp(&b[name].to_string()),
+        });
+        if words.next() == Some("desc") {
+            rows.reverse();
+        }
+    }
     let offset = orm::number(args, "offset").unwrap_or(0);
     let limit = orm::number(args, "limit")
         .filter(|limit| *limit > 0)
@@ -216,8 +245,13 @@ fn shown(caller: Caller, model: &str, rows: &[Value], args: &Args) -> Result<Val
         let mut shown = Map::new();
         shown.insert("id".to_owned(), row["id"].clone());
         for name in &names {
-            let value = row.get(name).ok_or_else(|| no_field(caller, model, name))?;
-            shown.insert(name.clone(), loaded(value.clone(), bare));
+            let value = match row.get(name) {
+                Some(value) => value.clone(),
+                None if name == "display_name" => row["name"].clone(),
+                None if meta::is_attribute(caller, model, name) => json!(false),
+                None => return Err(no_field(caller, model, name)),
+            };
+            shown.insert(name.clone(), loaded(value, bare));
         }
         Ok(Value::Object(shown))
     });

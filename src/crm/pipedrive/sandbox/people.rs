@@ -26,7 +26,8 @@ fn role_of(state: &World, n: usize) -> usize {
     }
 }
 
-fn shown(state: &World, n: usize) -> Value {
+/// A user.
+pub fn shown(state: &World, n: usize) -> Value {
     let person = &state.people[n];
     json!({
         "id": number(&person.id),

@@ -38,12 +38,13 @@ pub async fn set_rules(State(org): State<Org>, Json(body): Json<Value>) -> Respo
     }
 }
 
-/// `GET /__sandbox/canvas?record=006…&user=005…`: the form value a canvas page would post.
+/// `GET /__sandbox/embed?deal=006…&person=005…&address=https…`: what a canvas page would post, as
+/// method, address, headers and body.
 pub async fn signed_request(State(org): State<Org>, headers: HeaderMap, uri: Uri) -> Response {
     let query = Form::read(uri.query().unwrap_or_default().as_bytes());
     let state = org.world.state();
     let user = query
-        .get("user")
+        .get("person")
         .and_then(|id| state.person_at(id))
         .unwrap_or(0);
     let (person, base) = (&state.people[user], base(&headers));
@@ -77,7 +78,7 @@ pub async fn signed_request(State(org): State<Org>, headers: HeaderMap, uri: Uri
                 "displayLocation": "Aura",
                 "uiTheme": "Theme4d",
                 "version": {"api": "67.0", "season": "SUMMER"},
-                "parameters": {"recordId": query.get("record").unwrap_or_default()},
+                "parameters": {"recordId": query.get("deal").unwrap_or_default()},
                 "record": {},
             },
             "links": {"restUrl": data, "queryUrl": format!("{data}query/")},
@@ -85,5 +86,14 @@ pub async fn signed_request(State(org): State<Org>, headers: HeaderMap, uri: Uri
     });
     let envelope = STANDARD.encode(envelope.to_string());
     let signature = STANDARD.encode(sign(&envelope));
-    Json(json!({"signed_request": format!("{signature}.{envelope}")})).into_response()
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("signed_request", &format!("{signature}.{envelope}"))
+        .finish();
+    Json(json!({
+        "method": "POST",
+        "url": query.get("address").unwrap_or_default(),
+        "headers": {"content-type": "application/x-www-form-urlencoded"},
+        "body": body,
+    }))
+    .into_response()
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod bulk;
+mod calendar;
 mod composite;
 mod deals;
 mod describe;
@@ -12,6 +13,7 @@ mod embed;
 mod filter;
 mod grant;
 mod ids;
+mod ingest;
 mod lexer;
 mod lists;
 mod log;
@@ -87,7 +89,7 @@ pub fn sandbox(world: World) -> Sandbox {
         )
         .route("/id/{organization}/{user}", get(tokens::identity))
         .route("/__sandbox/org", get(embed::rules).post(embed::set_rules))
-        .route("/__sandbox/canvas", get(embed::signed_request))
+        .route("/__sandbox/embed", get(embed::signed_request))
         .route("/services/data", get(rest::versions))
         .route("/services/data/", get(rest::versions));
     for resource in RESOURCES {

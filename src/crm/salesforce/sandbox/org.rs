@@ -12,6 +12,7 @@ use super::bulk::Jobs;
 use super::describe;
 use super::grant::Grants;
 use super::ids;
+use super::ingest::Loads;
 use super::plan::Access;
 use super::query::{Index, LEAST_PAGE, Locators, PAGE};
 use crate::domain::Time;
@@ -31,6 +32,7 @@ pub struct Book {
     pub index: Index,
     pub locators: Locators,
     pub jobs: Jobs,
+    pub loads: Loads,
     pub rules: Rules,
     used: u64,
     day_began: Option<Time>,
@@ -121,6 +123,7 @@ impl Org {
             index: Index::default(),
             locators: Locators::default(),
             jobs: Jobs::default(),
+            loads: Loads::default(),
             rules: Rules::default(),
             used: 0,
             day_began: None,

@@ -8,6 +8,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde_json::Value;
 
 use super::answer::Refusal;
+use super::calendar::period;
 use super::filter::Test;
 use super::ids;
 use super::schema::{Cell, Column, Hop, Kind, Table, cell};
@@ -303,7 +304,7 @@ impl Planner<'_> {
             "LAST_N_DAYS" => (before, today),
             "NEXT_N_DAYS" => (today + one, after),
             "N_DAYS_AGO" => (before, before),
-            _ => (today, today),
+            _ => period(word, today).unwrap_or((today, today)),
         }
     }
 }

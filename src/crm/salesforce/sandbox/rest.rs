@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Outcome, Refusal};
 use super::oauth::Form;
 use super::org::{Caller, Org};
-use super::{bulk, composite, describe, lists, log, query, records, tooling};
+use super::{bulk, composite, describe, ingest, lists, log, query, records, tooling};
 
 /// A call of one resource; parts of composite calls are such calls too.
 pub struct Call {
@@ -194,6 +194,7 @@ pub fn find(org: &Org, caller: &Caller, call: &Call) -> Outcome {
         ("GET", ["ui-api", "list-info", object, view]) => lists::get(org, object, view),
         ("DELETE", ["ui-api", "list-info", object, view]) => lists::delete(org, object, view),
         (_, ["jobs", "query", rest @ ..]) => bulk::find(org, caller, call, rest),
+        (_, ["jobs", "ingest", rest @ ..]) => ingest::find(org, caller, call, rest),
         (
             _,
             [

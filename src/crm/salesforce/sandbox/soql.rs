@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::answer::Refusal;
+use super::calendar::PERIODS;
 use super::lexer::{Token, shown, tokens, unexpected};
 
 /// A query as it was written.
@@ -269,6 +270,7 @@ impl Reader {
                 "TRUE" => Literal::Truth(true),
                 "FALSE" => Literal::Truth(false),
                 "TODAY" | "YESTERDAY" | "TOMORROW" => Literal::Days(word.to_ascii_uppercase(), 0),
+                period if PERIODS.contains(&period) => Literal::Days(period.to_owned(), 0),
                 days @ ("LAST_N_DAYS" | "NEXT_N_DAYS" | "N_DAYS_AGO") => {
                     self.must(":")?;
                     let count = i64::try_from(self.count()?).unwrap_or(i64::MAX);

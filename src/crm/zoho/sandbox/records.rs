@@ -61,6 +61,31 @@ pub fn many(office: &Office, state: &mut State, ask: &Ask) -> Result<Answer, Ans
     }
 }
 
+/// `POST Deals/upsert`: what has the same name is changed, the rest made.
+pub fn upsert(office: &Office, state: &mut State, ask: &Ask) -> Result<Answer, Answer> {
+    if ask.method != Method::POST {
+        return Err(no_such_method());
+    }
+    let mut items = Vec::new();
+    for (n, record) in sent(ask)?.iter().enumerate() {
+        let name = record["Deal_Name"].as_str();
+        let alive = state.deals.iter().filter(|deal| deal.deleted_at.is_none());
+        let same = alive.filter(|deal| Some(deal.name.as_str()) == name);
+        let known = same.map(|deal| deal.id.clone()).next();
+        let mut item = match &known {
+            Some(id) => update(office, state, n, id, record),
+            None => create(office, state, n, record),
+        };
+        if item["status"] == "success" {
+            let action = if known.is_some() { "update" } else { "insert" };
+            item["action"] = Json::from(action);
+            item["duplicate_field"] = known.map_or(Json::Null, |_| Json::from("Deal_Name"));
+        }
+        items.push(item);
+    }
+    Ok(mixed(&items))
+}
+
 /// Reads, writes or deletes one.
 pub fn one(office: &Office, state: &mut State, ask: &Ask, wanted: &str) -> Result<Answer, Answer> {
     match ask.method {

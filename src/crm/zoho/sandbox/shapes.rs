@@ -72,7 +72,8 @@ fn value(state: &State, n: usize, name: &str) -> Option<Json> {
     })
 }
 
-fn account_id(name: &str) -> String {
+/// The id of the account of that name.
+pub fn account_id(name: &str) -> String {
     let sum = name
         .bytes()
         .fold(7, |sum, byte| (sum * 31 + usize::from(byte)) % 900_000);

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Json as JsonBody;
-use axum::extract::{Query, RawForm, State as Shared};
+use axum::extract::{Query, State as Shared};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine;
@@ -190,8 +190,9 @@ pub async fn token(
     Shared(office): Shared<Arc<Office>>,
     headers: HeaderMap,
     query: axum::extract::RawQuery,
-    RawForm(form): RawForm,
+    form: axum::body::Bytes,
 ) -> Response {
+    // The documents put it all into the address, libraries into a form.
     let mut asked: HashMap<String, String> =
         url::form_urlencoded::parse(&form).into_owned().collect();
     let query = query.0.unwrap_or_default();
