@@ -4,4 +4,4 @@ mod configuration;
 mod kills;
 mod lanes;
 mod main_job;
-pub mod trouble;
+mod trouble;
