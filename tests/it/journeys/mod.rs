@@ -5,7 +5,11 @@ mod edges;
 mod kills;
 mod lanes;
 mod main_job;
+<<<<<<< HEAD
 mod replicas;
 mod screens;
 pub mod trouble;
 mod turns;
+=======
+mod trouble;
+>>>>>>> ops

@@ -130,7 +130,7 @@ async fn after_a_storm_everything_stands_as_in_calm_weather() {
 
 /// What the CRM was told to write, deal by deal, in the order it was told; without the time of the
 /// assessment.
-pub fn writes(stage: &Stage) -> BTreeMap<String, Vec<serde_json::Value>> {
+fn writes(stage: &Stage) -> BTreeMap<String, Vec<serde_json::Value>> {
     let stamped = stage.field(Field::AssessedAt);
     let mut writes: BTreeMap<String, Vec<serde_json::Value>> = BTreeMap::new();
     for call in &stage.served.world.state().calls {
