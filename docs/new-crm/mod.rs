@@ -31,6 +31,7 @@ const PROFILE: Profile = Profile {
     id: "skeleton",
     name: "Skeleton",
     sign_in: &[SignIn::Token],
+    people: None,
     token_url: "",
     client_in_form: false,
     base: Base::Settings,

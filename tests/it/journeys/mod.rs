@@ -5,11 +5,7 @@ mod edges;
 mod kills;
 mod lanes;
 mod main_job;
-<<<<<<< HEAD
 mod replicas;
 mod screens;
 pub mod trouble;
 mod turns;
-=======
-mod trouble;
->>>>>>> ops
