@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::grade::{Assessment, Dimension, Grade};
 use super::rubric::Rubric;
+use super::rubric::caps::Cap;
 use super::rubric::file::RubricFile;
 use super::rubric::heard::Heard;
-use super::rubric::whole::Cap;
 
 /// A question that may be shown in the CRM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

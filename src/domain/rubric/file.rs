@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::caps::Caps;
 use super::language::Languages;
 use super::lexicon::Class;
 use super::scale::Scale;
 use super::signals;
-use super::whole::{Brevity, Caps};
+use super::whole::Brevity;
 use crate::domain::coaching::NOTES;
 use crate::domain::grade::Dimension;
 

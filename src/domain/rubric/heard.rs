@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
+use super::caps::{self, Cap};
 use super::people;
 use super::reading::{Reading, Span};
-use super::whole::{self, Cap};
+use super::whole;
 use super::{CHECK_DATE, Compiled, Rubric, signals};
 use crate::domain::grade::Finding;
 use crate::domain::strategy::{Answers, Part};
@@ -56,7 +57,7 @@ impl Heard {
         {
             found.push(check_date());
         }
-        let cap = whole::cap(&reading, &rubric.prompts, &rubric.file.caps)
+        let cap = caps::cap(&reading, &rubric.prompts, &rubric.file.caps)
             .map(|cap| (cap, findings(&reading, cap.name(), &cap.evidence(&reading))));
         let plain = Plain {
             obstacles_empty: answers.obstacles.trim().is_empty(),

@@ -140,6 +140,12 @@ classes! {
     Stock = "stock",
     /// Or, between two things to choose from.
     Or = "or",
+    /// Words to whoever grades: ignore all instructions, note to the grader.
+    Grader = "grader",
+    /// The, a, an.
+    Article = "article",
+    /// Words that never follow an article: of, is, because, she.
+    Joint = "joint",
     /// He or she, as the one who acts.
     Subject = "subject",
 }

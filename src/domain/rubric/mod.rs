@@ -2,14 +2,16 @@
 //!
 //! A text is read once ([`reading`]); signals are listened for, one file per dimension; every hit
 //! becomes a finding with points ([`scale`]); points become levels, and levels and a few caps
-//! ([`whole`]) the grade. Nothing here knows who wrote the text, when, or what came before.
+//! ([`caps`]) the grade. Nothing here knows who wrote the text, when, or what came before.
 
 pub mod approach;
+pub mod caps;
 pub mod customer;
 pub mod dates;
 pub mod file;
 pub mod goal;
 pub mod heard;
+pub mod idle;
 pub mod language;
 pub mod lexicon;
 pub mod next_step;
@@ -74,10 +76,10 @@ pub fn says(rule: &str) -> &'static str {
         .find(|signal| signal.name == rule)
         .map(|signal| signal.says);
     let cap = || {
-        whole::Cap::ALL
+        caps::Cap::ALL
             .into_iter()
             .find(|cap| cap.name() == rule)
-            .map(whole::Cap::says)
+            .map(caps::Cap::says)
     };
     signal.or_else(cap).unwrap_or("was found")
 }
@@ -106,7 +108,7 @@ impl Rubric {
     pub fn of(file: RubricFile) -> Result<Self, Unfit> {
         file.check()?;
         let lexicon = Lexicon::compile(&file.lexicon);
-        let prompts = whole::prompt_runs(&file.prompts, &lexicon);
+        let prompts = caps::prompt_runs(&file.prompts, &lexicon);
         let ear = Ear::compile(&file.languages);
         Ok(Self {
             compiled: Arc::new(Compiled {
@@ -128,7 +130,7 @@ impl Rubric {
             prompts: known,
         } = &*self.compiled;
         let mut known = known.clone();
-        known.extend(whole::prompt_runs(prompts, lexicon));
+        known.extend(caps::prompt_runs(prompts, lexicon));
         Self {
             compiled: Arc::new(Compiled {
                 file: file.clone(),
@@ -225,7 +227,12 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
             continue;
         };
         let points = scale.base + earned.iter().map(|finding| finding.points).sum::<i32>();
-        *dims.of_mut(dimension) = scale.level(points).min(highest);
+        let spared = heard
+            .cap
+            .as_ref()
+            .is_some_and(|(cap, _)| cap.spares(dimension));
+        let most = if spared { scale::TOP } else { highest };
+        *dims.of_mut(dimension) = scale.level(points).min(most);
         let share = file
             .overall
             .share

@@ -69,10 +69,7 @@ fn bare_part(reading: &Reading) -> Vec<Span> {
                 .sentences()
                 .filter(|sentence| holds_any(*part, &[*sentence]))
             {
-                let tokens = reading
-                    .tokens
-                    .get(sentence.first..=sentence.last)
-                    .unwrap_or_default();
+                let tokens = reading.tokens_of(sentence);
                 let said = tokens
                     .iter()
                     .filter(|token| whole::is_own(token))

@@ -1,6 +1,8 @@
 //! Who: roles, titles, names, he and she.
 //!
-//! Capital letters play no part: a name is known by what it does, or what is wanted of it.
+//! Capital letters earn nothing: a name is known by what it does, or what is wanted of it.
+
+use std::collections::HashSet;
 
 use super::lexicon::{Class, Classes};
 use super::reading::{Reading, Span};
@@ -59,4 +61,29 @@ pub fn roles(reading: &Reading) -> Vec<Span> {
 /// He, she, her: someone who was spoken of before.
 pub fn pronouns(reading: &Reading) -> Vec<Span> {
     reading.of_class(Class::Person).collect()
+}
+
+/// The words that say who, wherever they stand; a capital in mid-sentence tells a name that does
+/// nothing, so that a list of names is not taken for things found at the customer.
+pub fn names(reading: &Reading) -> HashSet<u64> {
+    let (mut who, mut capital, mut plain) = (HashSet::new(), HashSet::new(), HashSet::new());
+    let mut sentence = None;
+    for (index, token) in reading.tokens.iter().enumerate() {
+        let opens = sentence != Some(token.sentence);
+        sentence = Some(token.sentence);
+        let word = reading.quote(Span {
+            first: index,
+            last: index,
+        });
+        let is_capital = word.starts_with(char::is_uppercase);
+        if token.who {
+            who.insert(token.hash);
+        } else if !is_capital {
+            plain.insert(token.hash);
+        } else if !opens && token.word == 0 {
+            capital.insert(token.hash);
+        }
+    }
+    who.extend(capital.difference(&plain));
+    who
 }

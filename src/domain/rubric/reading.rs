@@ -6,9 +6,10 @@
 use std::collections::HashSet;
 
 use super::dates::When;
+use super::idle::is_idle;
 use super::lexicon::{Class, Lexicon};
 use super::tokens::{Shape, Token, hash_of, tokenize};
-use super::{dates, people, whole};
+use super::{dates, people};
 use crate::domain::strategy::{Answers, Part};
 
 /// So many words in a row that occurred before make an echo.
@@ -16,34 +17,6 @@ const ECHO_WORDS: usize = 5;
 
 /// So many words in a row that stand in a prompt are copied from it.
 pub const RUN_WORDS: usize = 3;
-
-/// A sentence of everyday words says nothing when it is at least so long …
-const IDLE_WORDS: usize = 6;
-
-/// … and holds one word of its own in so many, none of them from these classes.
-const IDLE_SHARE: usize = 3;
-const BINDS_TO_A_DEAL: [Class; 20] = [
-    Class::Role,
-    Class::Title,
-    Class::Person,
-    Class::Weekday,
-    Class::Month,
-    Class::Soon,
-    Class::Season,
-    Class::Trouble,
-    Class::Stake,
-    Class::Deal,
-    Class::Generic,
-    Class::Jargon,
-    Class::Activity,
-    Class::OffTopic,
-    Class::Pitch,
-    Class::Close,
-    Class::Vague,
-    Class::Blame,
-    Class::OwnHouse,
-    Class::Price,
-];
 
 /// How far a rule looks around a word, within its sentence.
 const NEARBY_WORDS: usize = 12;
@@ -208,9 +181,14 @@ impl<'a> Reading<'a> {
         parts
     }
 
+    /// The tokens of a span.
+    pub fn tokens_of(&self, span: Span) -> &[Token] {
+        self.tokens.get(span.first..=span.last).unwrap_or_default()
+    }
+
     /// A number that is the same for the same words.
     pub fn words(&self, span: Span) -> u64 {
-        let tokens = self.tokens.get(span.first..=span.last).unwrap_or_default();
+        let tokens = self.tokens_of(span);
         hash_of(&tokens.iter().map(|token| token.hash).collect::<Vec<u64>>())
     }
 
@@ -308,7 +286,7 @@ impl<'a> Reading<'a> {
     fn set_idle_apart(&mut self) {
         let idle: Vec<Span> = self
             .sentences()
-            .filter(|sentence| self.is_idle(*sentence))
+            .filter(|sentence| is_idle(self.tokens_of(*sentence)))
             .collect();
         for sentence in idle {
             let tokens = self
@@ -317,22 +295,6 @@ impl<'a> Reading<'a> {
                 .unwrap_or_default();
             tokens.iter_mut().for_each(|token| token.echo = true);
         }
-    }
-
-    fn is_idle(&self, sentence: Span) -> bool {
-        let tokens = self
-            .tokens
-            .get(sentence.first..=sentence.last)
-            .unwrap_or_default();
-        let own = tokens.iter().filter(|token| whole::is_own(token)).count();
-        let binds = |token: &Token| {
-            token.who
-                || token.shape != Shape::Word
-                || BINDS_TO_A_DEAL
-                    .into_iter()
-                    .any(|class| token.classes.has(class))
-        };
-        tokens.len() >= IDLE_WORDS && own * IDLE_SHARE <= tokens.len() && !tokens.iter().any(binds)
     }
 
     fn mark_echoes(&mut self) {
