@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::dates::When;
 use super::idle::is_idle;
 use super::lexicon::{Class, Lexicon};
-use super::tokens::{Shape, Token, hash_of, tokenize};
+use super::tokens::{Token, hash_of, tokenize};
 use super::{dates, people};
 use crate::domain::strategy::{Answers, Part};
 
