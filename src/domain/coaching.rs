@@ -10,6 +10,7 @@ use super::rubric::Rubric;
 use super::rubric::caps::Cap;
 use super::rubric::file::RubricFile;
 use super::rubric::heard::Heard;
+use super::strategy::Answers;
 
 /// A question that may be shown in the CRM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,8 @@ pub const NOTES: [&str; 18] = [
     "blame",
 ];
 
+/// The most words quoted in a question.
+const MOST_QUOTED: usize = 8;
 /// The most notes shown in the CRM.
 const MOST_NOTES: usize = 2;
 /// A dimension above this level is left in peace.
@@ -75,6 +78,8 @@ pub fn copy(other_deal: &str, rubric: &Rubric) -> PrivateNote {
 /// When a note for the CRM is asked.
 struct Occasion {
     name: &'static str,
+    /// The signals whose words it quotes, the first that was heard.
+    quotes: &'static [&'static str],
     about: Dimension,
     arises: fn(&Heard) -> bool,
 }
@@ -83,61 +88,73 @@ struct Occasion {
 const OCCASIONS: [Occasion; 12] = [
     Occasion {
         name: "person",
+        quotes: &[],
         about: Dimension::Customer,
         arises: |it| !it.any(&["role", "person", "decides"]),
     },
     Occasion {
         name: "evidence",
+        quotes: &[],
         about: Dimension::Customer,
         arises: |it| !it.any(&["said"]),
     },
     Occasion {
         name: "single",
+        quotes: &[],
         about: Dimension::Customer,
         arises: |it| it.of_signal("role").len() == 1,
     },
     Occasion {
         name: "customer_action",
+        quotes: &["pitch", "close"],
         about: Dimension::Goal,
         arises: |it| it.any(&["only_pitch"]) || !it.any(&["decides", "they_decide", "brings"]),
     },
     Occasion {
         name: "gain",
+        quotes: &["close"],
         about: Dimension::Goal,
         arises: |it| it.any(&["close"]),
     },
     Occasion {
         name: "why_way",
+        quotes: &[],
         about: Dimension::Approach,
         arises: |it| !it.any(&["reason_who", "rejected"]),
     },
     Occasion {
         name: "waiting",
+        quotes: &["waiting"],
         about: Dimension::NextStep,
         arises: |it| it.any(&["waiting"]),
     },
     Occasion {
         name: "no_obstacle",
+        quotes: &[],
         about: Dimension::Ownership,
         arises: |it| it.plain.obstacles_empty || !it.any(&["obstacle"]),
     },
     Occasion {
         name: "price_first",
+        quotes: &["price_cut"],
         about: Dimension::Ownership,
         arises: |it| it.any(&["price_cut"]),
     },
     Occasion {
         name: "one_option",
+        quotes: &["obstacle"],
         about: Dimension::Ownership,
         arises: |it| !it.any(&["option", "fallback"]),
     },
     Occasion {
         name: "need_open",
+        quotes: &[],
         about: Dimension::NextStep,
         arises: |it| it.plain.has_need && !it.any(&["day_who"]),
     },
     Occasion {
         name: "date",
+        quotes: &[],
         about: Dimension::NextStep,
         arises: |it| !it.plain.has_check_date && !it.any(&["day", "clock", "deadline"]),
     },
@@ -147,6 +164,7 @@ const OCCASIONS: [Occasion; 12] = [
 pub fn add_notes(
     assessment: &mut Assessment,
     heard: &Heard,
+    answers: &Answers,
     file: &RubricFile,
     dismissed: &[&str],
 ) {
@@ -157,12 +175,12 @@ pub fn add_notes(
     assessment.notes = asked
         .into_iter()
         .take(MOST_NOTES)
-        .map(|name| note(name, single_contact(heard), file))
+        .map(|name| note(name, &words_for(name, heard, answers), file))
         .collect();
     assessment.private_notes = private_names(assessment, heard, cap)
         .into_iter()
         .filter(|name| applies(name))
-        .map(|name| private(name, "", file))
+        .map(|name| private(name, &words_for(name, heard, answers), file))
         .collect();
 }
 
@@ -197,9 +215,29 @@ fn private_names(assessment: &Assessment, heard: &Heard, cap: Option<Cap>) -> Ve
     names
 }
 
-/// The only person named, as the seller calls them.
-fn single_contact(heard: &Heard) -> &str {
-    heard.single_contact.as_deref().unwrap_or("your contact")
+/// The seller's own words that a question is about: the only person named, or what raised it.
+fn words_for(name: &str, heard: &Heard, answers: &Answers) -> String {
+    if name == "single" {
+        let contact = heard.single_contact.as_deref();
+        return contact.unwrap_or("your contact").to_owned();
+    }
+    let public = OCCASIONS.iter().find(|it| it.name == name);
+    let signals = match name {
+        "blame" => &["blame_opening"][..],
+        "not_mine" => &["blame"],
+        _ => public.map_or(&[][..], |it| it.quotes),
+    };
+    let raised = signals.iter().flat_map(|signal| heard.of_signal(signal));
+    let words = raised
+        .filter_map(|found| answers.part(found.part).get(found.start..found.end))
+        .next();
+    words.map(quoted).unwrap_or_default()
+}
+
+/// The first words, so that a quote stays shorter than the question.
+fn quoted(words: &str) -> String {
+    let first: Vec<&str> = words.split_whitespace().take(MOST_QUOTED).collect();
+    first.join(" ")
 }
 
 fn note(name: &str, words: &str, file: &RubricFile) -> Note {
@@ -216,9 +254,159 @@ fn private(name: &str, words: &str, file: &RubricFile) -> PrivateNote {
     }
 }
 
+/// The question; the seller's words stand where it has a place for them, otherwise before it.
 fn filled(name: &str, words: &str, file: &RubricFile) -> String {
-    file.coaching
-        .get(name)
-        .map(|text| text.replace("{x}", words))
-        .unwrap_or_default()
+    let Some(text) = file.coaching.get(name) else {
+        return String::new();
+    };
+    if words.is_empty() || text.contains("{x}") {
+        return text.replace("{x}", words);
+    }
+    format!("“{words}”: {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rubric::assess_without;
+
+    /// The question of this name that a strategy raises, all others being dismissed.
+    fn asked(name: &str, answers: &Answers) -> Vec<String> {
+        let others: Vec<&str> = NOTES.into_iter().filter(|other| *other != name).collect();
+        let assessment = assess_without(answers, &Rubric::default(), &others);
+        let public = assessment.notes.into_iter().map(|note| note.text);
+        let private = assessment.private_notes.into_iter().map(|note| note.text);
+        public.chain(private).collect()
+    }
+
+    fn answers(parts: [&str; 4]) -> Answers {
+        let [customer_outcome, conversation_goal, approach, obstacles] = parts.map(str::to_owned);
+        Answers {
+            customer_outcome,
+            conversation_goal,
+            approach,
+            obstacles,
+            ..Answers::default()
+        }
+    }
+
+    fn thin() -> Answers {
+        answers([
+            "The bakery wants a new oven for the second shop in town",
+            "Present our oven range and go over the quote",
+            "Show the brochure and explain our warranty and energy class",
+            "",
+        ])
+    }
+
+    #[test]
+    fn every_question_is_asked_when_its_occasion_arises() {
+        let price = answers([
+            "The bakery burns bread in the old oven",
+            "Get the order",
+            "Show the brochure of the oven",
+            "Price. I would offer a discount of ten percent",
+        ]);
+        let waiting = answers([
+            "The bakery burns bread in the old oven",
+            "Present the oven",
+            "Show the brochure of the oven",
+            "Waiting for their feedback on the offer",
+        ]);
+        let stuck = answers([
+            "The bakery burns bread in the old oven, owner Jo told me",
+            "Keep her calm",
+            "Product must fix the thermostat. Support never answers her calls.",
+            "Pricing won't let me move. It's their fault.",
+        ]);
+        let why = answers([
+            "The bakery burns bread in the old oven, owner Jo told me",
+            "Keep her calm",
+            "Why can't product fix the thermostat of the oven",
+            "Why do they never answer the phone of the bakery",
+        ]);
+        let need = Answers {
+            need: "somebody from engineering".to_owned(),
+            ..thin()
+        };
+        let single = answers([
+            "The owner of the bakery asks for a new oven in the second shop",
+            "Present our oven range",
+            "Show the brochure and the energy class",
+            "The price of the oven",
+        ]);
+        let counts = answers([
+            "20 calls, 5 emails, 3 voicemails left, 2 opens",
+            "Book 4 meetings this week, now at 2",
+            "25 dials each morning, then 10 emails, then LinkedIn touches",
+            "Gatekeeper. 6 more attempts",
+        ]);
+        for (name, raised_by, told) in [
+            ("person", thin(), "Who, by name or role"),
+            ("evidence", thin(), "Which part did the customer tell you"),
+            (
+                "customer_action",
+                thin(),
+                "”: You describe what you will present.",
+            ),
+            ("why_way", thin(), "What makes this the best way"),
+            ("no_obstacle", thin(), "If this slipped by a month"),
+            ("one_option", thin(), "What would you try"),
+            ("date", thin(), "By when will you know"),
+            ("need_open", need, "Who exactly could help"),
+            (
+                "gain",
+                price.clone(),
+                "“Get the order”: What will they take",
+            ),
+            ("price_first", price, "”: What else might they value"),
+            (
+                "waiting",
+                waiting,
+                "“Waiting for”: The plan waits for them.",
+            ),
+            (
+                "single",
+                single,
+                "What happens to the plan if owner moves on?",
+            ),
+            (
+                "not_mine",
+                stuck,
+                "”: Which part of this can you move yourself?",
+            ),
+            ("blame", why, "”: How could you turn that into"),
+            (
+                "activity",
+                counts,
+                "What should each of those conversations change?",
+            ),
+        ] {
+            let asked = asked(name, &raised_by);
+            assert_eq!(asked.len(), 1, "{name}: {asked:?}");
+            assert!(asked[0].contains(told), "{name}: {asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_question_of_blame_stays_with_the_seller() {
+        let rubric = Rubric::default();
+        let stuck = answers([
+            "The bakery burns bread in the old oven, owner Jo told me",
+            "Keep her calm",
+            "Why can't product fix the thermostat. Support never answers her calls.",
+            "Pricing won't let me move. It's their fault.",
+        ]);
+
+        let assessment = assess_without(&stuck, &rubric, &[]);
+
+        let private = ["blame", "not_mine", "copy"];
+        assert!(
+            assessment
+                .notes
+                .iter()
+                .all(|note| !private.contains(&&*note.name))
+        );
+        assert_eq!(assessment.private_notes[0].name, "blame");
+    }
 }

@@ -123,7 +123,7 @@ pub fn assess_lines(
             Form::Page => writeln!(
                 output,
                 "{}",
-                explain(&title(&asked.id), &asked.answers, &assessment)
+                explain(&title(&asked.id), &asked.answers, &assessment, rubric)
             )?,
         }
     }
@@ -131,7 +131,11 @@ pub fn assess_lines(
 }
 
 fn title(id: &Value) -> String {
-    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+    match id {
+        Value::Null => String::new(),
+        Value::String(id) => id.clone(),
+        id => id.to_string(),
+    }
 }
 
 fn told<'a>(id: &'a Value, assessment: &'a Assessment) -> Told<'a> {

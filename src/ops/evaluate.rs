@@ -63,7 +63,7 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<()> {
     } else {
         plain(&set, &rubric)
     };
-    report(&set, &assessed, args.misses, io::stdout().lock())
+    report(&set, &assessed, &rubric, args.misses, io::stdout().lock())
 }
 
 fn fit_into(path: &Path, set: &[Rated], rubric: &Rubric) -> anyhow::Result<()> {
@@ -180,6 +180,7 @@ pub fn confusion(pairs: &[(u8, u8)]) -> [[u32; LEVELS]; LEVELS] {
 pub fn report(
     set: &[Rated],
     assessed: &[Assessment],
+    rubric: &Rubric,
     misses: usize,
     mut out: impl Write,
 ) -> anyhow::Result<()> {
@@ -212,7 +213,7 @@ pub fn report(
         )?;
     }
     kinds(set, &overall, &mut out)?;
-    worst(set, assessed, misses, &mut out)
+    worst(set, assessed, rubric, misses, &mut out)
 }
 
 fn kinds(set: &[Rated], overall: &[(u8, u8)], mut out: impl Write) -> anyhow::Result<()> {
@@ -238,6 +239,7 @@ fn kinds(set: &[Rated], overall: &[(u8, u8)], mut out: impl Write) -> anyhow::Re
 fn worst(
     set: &[Rated],
     assessed: &[Assessment],
+    rubric: &Rubric,
     misses: usize,
     mut out: impl Write,
 ) -> anyhow::Result<()> {
@@ -254,7 +256,7 @@ fn worst(
             "\n--- {} ({}): people say {} {dims:?}",
             rated.id, rated.kind, rated.overall
         )?;
-        write!(out, "{}", explain(&rated.id, &rated.answers, ours))?;
+        write!(out, "{}", explain(&rated.id, &rated.answers, ours, rubric))?;
     }
     Ok(())
 }

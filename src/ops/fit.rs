@@ -14,9 +14,7 @@ use crate::domain::grade::Dimension;
 use crate::domain::rubric::file::{Overall, RubricFile, Weights};
 use crate::domain::rubric::heard::Heard;
 use crate::domain::rubric::scale::Scale;
-use crate::domain::rubric::{
-    CHECK_DATE, Rubric, Signal, approach, customer, goal, next_step, ownership, signals,
-};
+use crate::domain::rubric::{CHECK_DATE, Rubric, own_signals, signals};
 
 /// Signals that speak against a dimension; all others speak for it.
 const AGAINST: [&str; 9] = [
@@ -208,7 +206,7 @@ const SILENT: Bound = Bound {
 };
 
 fn bounds(dimension: Dimension) -> Vec<Bound> {
-    let (own, related) = speak_for(dimension);
+    let (own, related) = (own_signals(dimension), related(dimension));
     signals()
         .map(|signal| {
             let sign = if AGAINST.contains(&signal.name) {
@@ -227,92 +225,77 @@ fn bounds(dimension: Dimension) -> Vec<Bound> {
         .collect()
 }
 
-/// The signals that may speak for a dimension: its own, and those of others that show the same.
-fn speak_for(dimension: Dimension) -> (&'static [Signal], &'static [&'static str]) {
+/// The signals of other dimensions that may speak for this one, since they show the same.
+fn related(dimension: Dimension) -> &'static [&'static str] {
     match dimension {
-        Dimension::Customer => (
-            customer::SIGNALS,
-            &[
-                "decides",
-                "brings",
-                "reason_who",
-                "contrast",
-                "only_pitch",
-                "bare_part",
-                "would_who",
-            ],
-        ),
-        Dimension::Goal => (
-            goal::SIGNALS,
-            &[
-                "role",
-                "person",
-                "narrow",
-                "if",
-                "said",
-                "feels",
-                "only_pitch",
-                "bare_part",
-                "rejected",
-                "felt_trouble",
-                "would_who",
-                "fact",
-                "reason_who",
-                "compare",
-                "blame",
-                "vague",
-            ],
-        ),
-        Dimension::Approach => (
-            approach::SIGNALS,
-            &[
-                "person",
-                "feels",
-                "said",
-                "decides",
-                "brings",
-                "open_question",
-                "pitch",
-                "only_pitch",
-                "bare_part",
-                "felt_trouble",
-                "fact",
-                "happened",
-                "wants",
-                "blame",
-                "vague",
-                "choice",
-            ],
-        ),
-        Dimension::Ownership => (
-            ownership::SIGNALS,
-            &[
-                "if",
-                "would",
-                "rejected",
-                "person",
-                "decides",
-                "day_who",
-                "day_own",
-                "deadline",
-                "day_deed",
-                "compare",
-                "only_vague",
-                "bare_part",
-            ],
-        ),
-        Dimension::NextStep => (
-            next_step::SIGNALS,
-            &[
-                "arranged",
-                "arranged_who",
-                "own_deed",
-                "fallback",
-                "decides",
-                "brings",
-                "person",
-            ],
-        ),
+        Dimension::Customer => &[
+            "decides",
+            "brings",
+            "reason_who",
+            "contrast",
+            "only_pitch",
+            "bare_part",
+            "would_who",
+        ],
+        Dimension::Goal => &[
+            "role",
+            "person",
+            "narrow",
+            "if",
+            "said",
+            "feels",
+            "only_pitch",
+            "bare_part",
+            "rejected",
+            "felt_trouble",
+            "would_who",
+            "fact",
+            "reason_who",
+            "compare",
+            "blame",
+            "vague",
+        ],
+        Dimension::Approach => &[
+            "person",
+            "feels",
+            "said",
+            "decides",
+            "brings",
+            "open_question",
+            "pitch",
+            "only_pitch",
+            "bare_part",
+            "felt_trouble",
+            "fact",
+            "happened",
+            "wants",
+            "blame",
+            "vague",
+            "choice",
+        ],
+        Dimension::Ownership => &[
+            "if",
+            "would",
+            "rejected",
+            "person",
+            "decides",
+            "day_who",
+            "day_own",
+            "deadline",
+            "day_deed",
+            "compare",
+            "only_vague",
+            "bare_part",
+        ],
+        Dimension::NextStep => &[
+            "arranged",
+            "arranged_who",
+            "own_deed",
+            "fallback",
+            "decides",
+            "brings",
+            "person",
+        ],
     }
 }
 

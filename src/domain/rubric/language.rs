@@ -7,8 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-/// Fewer little words than this of another language prove nothing.
+/// Fewer words than this of another language prove nothing beside words of our own …
 const FEWEST_WORDS: usize = 3;
+/// … and fewer than this prove nothing even where there are none of our own …
+const FEWEST_ALONE: usize = 2;
+/// … unless a long one of them stands in a text of so few words.
+const FEW_WORDS: usize = 4;
+/// From so many letters on a word is hardly an abbreviation, a name or a word of ours by chance.
+const LONG_WORD: usize = 4;
 
 /// The languages that are told apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +57,8 @@ impl Ear {
     /// Whether a text is written in a language the rubric knows, or too short to tell.
     pub fn knows<'t>(&self, texts: impl Iterator<Item = &'t str>) -> bool {
         let mut heard = vec![0; self.supported.len()];
-        let (mut latin, mut other) = (0_usize, 0_usize);
+        let mut long = vec![false; self.supported.len()];
+        let (mut latin, mut other, mut words) = (0_usize, 0_usize, 0_usize);
         for text in texts {
             for letter in text.chars().filter(|letter| letter.is_alphabetic()) {
                 if is_latin(letter) {
@@ -61,9 +68,13 @@ impl Ear {
                 }
             }
             for word in text.split(|letter: char| !letter.is_alphabetic() && letter != '\'') {
+                words += usize::from(!word.is_empty());
                 for language in self.words.get(&word.to_lowercase()).into_iter().flatten() {
                     if let Some(count) = heard.get_mut(*language) {
                         *count += 1;
+                    }
+                    if let Some(long) = long.get_mut(*language) {
+                        *long |= word.chars().count() >= LONG_WORD;
                     }
                 }
             }
@@ -80,7 +91,12 @@ impl Ear {
             most(true).unwrap_or_default(),
             most(false).unwrap_or_default(),
         );
-        other <= latin && (theirs < FEWEST_WORDS || ours >= theirs)
+        let long = long.iter().zip(&self.supported);
+        let long = long.filter(|(_, is)| !**is).any(|(long, _)| *long);
+        let is_theirs = theirs > ours
+            && (theirs >= FEWEST_WORDS
+                || (ours == 0 && long && (theirs >= FEWEST_ALONE || words <= FEW_WORDS)));
+        other <= latin && !is_theirs
     }
 }
 
@@ -99,6 +115,13 @@ mod tests {
         for text in [
             "Registers die in storms, Dale handwrites tickets",
             "corrugated boxes, lots of volume",
+            "forklift batteries",
+            "Senthilkumar confirms de-icing",
+            "Jo signs",
+            "Doña Cuca, 40 boxes",
+            "Klaas rechecks no. 7 in Den Haag",
+            "renewal, Sept",
+            "Deepa ji to confirm, Ranjit bhai se pehle",
             "Frau Mirela Petcu signs each 8D herself and is fed up, Herr Eberle says no",
             "ask Ing. Zúñiga de la Torre y don Chucho about the gate",
             "",
@@ -116,6 +139,18 @@ mod tests {
             "El jefe de planta quiere reducir los rechazos porque el cliente se queja.",
             "O gerente quer reduzir as perdas porque o cliente não aceita mais atrasos.",
             "De directeur wil dat het magazijn sneller werkt, maar hij heeft geen budget.",
+            "Hallo, der Kunde will sparen. Termin machen",
+            "Angebot nächste Woche",
+            "Preis senken",
+            "Rendez-vous lundi",
+            "réduire les coûts",
+            "bajar costos",
+            "El cliente quiere bajar el precio",
+            "Reunião na próxima semana",
+            "Klant wil besparen",
+            "Afspraak maken",
+            "Customer ko price kam chahiye, agle hafte unse baat karna hai",
+            "Unka plant mein bahut rejection hai aur woh jaldi solution chahte hain",
             "Fabriksjefen vil ha ned svinn fordi kunden ikke godtar flere feil, og det haster.",
             "工場長は不良率を下げたいと考えています。来週の会議で決めてもらいます。",
             "Директор завода хочет снизить брак, потому что клиент жалуется.",

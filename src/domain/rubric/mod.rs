@@ -70,6 +70,17 @@ pub fn signals() -> impl Iterator<Item = &'static Signal> {
     .flatten()
 }
 
+/// The signals that belong to a dimension; those of others may speak for it too.
+pub fn own_signals(dimension: Dimension) -> &'static [Signal] {
+    match dimension {
+        Dimension::Customer => customer::SIGNALS,
+        Dimension::Goal => goal::SIGNALS,
+        Dimension::Approach => approach::SIGNALS,
+        Dimension::Ownership => ownership::SIGNALS,
+        Dimension::NextStep => next_step::SIGNALS,
+    }
+}
+
 /// What a rule says about the words it quotes, as a seller reads it.
 pub fn says(rule: &str) -> &'static str {
     let signal = signals()
@@ -194,7 +205,7 @@ pub fn assess_without(answers: &Answers, rubric: &Rubric, dismissed: &[&str]) ->
     }
     let heard = Heard::of(answers, &rubric.compiled);
     let mut assessment = weighed(&heard, rubric.file());
-    coaching::add_notes(&mut assessment, &heard, rubric.file(), dismissed);
+    coaching::add_notes(&mut assessment, &heard, answers, rubric.file(), dismissed);
     assessment
 }
 
