@@ -209,8 +209,8 @@ pub async fn deals_now(session: &Session, ids: &[DealId]) -> Result<Vec<Option<D
 async fn one(session: &Session, id: &DealId) -> Result<Option<WireDeal>, Fault> {
     let call = session.api.get(format!("/api/v2/deals/{id}"));
     let call = narrowed(session, call.cost(cost::ONE));
-    match read::<Envelope<WireDeal>>(session, call).await {
-        Ok((_, found)) => Ok(found.and_then(|it| it.data)),
+    match read::<WireDeal>(session, call).await {
+        Ok((_, found)) => Ok(found.data),
         Err(Fault::Gone(_)) => Ok(None),
         Err(fault) => Err(fault),
     }

@@ -44,6 +44,8 @@ pub struct Caps {
     pub many_numbers: usize,
     /// Share of own words: words from outside the deal.
     pub off_topic: usize,
+    /// Share of sentences with such words: one remark aside makes no plan off topic.
+    pub off_topic_sentences: usize,
     /// Off topic needs at least this share of the words about the customer.
     pub off_topic_to_deal: usize,
     /// Share of sales vocabulary, beside own words, above which a text is thin.
@@ -234,6 +236,7 @@ pub fn cap(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Option<Cap
         (
             Cap::OffTopic,
             of_own(off_topic) >= caps.off_topic
+                && sentences_with(reading, Class::OffTopic) >= caps.off_topic_sentences
                 && off_topic * 100 >= that(is_about_the_deal) * caps.off_topic_to_deal,
         ),
         (
@@ -324,4 +327,15 @@ fn turns_in_circles(reading: &Reading, caps: &Caps) -> bool {
         .collect::<HashSet<u64>>()
         .len();
     count >= caps.different_own_words && different * 100 < count * caps.different
+}
+
+/// How many sentences of a hundred hold a word of this class.
+fn sentences_with(reading: &Reading, class: Class) -> usize {
+    let sentence_of = |token: &Token| token.sentence;
+    let all: HashSet<u32> = reading.tokens.iter().map(sentence_of).collect();
+    let spans = reading.of_class(class);
+    let with: HashSet<u32> = spans
+        .filter_map(|span| reading.tokens.get(span.first).map(sentence_of))
+        .collect();
+    with.len() * 100 / all.len().max(1)
 }
