@@ -87,10 +87,9 @@ fn push_dimension(
             means(level)
         ),
     );
-    let (weighty, light): (Vec<_>, Vec<_>) =
-        evidence::of(dimension, answers, &assessment.findings)
-            .into_iter()
-            .partition(|it| it.points.abs() >= WEIGHTY);
+    let (weighty, light): (Vec<_>, Vec<_>) = evidence::of(dimension, answers, &assessment.findings)
+        .into_iter()
+        .partition(|it| it.points.abs() >= WEIGHTY);
     for it in weighty {
         let (points, quotes) = (in_points(it.points), shown(it.quotes));
         push(
