@@ -108,13 +108,14 @@ pub struct May {
 }
 
 /// A card in one line.
-pub fn item(card: &Card, connection: &ConnectionId, now: Time, hours: &Hours) -> Item {
+pub fn item(card: &Card, me: &Me, now: Time, hours: &Hours) -> Item {
     let it = &card.obstacle;
     let state = it.state_at(now, hours);
     let reading = it.reading(now, hours);
     let due = it.turn().and_then(|turn| turn.clock.due(hours));
     let level = it.turn().map_or("", |turn| turn.level.label());
-    let when = due.map(words::moment).unwrap_or_default();
+    let moment = |at| words::moment(at, me.zone());
+    let when = due.map(moment).unwrap_or_default();
     let (clock, class) = match reading {
         None => (
             String::new(),
@@ -139,7 +140,7 @@ pub fn item(card: &Card, connection: &ConnectionId, now: Time, hours: &Hours) ->
         ),
     };
     Item {
-        href: card_path(connection.as_str(), &card.id),
+        href: card_path(me.connection.as_str(), &card.id),
         text: it.text.clone(),
         state: state.label(),
         clock,
@@ -161,6 +162,7 @@ pub async fn view(
     csrf: &str,
 ) -> Result<View, Problem> {
     let (now, connection) = (app.env.now(), &me.connection);
+    let moment = |at| words::moment(at, me.zone());
     let hours = hours(app, tx, connection, card.obstacle.turns.last()).await?;
     let it = &card.obstacle;
     let seller = name(tx, connection, &card.seller).await?;
@@ -180,7 +182,7 @@ pub async fn view(
     for one in &card.said {
         said.push(Said {
             who: name(tx, connection, &one.person).await?,
-            when: words::moment(one.at),
+            when: moment(one.at),
             kind: kind(&one.kind),
             text: one.text.clone(),
             more: one.more.clone(),
@@ -191,7 +193,7 @@ pub async fn view(
     Ok(View {
         action: card_path(connection.as_str(), &card.id),
         csrf: csrf.to_owned(),
-        item: item(card, connection, now, &hours),
+        item: item(card, me, now, &hours),
         own: side == Side::Seller,
         responds: side == Side::Responder,
         seller,
@@ -229,15 +231,11 @@ pub async fn view(
             .iter()
             .map(|turn| {
                 let ended = match &turn.ended {
-                    Some((at, Ended::Silent)) => format!("no answer yet, {}", words::moment(*at)),
-                    Some((at, how)) => format!("{how}, {}", words::moment(*at)),
+                    Some((at, Ended::Silent)) => format!("no answer yet, {}", moment(*at)),
+                    Some((at, how)) => format!("{how}, {}", moment(*at)),
                     None => "to answer".to_owned(),
                 };
-                (
-                    turn.level.label(),
-                    words::moment(turn.clock.started_at),
-                    ended,
-                )
+                (turn.level.label(), moment(turn.clock.started_at), ended)
             })
             .collect(),
         said,

@@ -271,7 +271,7 @@ async fn deal(
                     .collect()
             })
             .unwrap_or_default(),
-        versions: editions(&app.framework, stage, &versions),
+        versions: editions(&app.framework, stage, &versions, me.zone()),
         panel: panel_path(connection.as_str(), deal.as_str()),
         ended: Standing::named(&dossier.standing) != Standing::Open,
         look_back,
@@ -347,7 +347,14 @@ fn told(word: &Word, names: &HashMap<String, String>) -> Asked {
 }
 
 /// Every version with what changed since the one before.
-pub fn editions(framework: &Framework, stage: &str, versions: &[Version]) -> Vec<Edition> {
+///
+/// `zone` is the reader's.
+pub fn editions(
+    framework: &Framework,
+    stage: &str,
+    versions: &[Version],
+    zone: Option<&str>,
+) -> Vec<Edition> {
     let nothing = Answers::default();
     versions
         .iter()
@@ -362,7 +369,7 @@ pub fn editions(framework: &Framework, stage: &str, versions: &[Version]) -> Vec
             changed.retain(|it| it.pieces.iter().any(|piece| piece.how != How::Plain));
             Edition {
                 number: version.version,
-                when: words::moment(version.at),
+                when: words::moment(version.at, zone),
                 source: match version.source.as_str() {
                     "panel" => "written in Latitude",
                     "merge" => "picked from two",

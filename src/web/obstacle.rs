@@ -171,7 +171,7 @@ async fn mine(
 /// The database's.
 pub async fn item(app: &App, tx: &mut Tx, me: &Me, card: &Card) -> Result<Item, Problem> {
     let hours = hours(app, tx, &me.connection, card.obstacle.turns.last()).await?;
-    Ok(card_view::item(card, &me.connection, app.env.now(), &hours))
+    Ok(card_view::item(card, me, app.env.now(), &hours))
 }
 
 #[derive(Default, Deserialize)]

@@ -196,6 +196,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         draft.as_ref(),
     );
     let dismissed = dismissed.remove(deal.as_str()).unwrap_or_default();
+    let zone = desk.me.zone();
     Ok(Body {
         action: action.to_owned(),
         script: assets::PANEL.href(),
@@ -221,16 +222,16 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         confidence_prompt: app.framework.prompts.confidence.clone(),
         confidence: (1..=9).map(|n| (n * 10, chosen == Some(n * 10))).collect(),
         base: dossier.version,
-        drafted: draft.as_ref().map(|it| words::moment(it.saved_at)),
+        drafted: draft.as_ref().map(|it| words::moment(it.saved_at, zone)),
         told,
         preview: preview::of(typed, &app.framework, &dismissed),
         closing,
         questions: questions.iter().map(|it| asked(it, &names)).collect(),
         clash,
-        versions: editions(&app.framework, stage, &versions),
+        versions: editions(&app.framework, stage, &versions, zone),
         opened: opened
             .into_iter()
-            .map(|(who, at)| (who, words::moment(at)))
+            .map(|(who, at)| (who, words::moment(at, zone)))
             .collect(),
     })
 }

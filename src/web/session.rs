@@ -91,6 +91,11 @@ impl Reader {
 }
 
 impl Me {
+    /// The IANA name of the time zone they live in, where the CRM knows it.
+    pub fn zone(&self) -> Option<&str> {
+        self.face.time_zone.as_deref()
+    }
+
     /// What they may see of a deal of that seller; `None`: not even that it exists.
     pub fn sight(&self, seller: Option<&str>) -> Option<Sight> {
         let seller = seller?;

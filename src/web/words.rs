@@ -1,6 +1,7 @@
 //! Facts in words, the same on every page.
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 
 use crate::domain::Time;
 use crate::domain::grade::Grade;
@@ -10,9 +11,12 @@ pub fn day(date: NaiveDate) -> String {
     date.format("%-d %b %Y").to_string()
 }
 
-/// A moment, such as `3 Dec 2026, 14:05 UTC`.
-pub fn moment(time: Time) -> String {
-    time.format("%-d %b %Y, %H:%M UTC").to_string()
+/// A moment by the clock of whoever reads it, such as `3 Dec 2026, 14:05 CET`; in UTC where nobody
+/// knows their time zone.
+pub fn moment(time: Time, zone: Option<&str>) -> String {
+    let zone = zone.and_then(|it| it.parse().ok()).unwrap_or(Tz::UTC);
+    let there = time.with_timezone(&zone);
+    there.format("%-d %b %Y, %H:%M %Z").to_string()
 }
 
 /// How far away a day is, seen from another.
@@ -86,6 +90,9 @@ mod tests {
         assert_eq!(money(1_234_567.4, Some("EUR")), "EUR 1,234,567");
         assert_eq!(money(-950.0, None), "−950");
         assert_eq!(day(date("2026-12-03")), "3 Dec 2026");
+        let at = "2026-12-03T23:05:00Z".parse().expect("a time");
+        assert_eq!(moment(at, Some("Europe/Berlin")), "4 Dec 2026, 00:05 CET");
+        assert_eq!(moment(at, Some("Nowhere")), "3 Dec 2026, 23:05 UTC");
         assert_eq!(away(date("2026-12-03"), date("2026-12-01")), "in 2 days");
         assert_eq!(away(date("2026-11-28"), date("2026-12-01")), "3 days ago");
         assert_eq!(deal_path("acme", "a/b c+"), "/deals/acme/a%2Fb%20c%2B");
