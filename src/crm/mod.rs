@@ -31,7 +31,7 @@ use crate::http::call::Reply;
 use crate::http::fault::Fault;
 use crate::sandbox::Sandbox;
 use crate::sandbox::world::World;
-use page::{Cursor, Page, Seen};
+use page::{Cursor, Page, Parts, Seen};
 use profile::Profile;
 use push::{Push, Rejected, Viewer};
 use session::{Identity, Session};
@@ -81,6 +81,16 @@ pub trait Crm: Send + Sync {
     /// The same deal may come twice; the store keeps the newer one. Reads the fields of
     /// [`Session::fields`] and the facts of [`Deal`], nothing else.
     async fn deals(&self, session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault>;
+
+    /// Splits what a pull of everything has left after its first page into parts that may be read
+    /// side by side; none where this CRM cannot tell for a call or two where the parts should
+    /// begin, or where so little is left that it is not worth one.
+    ///
+    /// A part is read by [`Crm::deals`] like any place and is done when it has reached its end.
+    /// How many parts there are is how many calls may be under way at once.
+    async fn split(&self, _session: &Session, _from: &Cursor) -> Result<Option<Parts>, Fault> {
+        Ok(None)
+    }
 
     /// One deal as it is now; none where it is gone or not to be seen.
     async fn deal(&self, session: &Session, id: &DealId) -> Result<Option<Deal>, Fault>;

@@ -29,6 +29,19 @@ impl Cursor {
     }
 }
 
+/// What is left of a pull, split into parts that may be read side by side.
+///
+/// Between them the parts hold every deal that was there when they were made and has not changed
+/// since, each in one part only; what changes meanwhile is found from `then`, and nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parts {
+    /// Where each part that is not yet read to its end goes on.
+    pub side_by_side: Vec<Cursor>,
+    /// Where the pull goes on once all of them are.
+    pub then: Cursor,
+}
+
 /// A page of a pull.
 #[derive(Debug)]
 pub struct Page<T> {

@@ -151,11 +151,20 @@ pub fn mark(fields: &[(Field, Value)]) -> String {
         }
         hash.update([0]);
     }
-    hash.finalize()
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    shortened(hash)
+}
+
+/// The first twelve bytes of a hash as text: enough to tell any two contents apart.
+pub fn shortened(hash: Sha256) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let mut text = String::with_capacity(24);
+    for byte in hash.finalize().iter().take(12) {
+        text.push(DIGITS[usize::from(byte >> 4)]);
+        text.push(DIGITS[usize::from(byte & 15)]);
+    }
+    text
 }
 
 /// The mark of those fields that managers filter by, as [`Field::is_fact`] says.

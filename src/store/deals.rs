@@ -6,15 +6,13 @@ use sqlx::types::Json;
 use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
 
 use super::Result;
+use super::rows::{ROWS, rows};
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::deal::Deal;
 use crate::domain::grade::Assessment;
-use crate::domain::ids::{ConnectionId, DealId};
+use crate::domain::ids::{ConnectionId, DealId, PersonId, PipelineId};
 use crate::domain::strategy::Answers;
-
-/// Rows put into one statement.
-const ROWS: usize = 500;
 
 /// What is known of a deal before a page of the pull is taken up.
 #[derive(Clone, Debug, FromRow)]
@@ -190,44 +188,38 @@ impl Tx {
         deals: &[(&Deal, &Marks)],
         now: Time,
     ) -> Result<()> {
-        for some in deals.chunks(ROWS) {
-            sql!(&mut *self, db => {
-                let mut insert = QueryBuilder::new(
-                    "INSERT INTO deal (connection, id, name, account, pipeline, stage, amount,
-                     currency, close_on, seller, standing, seen_mark, answers_mark, question_mark,
-                     seen_at, look_at) ",
-                );
-                insert.push_values(some, |mut row, (deal, marks)| {
-                    row.push_bind(connection.as_str())
-                        .push_bind(deal.id.as_str())
-                        .push_bind(&deal.name)
-                        .push_bind(&deal.account)
-                        .push_bind(deal.pipeline.as_ref().map(super::super::domain::ids::PipelineId::as_str))
-                        .push_bind(deal.stage.as_str())
-                        .push_bind(deal.amount)
-                        .push_bind(&deal.currency)
-                        .push_bind(deal.close_on)
-                        .push_bind(deal.seller.as_ref().map(super::super::domain::ids::PersonId::as_str))
-                        .push_bind(deal.standing.as_str())
-                        .push_bind(&marks.seen)
-                        .push_bind(&marks.answers)
-                        .push_bind(&marks.question)
-                        .push_bind(now)
-                        .push_bind(now);
-                });
-                insert.push(
-                    " ON CONFLICT (connection, id) DO UPDATE SET name = excluded.name,
-                      account = excluded.account, pipeline = excluded.pipeline,
-                      stage = excluded.stage, amount = excluded.amount,
-                      currency = excluded.currency, close_on = excluded.close_on,
-                      seller = excluded.seller, standing = excluded.standing, gone_at = NULL,
-                      seen_mark = excluded.seen_mark, answers_mark = excluded.answers_mark,
-                      question_mark = excluded.question_mark, seen_at = excluded.seen_at,
-                      look_at = excluded.look_at, parked = NULL, write_failures = 0",
-                );
-                insert.build().execute(db).await.map(drop)
-            })?;
-        }
+        rows!(
+            self,
+            "INSERT INTO deal (connection, id, name, account, pipeline, stage, amount, currency,
+             close_on, seller, standing, seen_mark, answers_mark, question_mark, seen_at, look_at) ",
+            deals,
+            |it| [
+                connection.as_str(),
+                it.0.id.as_str(),
+                it.0.name.as_str(),
+                it.0.account.as_deref(),
+                it.0.pipeline.as_ref().map(PipelineId::as_str),
+                it.0.stage.as_str(),
+                it.0.amount,
+                it.0.currency.as_deref(),
+                it.0.close_on,
+                it.0.seller.as_ref().map(PersonId::as_str),
+                it.0.standing.as_str(),
+                it.1.seen.as_str(),
+                it.1.answers.as_str(),
+                it.1.question.as_str(),
+                now,
+                now,
+            ],
+            " ON CONFLICT (connection, id) DO UPDATE SET name = excluded.name,
+             account = excluded.account, pipeline = excluded.pipeline,
+             stage = excluded.stage, amount = excluded.amount,
+             currency = excluded.currency, close_on = excluded.close_on,
+             seller = excluded.seller, standing = excluded.standing, gone_at = NULL,
+             seen_mark = excluded.seen_mark, answers_mark = excluded.answers_mark,
+             question_mark = excluded.question_mark, seen_at = excluded.seen_at,
+             look_at = excluded.look_at, parked = NULL, write_failures = 0"
+        );
         Ok(())
     }
 
@@ -336,27 +328,23 @@ impl Tx {
         connection: &ConnectionId,
         considered: &[Considered],
     ) -> Result<()> {
-        for some in considered.chunks(ROWS) {
-            sql!(&mut *self, db => {
-                let mut update = QueryBuilder::new(
-                    "UPDATE deal SET state = n.column2, asked_at = n.column3,
-                     asked_reason = n.column4, look_at = n.column5, desired_mark = n.column6,
-                     write_at = n.column7 FROM (",
-                );
-                update.push_values(some, |mut row, one| {
-                    row.push_bind(&one.id)
-                        .push_bind(one.state)
-                        .push_bind(one.asked_at)
-                        .push_bind(one.asked_reason)
-                        .push_bind(one.look_at)
-                        .push_bind(&one.desired_mark)
-                        .push_bind(one.write_at);
-                });
-                update.push(") AS n WHERE deal.id = n.column1 AND deal.connection = ");
-                update.push_bind(connection.as_str());
-                update.build().execute(db).await.map(drop)
-            })?;
-        }
+        rows!(
+            self,
+            "UPDATE deal SET state = n.column3, asked_at = n.column4, asked_reason = n.column5,
+             look_at = n.column6, desired_mark = n.column7, write_at = n.column8 FROM (",
+            considered,
+            |one| [
+                connection.as_str(),
+                one.id.as_str(),
+                one.state,
+                one.asked_at,
+                one.asked_reason,
+                one.look_at,
+                one.desired_mark.as_str(),
+                one.write_at,
+            ],
+            ") AS n WHERE deal.connection = n.column1 AND deal.id = n.column2"
+        );
         Ok(())
     }
 
@@ -429,21 +417,13 @@ impl Tx {
         asks: &[(&str, &str, Option<&str>)],
         now: Time,
     ) -> Result<()> {
-        for some in asks.chunks(ROWS) {
-            sql!(&mut *self, db => {
-                let mut insert =
-                    QueryBuilder::new("INSERT INTO ask (connection, deal, at, reason, seller) ");
-                insert.push_values(some, |mut row, (deal, reason, seller)| {
-                    row.push_bind(connection.as_str())
-                        .push_bind(*deal)
-                        .push_bind(now)
-                        .push_bind(*reason)
-                        .push_bind(*seller);
-                });
-                insert.push(" ON CONFLICT DO NOTHING");
-                insert.build().execute(db).await.map(drop)
-            })?;
-        }
+        rows!(
+            self,
+            "INSERT INTO ask (connection, deal, at, reason, seller) ",
+            asks,
+            |it| [connection.as_str(), it.0, now, it.1, it.2],
+            " ON CONFLICT DO NOTHING"
+        );
         Ok(())
     }
 }

@@ -1,14 +1,12 @@
 //! The ledger: one row per record and attempt, with the CRM's own words; and one row per run.
 
-use sqlx::{FromRow, QueryBuilder, query, query_as};
+use sqlx::{FromRow, query, query_as};
 
 use super::Result;
+use super::rows::rows;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
-
-/// Rows put into one statement.
-const ROWS: usize = 500;
 
 /// What became of one record, or of a whole move, in one attempt. Holds no plan text.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow, serde::Serialize)]
@@ -67,27 +65,25 @@ pub struct Run {
 impl Tx {
     /// Adds entries.
     pub async fn note(&mut self, entries: &[Entry]) -> Result<()> {
-        for some in entries.chunks(ROWS) {
-            sql!(&mut *self, db => {
-                let mut insert = QueryBuilder::new(
-                    "INSERT INTO ledger (connection, at, move, deal, attempt, outcome, code,
-                     message, version, mark) ",
-                );
-                insert.push_values(some, |mut row, entry| {
-                    row.push_bind(&entry.connection)
-                        .push_bind(entry.at)
-                        .push_bind(&entry.step)
-                        .push_bind(&entry.deal)
-                        .push_bind(entry.attempt)
-                        .push_bind(&entry.outcome)
-                        .push_bind(&entry.code)
-                        .push_bind(&entry.message)
-                        .push_bind(entry.version)
-                        .push_bind(&entry.mark);
-                });
-                insert.build().execute(db).await.map(drop)
-            })?;
-        }
+        rows!(
+            self,
+            "INSERT INTO ledger (connection, at, move, deal, attempt, outcome, code, message,
+             version, mark) ",
+            entries,
+            |entry| [
+                entry.connection.as_str(),
+                entry.at,
+                entry.step.as_str(),
+                entry.deal.as_deref(),
+                entry.attempt,
+                entry.outcome.as_str(),
+                entry.code.as_deref(),
+                entry.message.as_deref(),
+                entry.version,
+                entry.mark.as_deref(),
+            ],
+            ""
+        );
         Ok(())
     }
 

@@ -20,6 +20,7 @@ pub mod obstacles;
 pub mod people;
 pub mod picture;
 pub mod pyramid;
+mod rows;
 pub mod schedule;
 pub mod sealed;
 pub mod sessions;
@@ -41,6 +42,7 @@ use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tx::Tx;
+pub use tx::statements;
 pub use wakeups::Wakeups;
 
 /// What the database said no to.

@@ -6,14 +6,12 @@ use sqlx::types::Json;
 use sqlx::{FromRow, QueryBuilder, query, query_as};
 
 use super::Result;
+use super::rows::{ROWS, rows};
 use super::tx::{Tx, sql};
 use crate::domain::Time;
-use crate::domain::grade::Assessment;
+use crate::domain::grade::{Assessment, Dimension};
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::strategy::Answers;
-
-/// Rows put into one statement.
-const ROWS: usize = 200;
 
 /// A version to be added.
 #[derive(Clone, Debug)]
@@ -127,37 +125,32 @@ impl Tx {
         connection: &ConnectionId,
         versions: &[NewVersion<'_>],
     ) -> Result<()> {
-        for some in versions.chunks(ROWS) {
-            sql!(&mut *self, db => {
-                let mut insert = QueryBuilder::new(
-                    "INSERT INTO strategy_version (connection, deal, version, answers, source,
-                     author, at, stage, amount, close_on) ",
-                );
-                insert.push_values(some, |mut row, new| {
-                    row.push_bind(connection.as_str())
-                        .push_bind(new.deal)
-                        .push_bind(new.version)
-                        .push_bind(Json(&new.answers))
-                        .push_bind(new.source)
-                        .push_bind(new.author)
-                        .push_bind(new.at)
-                        .push_bind(new.stage)
-                        .push_bind(new.amount)
-                        .push_bind(new.close_on);
-                });
-                insert.build().execute(db).await.map(drop)
-            })?;
-            sql!(&mut *self, db => {
-                let mut update =
-                    QueryBuilder::new("UPDATE deal SET version = n.column2 FROM (");
-                update.push_values(some, |mut row, new| {
-                    row.push_bind(new.deal).push_bind(new.version);
-                });
-                update.push(") AS n WHERE deal.id = n.column1 AND deal.connection = ");
-                update.push_bind(connection.as_str());
-                update.build().execute(db).await.map(drop)
-            })?;
-        }
+        rows!(
+            &mut *self,
+            "INSERT INTO strategy_version (connection, deal, version, answers, source, author, at,
+             stage, amount, close_on) ",
+            versions,
+            |new| [
+                connection.as_str(),
+                new.deal,
+                new.version,
+                Json(&new.answers),
+                new.source,
+                new.author,
+                new.at,
+                new.stage,
+                new.amount,
+                new.close_on,
+            ],
+            ""
+        );
+        rows!(
+            self,
+            "UPDATE deal SET version = n.column3 FROM (",
+            versions,
+            |new| [connection.as_str(), new.deal, new.version],
+            ") AS n WHERE deal.connection = n.column1 AND deal.id = n.column2"
+        );
         Ok(())
     }
 
@@ -182,44 +175,37 @@ impl Tx {
         assessed: &[(&Unassessed, Assessment)],
         now: Time,
     ) -> Result<()> {
-        for some in assessed.chunks(ROWS) {
-            sql!(&mut *self, db => {
-                let mut insert = QueryBuilder::new(
-                    "INSERT INTO assessment (connection, deal, version, framework, assessment, at) ",
-                );
-                insert.push_values(some, |mut row, (what, assessment)| {
-                    row.push_bind(connection.as_str())
-                        .push_bind(&what.deal)
-                        .push_bind(what.version)
-                        .push_bind(framework)
-                        .push_bind(Json(assessment))
-                        .push_bind(now);
-                });
-                insert.push(
-                    " ON CONFLICT (connection, deal, version) DO UPDATE SET
-                      framework = excluded.framework, assessment = excluded.assessment,
-                      at = excluded.at",
-                );
-                insert.build().execute(db).await.map(drop)
-            })?;
-            sql!(&mut *self, db => {
-                let mut update = QueryBuilder::new(
-                    "UPDATE deal SET assessed_version = n.column2, grade = n.column3,
-                     score = n.column4, weakest = n.column5, look_at = ",
-                );
-                update.push_bind(now).push(" FROM (");
-                update.push_values(some, |mut row, (what, assessment)| {
-                    row.push_bind(&what.deal)
-                        .push_bind(what.version)
-                        .push_bind(assessment.grade.label())
-                        .push_bind(assessment.score.map(i64::from))
-                        .push_bind(assessment.weakest_part().map(super::super::domain::grade::Dimension::label));
-                });
-                update.push(") AS n WHERE deal.id = n.column1 AND deal.connection = ");
-                update.push_bind(connection.as_str());
-                update.build().execute(db).await.map(drop)
-            })?;
-        }
+        rows!(
+            &mut *self,
+            "INSERT INTO assessment (connection, deal, version, framework, assessment, at) ",
+            assessed,
+            |it| [
+                connection.as_str(),
+                it.0.deal.as_str(),
+                it.0.version,
+                framework,
+                Json(&it.1),
+                now,
+            ],
+            " ON CONFLICT (connection, deal, version) DO UPDATE SET
+             framework = excluded.framework, assessment = excluded.assessment, at = excluded.at"
+        );
+        rows!(
+            self,
+            "UPDATE deal SET assessed_version = n.column3, grade = n.column4, score = n.column5,
+             weakest = n.column6, look_at = n.column7 FROM (",
+            assessed,
+            |it| [
+                connection.as_str(),
+                it.0.deal.as_str(),
+                it.0.version,
+                it.1.grade.label(),
+                it.1.score.map(i64::from),
+                it.1.weakest_part().map(Dimension::label),
+                now,
+            ],
+            ") AS n WHERE deal.connection = n.column1 AND deal.id = n.column2"
+        );
         Ok(())
     }
 

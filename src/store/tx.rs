@@ -1,5 +1,7 @@
 //! A unit of work, and the macro that runs one statement on whichever database this is.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::Result;
 
 /// A unit of work. Dropped without [`Tx::commit`], it never happened.
@@ -12,7 +14,8 @@ pub enum Tx {
 
 /// Runs the same statement on whichever database this is.
 macro_rules! sql {
-    ($tx:expr, $db:ident => $run:expr) => {
+    ($tx:expr, $db:ident => $run:expr) => {{
+        $crate::store::tx::count();
         match $tx {
             $crate::store::tx::Tx::Sqlite(tx) => {
                 let $db = &mut **tx;
@@ -23,9 +26,21 @@ macro_rules! sql {
                 $run
             }
         }
-    };
+    }};
 }
 pub(super) use sql;
+
+static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+
+pub(super) fn count() {
+    STATEMENTS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// How many statements this process has run, in whatever database. What a move costs is told by
+/// the difference.
+pub fn statements() -> u64 {
+    STATEMENTS.load(Ordering::Relaxed)
+}
 
 impl Tx {
     /// Makes it happen.

@@ -4,12 +4,10 @@ use sqlx::{QueryBuilder, query, query_scalar};
 
 use super::Result;
 use super::deals::{DOSSIER, Dossier};
+use super::rows::rows;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
-
-/// Rows put into one statement.
-const ROWS: usize = 500;
 
 /// Deals whose seller's words are carried in one unit of work: what came meanwhile goes with the
 /// next, and a long row of them keeps nobody waiting for its end.
@@ -85,30 +83,27 @@ impl Tx {
         written: &[Written],
         now: Time,
     ) -> Result<()> {
-        for some in written.chunks(ROWS) {
-            sql!(&mut *self, db => {
-                let mut update = QueryBuilder::new(
-                    "UPDATE deal SET written_mark = n.column2, written_facts = n.column3,
-                     answers_mark = COALESCE(n.column4, answers_mark),
-                     carry_version = CASE WHEN n.column4 IS NOT NULL AND carry_version = n.column5
-                       THEN NULL ELSE carry_version END,
-                     write_failures = 0, write_at = CASE WHEN desired_mark = n.column2
-                       AND (carry_version IS NULL OR carry_version = n.column5)
-                       THEN NULL ELSE write_at END, written_at = ",
-                );
-                update.push_bind(now).push(" FROM (");
-                update.push_values(some, |mut row, one| {
-                    row.push_bind(&one.id)
-                        .push_bind(&one.mark)
-                        .push_bind(&one.facts)
-                        .push_bind(&one.answers)
-                        .push_bind(one.version);
-                });
-                update.push(") AS n WHERE deal.id = n.column1 AND deal.connection = ");
-                update.push_bind(connection.as_str());
-                update.build().execute(db).await.map(drop)
-            })?;
-        }
+        rows!(
+            self,
+            "UPDATE deal SET written_mark = n.column3, written_facts = n.column4,
+             answers_mark = COALESCE(n.column5, answers_mark),
+             carry_version = CASE WHEN n.column5 IS NOT NULL AND carry_version = n.column6
+               THEN NULL ELSE carry_version END,
+             write_failures = 0, write_at = CASE WHEN desired_mark = n.column3
+               AND (carry_version IS NULL OR carry_version = n.column6)
+               THEN NULL ELSE write_at END, written_at = n.column7 FROM (",
+            written,
+            |one| [
+                connection.as_str(),
+                one.id.as_str(),
+                one.mark.as_str(),
+                one.facts.as_str(),
+                one.answers.as_deref(),
+                one.version,
+                now,
+            ],
+            ") AS n WHERE deal.connection = n.column1 AND deal.id = n.column2"
+        );
         Ok(())
     }
 

@@ -25,6 +25,7 @@ pub mod stages;
 mod turn;
 pub mod vault;
 pub mod visitor;
+mod walk;
 pub mod work;
 pub mod worker;
 pub mod write_back;

@@ -2,16 +2,19 @@
 //! transaction, while the next page is already on its way.
 
 use chrono::TimeDelta;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use sha2::{Digest, Sha256};
 
 use super::turn::Turn;
+use super::walk::Walk;
 use super::work::Work;
 use super::{ASK, ASSESS, Stop};
 use crate::crm::page::{Cursor, Next, Page, Seen};
 use crate::domain::Time;
 use crate::domain::deal::Deal;
 use crate::domain::ids::DealId;
-use crate::domain::outlook::mark_of_facts;
+use crate::domain::outlook::{mark_of_facts, shortened};
 use crate::domain::strategy::{Answers, Part};
 use crate::http::fault::Fault;
 use crate::store::deals::{Known, Marks};
@@ -30,11 +33,11 @@ pub async fn pull(work: &mut Work<'_>) -> Result<bool, Stop> {
     let known = work.store.read().await?.connection(&id).await?;
     // A first pull may take many turns.
     let first_ever = known.as_ref().is_none_or(|it| it.full_pull_at.is_none());
-    let start = Cursor(known.map(|it| it.cursor_deals).unwrap_or_default());
-    match pages(work, start, Keep::Cursor).await {
+    let place = known.map(|it| it.cursor_deals).unwrap_or_default();
+    match pages(work, &place, Keep::Cursor).await {
         Err(Stop::Fault(Fault::Lost(cause))) => {
             tracing::warn!(connection.id = %id, %cause, "the place in the changes is lost; starting over");
-            pages(work, Cursor::default(), Keep::Cursor).await
+            pages(work, "", Keep::Cursor).await
         }
         Ok(true) if first_ever => {
             let now = work.now();
@@ -69,9 +72,8 @@ pub async fn reconcile(work: &mut Work<'_>) -> Result<bool, Stop> {
             (now, String::new())
         }
     };
-    let start = Cursor(place);
-    let first = start.0.is_empty();
-    match pages(work, start, Keep::Everything { began }).await {
+    let first = place.is_empty();
+    match pages(work, &place, Keep::Everything { began }).await {
         Ok(true) => {}
         Err(Stop::Fault(Fault::Lost(cause))) if !first => {
             tracing::warn!(connection.id = %id, %cause, "the place of the reconcile is lost; starting over");
@@ -101,33 +103,50 @@ enum Keep {
     Everything { began: Time },
 }
 
-async fn pages(work: &mut Work<'_>, start: Cursor, what: Keep) -> Result<bool, Stop> {
+/// Reads from a place to the end, or until the turn ends; the pages that follow are on their way
+/// while one is saved.
+async fn pages(work: &mut Work<'_>, from: &str, what: Keep) -> Result<bool, Stop> {
     let mut turn = Turn::begin(work);
+    let mut ended = false;
     work.hold().await?;
-    let session = work.session.routine();
-    let mut page = work.crm.deals(&session, &start).await?;
-    loop {
-        match page.next.clone() {
-            Next::Done(_) => {
-                keep(work, page, what).await?;
-                return Ok(true);
-            }
-            Next::More(_) if turn.ends(work).await? => {
-                keep(work, page, what).await?;
-                return Ok(false);
-            }
-            Next::More(next) => {
-                let crm = work.crm;
-                let (kept, ahead) =
-                    tokio::join!(keep(work, page, what), crm.deals(&session, &next));
-                kept?;
-                page = ahead?;
-            }
+    let (crm, session) = (work.crm, work.session.routine());
+    let read = |(n, place): (usize, Cursor)| {
+        let session = session.clone();
+        async move { (n, crm.deals(&session, &place).await) }
+    };
+    let mut walk = Walk::saved_as(from);
+    let mut ahead: FuturesUnordered<_> = walk.places().into_iter().map(read).collect();
+    let mut arrived = ahead.next().await;
+    while let Some((n, page)) = arrived {
+        let page = page?;
+        let parts = match &page.next {
+            Next::More(rest) if walk.may_be_split(&page.next) => crm.split(&session, rest).await?,
+            _ => None,
+        };
+        let due = match parts {
+            Some(parts) => walk.split(parts),
+            None => walk.step(n, page.next.clone()).into_iter().collect(),
+        };
+        if !due.is_empty() {
+            ended = ended || turn.ends(work).await?;
         }
+        if !ended {
+            ahead.extend(due.into_iter().map(read));
+        }
+        let place = walk.saved();
+        let (kept, next) = tokio::join!(keep(work, page, (what, &place)), ahead.next());
+        kept?;
+        arrived = next;
     }
+    Ok(walk.is_over())
 }
 
-async fn keep(work: &mut Work<'_>, page: Page<Seen>, what: Keep) -> Result<(), Stop> {
+/// Saves a page, and the place after it.
+async fn keep(
+    work: &mut Work<'_>,
+    page: Page<Seen>,
+    (what, place): (Keep, &str),
+) -> Result<(), Stop> {
     let now = work.now();
     let id = work.id().clone();
     let mut here: Vec<&Deal> = Vec::new();
@@ -188,10 +207,9 @@ async fn keep(work: &mut Work<'_>, page: Page<Seen>, what: Keep) -> Result<(), S
             Seen::Merged { from, into } => merged(&mut tx, work, from, into, now).await?,
         });
     }
-    let (Next::More(place) | Next::Done(place)) = &page.next;
     match what {
-        Keep::Cursor => tx.move_cursor(&id, &place.0).await?,
-        Keep::Everything { .. } => tx.move_reconcile(&id, &place.0).await?,
+        Keep::Cursor => tx.move_cursor(&id, place).await?,
+        Keep::Everything { .. } => tx.move_reconcile(&id, place).await?,
     }
     if read > 0 {
         tx.hasten(&id, ASSESS, now).await?;
@@ -351,12 +369,21 @@ fn marks(deal: &Deal) -> Marks {
 
 /// The mark of a seller's words, blind to the CRM's habits with line ends and outer blanks.
 pub fn mark_of_answers(answers: &Answers) -> String {
-    let date = answers
-        .check_on
-        .map(|date| date.to_string())
-        .unwrap_or_default();
-    let words = Part::ALL.map(|part| answers.part(part).trim().replace("\r\n", "\n"));
-    mark(words.iter().map(String::as_str).chain([date.as_str()]))
+    let mut hash = Sha256::new();
+    for part in Part::ALL {
+        for (n, line) in answers.part(part).trim().split("\r\n").enumerate() {
+            if n > 0 {
+                hash.update("\n");
+            }
+            hash.update(line);
+        }
+        hash.update([0]);
+    }
+    if let Some(date) = answers.check_on {
+        hash.update(date.to_string());
+    }
+    hash.update([0]);
+    shortened(hash)
 }
 
 fn mark<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
@@ -365,9 +392,5 @@ fn mark<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
         hash.update(part);
         hash.update([0]);
     }
-    hash.finalize()
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    shortened(hash)
 }

@@ -8,14 +8,19 @@ use crate::crm::session::Session;
 use crate::http::call::{Call, Reply};
 use crate::http::fault::Fault;
 
-/// Awaits a call: what it says about the day's quota goes to the budget, then its body is read.
+/// Awaits a call: what it says about the day's quota goes to the budget, then its body is read and
+/// let go.
 pub async fn read<T: DeserializeOwned>(
     session: &Session,
     call: Call<'_>,
 ) -> Result<(T, Reply), Fault> {
-    let reply = reply(session, call).await?;
+    let mut reply = reply(session, call).await?;
     match reply.decode() {
-        Ok(body) => Ok((body, reply)),
+        Ok(body) => {
+            // A page holds megabytes; nobody needs it twice.
+            reply.body = Vec::new();
+            Ok((body, reply))
+        }
         Err(_) if reply.looks_like_page() => Err(faults::page_instead_of_data(&reply)),
         Err(fault) => Err(fault),
     }

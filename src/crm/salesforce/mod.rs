@@ -12,6 +12,7 @@ mod read;
 mod row;
 mod sandbox;
 mod setup;
+mod split;
 mod views;
 mod wire;
 mod write;
@@ -22,7 +23,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use super::Crm;
-use super::page::{Cursor, Page, Seen};
+use super::page::{Cursor, Page, Parts, Seen};
 use super::profile::{Base, Profile, SignIn};
 use super::push::{Push, Rejected, Viewer};
 use super::session::{Identity, Session};
@@ -122,6 +123,10 @@ impl Crm for Salesforce {
 
     async fn deals(&self, session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault> {
         read::deals(session, from).await
+    }
+
+    async fn split(&self, session: &Session, from: &Cursor) -> Result<Option<Parts>, Fault> {
+        split::split(session, from).await
     }
 
     async fn deal(&self, session: &Session, id: &DealId) -> Result<Option<Deal>, Fault> {

@@ -17,12 +17,12 @@ use crate::http::call::Reply;
 use crate::http::fault::{Cause, Fault};
 
 /// The most rows of a page.
-const PAGE: usize = 2000;
+pub(super) const PAGE: usize = 2000;
 /// The most ids in one query: no page is ever shorter, and the address stays far below 16 KiB.
 const IDS: usize = 200;
 /// How far back a pull reads again: a row is stamped inside its transaction but visible only after
 /// it, and a transaction over REST may last ten minutes.
-const OVERLAP_MINUTES: i64 = 10;
+pub(super) const OVERLAP_MINUTES: i64 = 10;
 /// Exists only in organisations with several currencies.
 const CURRENCY: &str = "CurrencyIsoCode";
 /// Remembered once a refusal has told that there is no such field.
@@ -30,34 +30,59 @@ const ONE_CURRENCY: &str = "one_currency";
 
 /// A place in the order of `(SystemModstamp, Id)`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Mark {
-    stamp: Time,
+pub(super) struct Mark {
+    pub stamp: Time,
     /// Empty: before every row of that stamp.
-    id: String,
+    pub id: String,
 }
 
 /// Where a pull stands.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Place {
+pub(super) struct Place {
     /// What comes after this is next.
-    after: Option<Mark>,
+    pub after: Option<Mark>,
+    /// Where a part of a split pull ends; what has this stamp belongs to the next part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Time>,
+    /// How many rows a pull of everything has left after its first page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<usize>,
     /// The first pull has ended; closed and deleted deals matter from now on.
     #[serde(default)]
-    first_done: bool,
+    pub first_done: bool,
     /// Salesforce's own time when this pull began; none between pulls.
     #[serde(default)]
-    began: Option<Time>,
+    pub began: Option<Time>,
 }
 
 impl Place {
+    /// What a row must be to come after this place, and before its end.
     fn condition(&self) -> Option<String> {
-        let Mark { stamp, id } = self.after.as_ref()?;
-        let stamp = wire::soql_time(*stamp);
-        Some(if id.is_empty() {
-            format!("SystemModstamp >= {stamp}")
-        } else {
-            format!("(SystemModstamp > {stamp} OR (SystemModstamp = {stamp} AND Id > '{id}'))")
-        })
+        let after = self.after.as_ref().map(|Mark { stamp, id }| {
+            let stamp = wire::soql_time(*stamp);
+            if id.is_empty() {
+                format!("SystemModstamp >= {stamp}")
+            } else {
+                format!("(SystemModstamp > {stamp} OR (SystemModstamp = {stamp} AND Id > '{id}'))")
+            }
+        });
+        let before = self
+            .before
+            .map(|stamp| format!("SystemModstamp < {}", wire::soql_time(stamp)));
+        let both: Vec<String> = after.into_iter().chain(before).collect();
+        (!both.is_empty()).then(|| both.join(" AND "))
+    }
+
+    /// Whether this is the very beginning of a pull of everything.
+    fn is_start(&self) -> bool {
+        self.after.is_none() && !self.first_done
+    }
+
+    /// What a row must be for a pull to read it from here.
+    pub fn conditions(&self) -> String {
+        let open = (!self.first_done).then(|| "IsClosed = false".to_owned());
+        let all: Vec<String> = open.into_iter().chain(self.condition()).collect();
+        all.join(" AND ")
     }
 
     /// The place after a page: further on, or where the next pull begins.
@@ -93,6 +118,7 @@ impl Place {
             });
         }
         place.began = None;
+        place.left = None;
         place.first_done = true;
         Ok(Next::Done(Cursor::at(&place)))
     }
@@ -181,6 +207,11 @@ pub async fn deals(session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault
         stamp: row.stamp,
         id: row.id.clone(),
     });
+    let left = answer.total.saturating_sub(answer.records.len());
+    let place = Place {
+        left: place.is_start().then_some(left),
+        ..place
+    };
     let rows = answer.records.into_iter();
     Ok(Page {
         items: rows.map(|row| row.seen(&session.fields)).collect(),
@@ -189,17 +220,19 @@ pub async fn deals(session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault
 }
 
 /// One row more than a page is asked for, so that `done` says whether there is another page: the
-/// next one is then asked for by key, which no expired locator can lose.
+/// next one is then asked for by key, which no expired locator can lose. The first page of
+/// everything is asked for without a limit: its answer says how many deals there are.
 fn changes(session: &Session, place: &Place) -> String {
     let columns = columns(session);
-    let open = (!place.first_done).then(|| "IsClosed = false".to_owned());
-    let conditions: Vec<String> = open.into_iter().chain(place.condition()).collect();
     let deleted = if place.first_done { ", IsDeleted" } else { "" };
-    let conditions = conditions.join(" AND ");
-    let most = PAGE + 1;
+    let conditions = place.conditions();
+    let limit = match place.is_start() {
+        true => String::new(),
+        false => format!(" LIMIT {}", PAGE + 1),
+    };
     format!(
         "SELECT {columns}{deleted} FROM Opportunity WHERE {conditions} \
-         ORDER BY SystemModstamp ASC, Id ASC LIMIT {most}"
+         ORDER BY SystemModstamp ASC, Id ASC{limit}"
     )
 }
 

@@ -39,6 +39,61 @@ enum Cell {
     Number(f64),
 }
 
+/// A member of a row; only names of custom fields are kept as text.
+enum Key {
+    Attributes,
+    Id,
+    SystemModstamp,
+    IsDeleted,
+    Name,
+    StageName,
+    Amount,
+    CurrencyIsoCode,
+    CloseDate,
+    OwnerId,
+    Account,
+    IsClosed,
+    IsWon,
+    LastModifiedDate,
+    Ours(String),
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_identifier(Keys)
+    }
+}
+
+struct Keys;
+
+impl Visitor<'_> for Keys {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a field's name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Key, E> {
+        Ok(match name {
+            "attributes" => Key::Attributes,
+            "Id" => Key::Id,
+            "SystemModstamp" => Key::SystemModstamp,
+            "IsDeleted" => Key::IsDeleted,
+            "Name" => Key::Name,
+            "StageName" => Key::StageName,
+            "Amount" => Key::Amount,
+            "CurrencyIsoCode" => Key::CurrencyIsoCode,
+            "CloseDate" => Key::CloseDate,
+            "OwnerId" => Key::OwnerId,
+            "Account" => Key::Account,
+            "IsClosed" => Key::IsClosed,
+            "IsWon" => Key::IsWon,
+            "LastModifiedDate" => Key::LastModifiedDate,
+            ours => Key::Ours(ours.to_owned()),
+        })
+    }
+}
+
 #[derive(Deserialize)]
 struct Parent {
     #[serde(rename = "Name")]
@@ -64,30 +119,32 @@ impl<'de> Visitor<'de> for Rows {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Opportunity, A::Error> {
         let mut row = Opportunity::default();
         let mut stamp = None;
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "attributes" => drop(map.next_value::<IgnoredAny>()?),
-                "Id" => row.id = map.next_value()?,
-                "SystemModstamp" => stamp = Some(map.next_value::<Stamp>()?.0),
-                "IsDeleted" => row.is_deleted = map.next_value()?,
-                "Name" => row.name = map.next_value::<Option<String>>()?.unwrap_or_default(),
-                "StageName" => row.stage = map.next_value::<Option<String>>()?.unwrap_or_default(),
-                "Amount" => row.amount = map.next_value()?,
-                "CurrencyIsoCode" => row.currency = map.next_value()?,
-                "CloseDate" => {
+        while let Some(key) = map.next_key::<Key>()? {
+            match key {
+                Key::Attributes => drop(map.next_value::<IgnoredAny>()?),
+                Key::Id => row.id = map.next_value()?,
+                Key::SystemModstamp => stamp = Some(map.next_value::<Stamp>()?.0),
+                Key::IsDeleted => row.is_deleted = map.next_value()?,
+                Key::Name => row.name = map.next_value::<Option<String>>()?.unwrap_or_default(),
+                Key::StageName => {
+                    row.stage = map.next_value::<Option<String>>()?.unwrap_or_default();
+                }
+                Key::Amount => row.amount = map.next_value()?,
+                Key::CurrencyIsoCode => row.currency = map.next_value()?,
+                Key::CloseDate => {
                     let date = map.next_value::<Option<String>>()?;
                     row.close_date = date.and_then(|date| date.parse().ok());
                 }
-                "OwnerId" => row.owner = map.next_value()?,
-                "Account" => {
+                Key::OwnerId => row.owner = map.next_value()?,
+                Key::Account => {
                     row.account = map
                         .next_value::<Option<Parent>>()?
                         .and_then(|parent| parent.name);
                 }
-                "IsClosed" => row.is_closed = map.next_value()?,
-                "IsWon" => row.is_won = map.next_value()?,
-                "LastModifiedDate" => row.modified = map.next_value()?,
-                _ => row.ours.push((key, map.next_value()?)),
+                Key::IsClosed => row.is_closed = map.next_value()?,
+                Key::IsWon => row.is_won = map.next_value()?,
+                Key::LastModifiedDate => row.modified = map.next_value()?,
+                Key::Ours(name) => row.ours.push((name, map.next_value()?)),
             }
         }
         row.stamp = stamp.ok_or_else(|| serde::de::Error::missing_field("SystemModstamp"))?;

@@ -13,6 +13,9 @@ use crate::domain::people::Person;
 pub struct Answer<T> {
     /// False where the query has more rows than this page.
     pub done: bool,
+    /// How many rows the query has.
+    #[serde(default, rename = "totalSize")]
+    pub total: usize,
     /// The page.
     pub records: Vec<T>,
 }

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod edges;
+mod fewest;
 mod kills;
 mod lanes;
 mod main_job;

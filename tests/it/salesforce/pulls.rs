@@ -1,5 +1,8 @@
 //! Pulls: how many calls they cost, and what they ask for.
 
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
 use latitude::crm::page::{Cursor, Next, Seen};
 use latitude::crm::session::{self, Means};
 use latitude::http;
@@ -149,4 +152,124 @@ async fn a_pull_survives_wide_rows_that_shrink_its_pages() {
             .iter()
             .all(|deal| deal.answers.approach.len() == 131_072)
     );
+}
+
+/// Gives every deal a stamp of its own, over the days before the test's morning.
+fn spread(bench: &Bench, days: i64) {
+    let now = bench.served.world.now();
+    let mut state = bench.served.world.state();
+    let many = i64::try_from(state.deals.len()).unwrap();
+    for (n, deal) in (0..).zip(&mut state.deals) {
+        deal.changed_at =
+            now - TimeDelta::days(days) + TimeDelta::seconds(n * days * 86_000 / many);
+        deal.visible_at = deal.changed_at;
+    }
+}
+
+#[tokio::test]
+async fn the_parts_of_a_large_pull_hold_every_deal_once_and_cost_few_calls_more() {
+    let bench = Bench::ready(salesforce(), 11_000).await;
+    spread(&bench, 40);
+    bench.served.stats.clear();
+
+    let first = bench
+        .crm
+        .deals(&bench.session, &Cursor::default())
+        .await
+        .unwrap();
+    let Next::More(rest) = &first.next else {
+        panic!("a second page")
+    };
+    let parts = bench
+        .crm
+        .split(&bench.session, rest)
+        .await
+        .unwrap()
+        .expect("parts");
+    let mut ids: Vec<String> = Vec::new();
+    let mut keep = |items: Vec<Seen>| {
+        ids.extend(items.into_iter().map(|one| match one {
+            Seen::Here(deal) => deal.id.as_str().to_owned(),
+            other => panic!("{other:?}"),
+        }));
+    };
+    keep(first.items);
+    for part in &parts.side_by_side {
+        keep(bench.pull(part).await.0);
+    }
+    let calls = queries(&bench);
+    let (after, _) = bench.pull(&parts.then).await;
+
+    let state = bench.served.world.state();
+    let open = state.deals.iter().filter(|deal| deal.stage < 6);
+    let open: BTreeSet<String> = open.map(|deal| deal.id.clone()).collect();
+    assert_eq!(parts.side_by_side.len(), 5);
+    assert_eq!(ids.len(), open.len());
+    assert_eq!(ids.into_iter().collect::<BTreeSet<_>>(), open);
+    // Each part may end with a page that is not full, and the days are counted once.
+    assert!(
+        calls <= open.len().div_ceil(2_000) as u64 + 5 + 1,
+        "{calls} calls"
+    );
+    assert_eq!(after, []);
+}
+
+#[tokio::test]
+async fn what_changes_while_parts_are_read_is_found_after_them_and_in_none_of_them() {
+    let bench = Bench::ready(salesforce(), 11_000).await;
+    spread(&bench, 40);
+    let first = bench
+        .crm
+        .deals(&bench.session, &Cursor::default())
+        .await
+        .unwrap();
+    let Next::More(rest) = &first.next else {
+        panic!("a second page")
+    };
+    let parts = bench
+        .crm
+        .split(&bench.session, rest)
+        .await
+        .unwrap()
+        .expect("parts");
+    let names = |seen: Vec<Seen>| -> Vec<String> {
+        let names = seen.into_iter().filter_map(|one| match one {
+            Seen::Here(deal) => Some(deal.name),
+            _ => None,
+        });
+        names.filter(|name| name.starts_with("Moved")).collect()
+    };
+
+    bench
+        .edit(&id_of(&bench, 6_001), json!({"name": "Moved meanwhile"}))
+        .await;
+    let mut within = Vec::new();
+    for part in &parts.side_by_side {
+        within.extend(names(bench.pull(part).await.0));
+    }
+    let after = names(bench.pull(&parts.then).await.0);
+
+    // Seen twice, an older page that is saved later would bring back what stood there before.
+    assert_eq!(within, Vec::<String>::new());
+    assert_eq!(after, ["Moved meanwhile"]);
+}
+
+#[tokio::test]
+async fn a_small_pull_and_one_stamp_for_all_are_not_split() {
+    for (deals, days) in [(2_400, 40), (11_000, 0)] {
+        let bench = Bench::ready(salesforce(), deals).await;
+        spread(&bench, days);
+        let first = bench
+            .crm
+            .deals(&bench.session, &Cursor::default())
+            .await
+            .unwrap();
+        let Next::More(rest) = &first.next else {
+            panic!("a second page")
+        };
+
+        let parts = bench.crm.split(&bench.session, rest).await.unwrap();
+
+        assert_eq!(parts, None, "{deals} deals over {days} days");
+    }
 }

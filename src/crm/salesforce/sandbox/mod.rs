@@ -7,6 +7,7 @@ mod answer;
 mod bulk;
 mod calendar;
 mod composite;
+mod days;
 mod deals;
 mod describe;
 mod embed;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::answer::{Answer, Outcome, Refusal};
+use super::days;
 use super::filter::{Test, order};
 use super::ids;
 use super::org::{Caller, Org};
@@ -83,6 +84,16 @@ pub fn begin(org: &Org, caller: &Caller, text: &str, deleted_too: bool) -> Outco
             &json!({"totalSize": rows.len(), "done": true, "records": []}),
         ));
     }
+    if let Select::Days(days) = &query.select {
+        let planner = Planner {
+            source,
+            state: &state,
+            access: &access,
+            today: today(org.world.now()),
+        };
+        let view = View::of(source, &state);
+        return days::count(&planner, &view, (days, query.limit), &rows);
+    }
     page(
         org,
         caller,
@@ -155,8 +166,10 @@ fn found(
         };
         seen && test.as_ref().is_none_or(|test| test.holds(&view, *n))
     };
+    let counted = matches!(query.select, Select::Days(_));
     let wanted = query
         .limit
+        .filter(|_| !counted)
         .map_or(usize::MAX, |limit| limit.saturating_add(query.offset));
     let mut rows: Vec<usize> = if source.is_deal() && by_stamp(query) {
         let least = test
@@ -221,7 +234,7 @@ fn page(org: &Org, caller: &Caller, state: &State, mut locator: Locator, from: u
         today: today(org.world.now()),
     };
     let Select::Fields(paths) = &locator.query.select else {
-        return Err(Refusal::malformed_query("COUNT() has no pages"));
+        return Err(Refusal::malformed_query("counts have no pages"));
     };
     let nodes = nodes(&planner, paths)?;
     let view = View::of(source, state);

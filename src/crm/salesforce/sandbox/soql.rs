@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::answer::Refusal;
 use super::calendar::PERIODS;
+use super::days::Days;
 use super::lexer::{Token, shown, tokens, unexpected};
 
 /// A query as it was written.
@@ -24,6 +25,8 @@ pub enum Select {
     Fields(Vec<String>),
     /// `COUNT()`.
     Count,
+    /// `DAY_ONLY(…)` and `COUNT(Id)`, grouped by the day.
+    Days(Days),
 }
 
 /// One key of an order.
@@ -91,7 +94,7 @@ pub fn parse(text: &str) -> Result<Query, Refusal> {
     reader.query()
 }
 
-struct Reader {
+pub(super) struct Reader {
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
@@ -100,7 +103,7 @@ struct Reader {
 impl Reader {
     fn query(&mut self) -> Result<Query, Refusal> {
         self.must("SELECT")?;
-        let select = self.select()?;
+        let mut select = self.select()?;
         self.must("FROM")?;
         let object = self.word()?;
         let filter = if self.takes("WHERE") {
@@ -108,6 +111,9 @@ impl Reader {
         } else {
             None
         };
+        if let Select::Days(days) = &mut select {
+            self.group_by_day(days)?;
+        }
         let mut order = Vec::new();
         if self.takes("ORDER") {
             self.must("BY")?;
@@ -147,6 +153,9 @@ impl Reader {
     }
 
     fn select(&mut self) -> Result<Select, Refusal> {
+        if self.takes("DAY_ONLY") {
+            return self.days().map(Select::Days);
+        }
         let mut paths = vec![self.word()?];
         if paths[0].eq_ignore_ascii_case("COUNT") && self.takes("(") {
             self.must(")")?;
@@ -292,7 +301,7 @@ impl Reader {
         Ok(count)
     }
 
-    fn word(&mut self) -> Result<String, Refusal> {
+    pub(super) fn word(&mut self) -> Result<String, Refusal> {
         match self.tokens.get(self.at) {
             Some(Token::Word(word)) => {
                 let word = word.clone();
@@ -303,7 +312,7 @@ impl Reader {
         }
     }
 
-    fn is(&self, word: &str) -> bool {
+    pub(super) fn is(&self, word: &str) -> bool {
         match self.tokens.get(self.at) {
             Some(Token::Word(found)) => found.eq_ignore_ascii_case(word),
             Some(Token::Sign(sign)) => *sign == word,
@@ -311,13 +320,13 @@ impl Reader {
         }
     }
 
-    fn takes(&mut self, word: &str) -> bool {
+    pub(super) fn takes(&mut self, word: &str) -> bool {
         let found = self.is(word);
         self.at += usize::from(found);
         found
     }
 
-    fn must(&mut self, word: &str) -> Result<(), Refusal> {
+    pub(super) fn must(&mut self, word: &str) -> Result<(), Refusal> {
         if self.takes(word) {
             Ok(())
         } else {
@@ -325,7 +334,7 @@ impl Reader {
         }
     }
 
-    fn stuck(&self) -> Refusal {
+    pub(super) fn stuck(&self) -> Refusal {
         unexpected(&self.tokens.get(self.at).map_or("<EOF>".to_owned(), shown))
     }
 }

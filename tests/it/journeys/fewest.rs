@@ -1,0 +1,133 @@
+//! What keeping in step costs, in counts that are the same on every machine: calls to the CRM,
+//! statements to the database.
+
+use chrono::TimeDelta;
+use latitude::crm::page::Parts;
+use latitude::domain::ids::ConnectionId;
+use latitude::http::Deadline;
+use latitude::store::statements;
+use latitude::sync::work::{LEASE, Tally, Work};
+use latitude::sync::{ask, prepare, pull, write_back};
+use sqlx::Connection;
+
+use crate::stage::{Stage, databases, sqlite};
+
+/// The connection of a stage being worked, its lease held.
+async fn work(stage: &Stage) -> Work<'_> {
+    let now = stage.env.now();
+    let mut tx = stage.engine.store.write().await.unwrap();
+    tx.break_lease(&stage.id, now).await.unwrap();
+    let lease = tx
+        .claim(Some(stage.id.as_str()), now, now + LEASE)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let mut work = Work {
+        store: &stage.engine.store,
+        env: &stage.engine.env,
+        crm: stage.crm,
+        session: stage.engine.session(&stage.id).await.unwrap(),
+        framework: stage.engine.framework.clone(),
+        public_url: &stage.engine.public_url,
+        lease: lease.unwrap(),
+        lease_for: LEASE,
+        deadline: Deadline::default(),
+        tally: Tally::default(),
+    };
+    prepare::prepare(&mut work).await.unwrap();
+    work
+}
+
+/// Gives every deal a stamp of its own, over the days before.
+fn spread(stage: &Stage, days: i64) {
+    let now = stage.served.world.now();
+    let mut state = stage.served.world.state();
+    let many = i64::try_from(state.deals.len()).unwrap();
+    for (n, deal) in (0..).zip(&mut state.deals) {
+        deal.changed_at =
+            now - TimeDelta::days(days) + TimeDelta::seconds(n * days * 86_000 / many);
+        deal.visible_at = deal.changed_at;
+    }
+}
+
+fn queries(stage: &Stage) -> u64 {
+    let routes = stage.served.stats.routes();
+    let asked = routes.iter().filter(|(route, _)| route.contains("/query"));
+    asked.map(|(_, count)| count.calls).sum()
+}
+
+async fn place(stage: &Stage) -> String {
+    let mut tx = stage.engine.store.read().await.unwrap();
+    let known = tx.connection(&ConnectionId::from("acme")).await.unwrap();
+    known.unwrap().cursor_deals
+}
+
+#[tokio::test]
+async fn a_split_pull_that_is_broken_off_goes_on_where_each_part_stood() {
+    let database = sqlite();
+    let stage = Stage::set(&database, 11_000).await;
+    spread(&stage, 40);
+    let mut first = work(&stage).await;
+    stage.served.stats.clear();
+    let saved = async {
+        while serde_json::from_str::<Parts>(&place(&stage).await).is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+
+    tokio::select! {
+        done = pull::pull(&mut first) => panic!("it was not broken off: {done:?}"),
+        () = saved => {}
+    }
+    drop(first);
+    let mut second = work(&stage).await;
+    while !pull::pull(&mut second).await.unwrap() {}
+
+    let state = stage.served.world.state();
+    let open = state.deals.iter().filter(|deal| deal.stage < 6).count();
+    drop(state);
+    let mut db = sqlx::SqliteConnection::connect(&database).await.unwrap();
+    let known: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM deal")
+        .fetch_one(&mut db)
+        .await
+        .unwrap();
+    assert_eq!(usize::try_from(known).unwrap(), open);
+    // Besides the fewest: a page that is not full in each part, the pages that were under way when
+    // it was broken off, counting the days, and looking for what changed meanwhile.
+    let least = open.div_ceil(2_000) as u64;
+    assert!(
+        queries(&stage) <= least + 5 + 5 + 2,
+        "{} queries",
+        queries(&stage)
+    );
+    assert!(serde_json::from_str::<Parts>(&place(&stage).await).is_err());
+}
+
+#[tokio::test]
+async fn a_page_costs_few_statements_however_many_deals_it_brings() {
+    for database in databases().await {
+        let stage = Stage::set(&database, 2_100).await;
+        let mut work = work(&stage).await;
+        let mut spent = Vec::new();
+        let mut count = |before: u64| spent.push(statements() - before);
+
+        let before = statements();
+        pull::pull(&mut work).await.unwrap();
+        count(before);
+        let before = statements();
+        ask::ask(&mut work).await.unwrap();
+        count(before);
+        let before = statements();
+        write_back::write_back(&mut work).await.unwrap();
+        count(before);
+
+        let deals = work.tally.pulled;
+        assert!((1_800..=2_000).contains(&deals), "{deals} deals: one page");
+        let most = [100, 100, 100];
+        let fits = spent.iter().zip(most).all(|(spent, most)| *spent <= most);
+        assert!(
+            fits,
+            "{spent:?} statements to pull, ask, write; {most:?} are enough"
+        );
+    }
+}
