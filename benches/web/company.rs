@@ -72,7 +72,10 @@ fn versions(many: u64, at: &str, json: &str) -> [String; 2] {
         format!(
             "INSERT INTO assessment (connection, deal, version, framework, assessment, at)
              SELECT 'acme', 'deal' || n, 1, 'default-1',
-               CAST('{{\"grade\": \"' || ({grade}) || '\"}}' AS {json}), {at}
+               CAST('{{\"grade\": \"' || ({grade}) || '\", \"score\": 50, \"overall\": 2,
+                 \"dims\": {{\"customer\": 2, \"goal\": 2, \"approach\": 2, \"ownership\": 2,
+                   \"next_step\": 2}}, \"findings\": [], \"notes\": [], \"private_notes\": []}}'
+                 AS {json}), {at}
              FROM numbers WHERE n < {many} AND {has_plan}"
         ),
     ]
