@@ -78,6 +78,16 @@ fn is_private(url: &Url) -> bool {
     }
 }
 
+/// Whether an address is one of the machine itself.
+pub fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
 /// Whether an address belongs to the machine or to a private network.
 pub fn is_private_ip(ip: IpAddr) -> bool {
     match ip {

@@ -53,7 +53,7 @@ pub fn client() -> reqwest::Client {
 /// A client that follows no name into a private network. Behind a proxy it is the proxy that looks
 /// names up.
 pub fn outward_client() -> reqwest::Client {
-    built(|client| client.dns_resolver(Arc::new(resolve::Public)))
+    built(|client| client.dns_resolver(Arc::new(resolve::Public::beside_proxies())))
 }
 
 /// The client of a connection, or of a provider, that may reach private networks or may not.
@@ -85,7 +85,12 @@ fn built(change: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) 
 /// Why no answer came, in words.
 pub async fn answers(url: &Url) -> Result<u16, String> {
     let request = reqwest::Request::new(Method::GET, url.clone());
-    let reply = client().execute(request).await;
+    // A proxy is never the way to this machine itself.
+    let client = match guard::is_this_machine(url) {
+        true => built(reqwest::ClientBuilder::no_proxy),
+        false => client(),
+    };
+    let reply = client.execute(request).await;
     reply
         .map(|reply| reply.status().as_u16())
         .map_err(|error| call::plain(&error))

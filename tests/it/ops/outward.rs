@@ -68,3 +68,21 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
         "the token went nowhere else"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_containers_own_check_does_not_go_through_a_proxy() {
+    let router = axum::Router::new().route("/ready", axum::routing::get(async || "yes"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = format!("http://{}/ready", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let check = std::process::Command::new(env!("CARGO_BIN_EXE_latitude"))
+        .args(["health", "--url", &place])
+        .env("HTTP_PROXY", "http://127.0.0.1:1")
+        .env("NO_PROXY", "")
+        .output()
+        .unwrap();
+
+    let told = String::from_utf8_lossy(&check.stderr);
+    assert!(check.status.success(), "{told}");
+}

@@ -12,9 +12,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::stage::{Stage, databases};
 
 /// Deals of the company: several batches of writes.
-const DEALS: usize = 1000;
+const DEALS: usize = 700;
 /// After so many calls to the CRM a process is stopped: while it reads, and while it writes.
-const AFTER_CALLS: [usize; 3] = [3, 5, 7];
+const AFTER_CALLS: [usize; 2] = [3, 6];
 /// Orchestrators kill what has not ended by then.
 const GRACE: Duration = Duration::from_secs(30);
 /// How often it is looked whether something has happened.
