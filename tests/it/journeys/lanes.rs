@@ -83,6 +83,8 @@ async fn a_long_first_pull_gives_way_to_a_connection_that_waits_for_the_lane() {
         slow_ms: 100,
         ..Knobs::default()
     });
+    // The small one has been due since before the long one's first page.
+    stage.clock.advance(TimeDelta::seconds(5));
     let (grade, clock) = (stage.field(Field::Grade), stage.clock.clone());
     let graded = |company: &Served| {
         let state = company.world.state();
