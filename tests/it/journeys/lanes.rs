@@ -83,6 +83,8 @@ async fn a_long_first_pull_gives_way_to_a_connection_that_waits_for_the_lane() {
         slow_ms: 100,
         ..Knobs::default()
     });
+    // The small one has been due since before the long one's first page.
+    stage.clock.advance(TimeDelta::seconds(5));
     let (grade, clock) = (stage.field(Field::Grade), stage.clock.clone());
     let graded = |company: &Served| {
         let state = company.world.state();
@@ -95,9 +97,14 @@ async fn a_long_first_pull_gives_way_to_a_connection_that_waits_for_the_lane() {
     };
 
     let small_first = async {
+        let wait = async || tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        while pages() == 0 {
+            wait().await;
+        }
+        // Longer than a turn; from here on the clock stands still, so nobody else gives way.
+        clock.advance(TimeDelta::seconds(12));
         while !graded(&small) {
-            clock.advance(TimeDelta::seconds(1));
-            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+            wait().await;
         }
         pages()
     };
