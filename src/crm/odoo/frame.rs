@@ -165,7 +165,11 @@ fn code(wanted: &Blueprint) -> String {
 /// The first 32 bits behind the point of the square or cube roots of the first primes, of which
 /// SHA-256 makes its constants.
 fn roots(count: usize, degree: u32) -> Vec<u32> {
-    let is_prime = |n: &u128| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let is_prime = |n: &u128| {
+        (2..*n)
+            .take_while(|d| d * d <= *n)
+            .all(|d| !n.is_multiple_of(d))
+    };
     let primes = (2..).filter(is_prime).take(count);
     let roots = primes.map(|prime| {
         // The largest whole number whose power is at most the prime, both moved by 32 bits.

@@ -72,6 +72,7 @@ fn a_manager_is_whoever_alone_stands_in_the_role_above() {
         timezone_name: None,
         company_id: None,
         company_name: None,
+        company_domain: None,
     };
     let role = |id: u64, above: Option<u64>| Role {
         id,
