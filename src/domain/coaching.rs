@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::grade::{Assessment, Dimension, Grade};
 use super::rubric::Rubric;
 use super::rubric::caps::Cap;
+use super::rubric::clause;
 use super::rubric::file::RubricFile;
 use super::rubric::heard::Heard;
 use super::strategy::Answers;
@@ -229,7 +230,11 @@ fn words_for(name: &str, heard: &Heard, answers: &Answers) -> String {
     };
     let raised = signals.iter().flat_map(|signal| heard.of_signal(signal));
     let words = raised
-        .filter_map(|found| answers.part(found.part).get(found.start..found.end))
+        .filter_map(|found| {
+            let text = answers.part(found.part);
+            let (start, end) = clause::around(text, found.start, found.end);
+            text.get(start..end)
+        })
         .next();
     words.map(quoted).unwrap_or_default()
 }
@@ -363,7 +368,7 @@ mod tests {
             (
                 "waiting",
                 waiting,
-                "“Waiting for”: The plan waits for them.",
+                "“Waiting for their feedback on the”: The plan waits",
             ),
             (
                 "single",

@@ -113,10 +113,7 @@ fn push_dimension(
     if level < TOP && !open.is_empty() {
         push(
             page,
-            format_args!(
-                "         would earn more: what {}\n",
-                open.join(", or what ")
-            ),
+            format_args!("         not there yet: {}\n", open.join("; ")),
         );
     }
 }

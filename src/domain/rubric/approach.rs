@@ -64,7 +64,8 @@ pub const SIGNALS: &[Signal] = &[
     },
 ];
 
-fn reason(reading: &Reading) -> Vec<Span> {
+/// Where a reason is given.
+pub fn reason(reading: &Reading) -> Vec<Span> {
     reading.of_class(Class::Reason).collect()
 }
 
@@ -75,7 +76,8 @@ fn reason_who(reading: &Reading) -> Vec<Span> {
         .collect()
 }
 
-fn rejected(reading: &Reading) -> Vec<Span> {
+/// Where an alternative is put aside.
+pub fn rejected(reading: &Reading) -> Vec<Span> {
     reading.of_class(Class::Reject).collect()
 }
 
@@ -83,7 +85,8 @@ fn contrast(reading: &Reading) -> Vec<Span> {
     reading.of_class(Class::Contrast).collect()
 }
 
-fn compare(reading: &Reading) -> Vec<Span> {
+/// Where something is better than something else.
+pub fn compare(reading: &Reading) -> Vec<Span> {
     reading.of_class(Class::Compare).collect()
 }
 

@@ -6,6 +6,7 @@
 
 pub mod approach;
 pub mod caps;
+pub mod clause;
 pub mod customer;
 pub mod dates;
 pub mod file;
@@ -206,6 +207,10 @@ pub fn assess_without(answers: &Answers, rubric: &Rubric, dismissed: &[&str]) ->
     let heard = Heard::of(answers, &rubric.compiled);
     let mut assessment = weighed(&heard, rubric.file());
     coaching::add_notes(&mut assessment, &heard, answers, rubric.file(), dismissed);
+    for finding in &mut assessment.findings {
+        (finding.start, finding.end) =
+            clause::around(answers.part(finding.part), finding.start, finding.end);
+    }
     assessment
 }
 

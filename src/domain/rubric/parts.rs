@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::lexicon::Class;
 use super::reading::{Reading, Span};
 use super::tokens::Shape;
-use super::{Signal, goal, ownership, whole};
+use super::{Signal, approach, goal, ownership, whole};
 
 /// What is listened for.
 pub const SIGNALS: &[Signal] = &[
@@ -60,8 +60,18 @@ fn only_vague(reading: &Reading) -> Vec<Span> {
 }
 
 fn bare_part(reading: &Reading) -> Vec<Span> {
+    let thought = [
+        goal::decides(reading),
+        goal::brings(reading),
+        goal::open_question(reading),
+        ownership::fallback(reading),
+        approach::reason(reading),
+        approach::compare(reading),
+    ]
+    .concat();
     let parts = reading.parts().into_iter();
     parts
+        .filter(|part| !holds_any(*part, &thought))
         .filter(|part| {
             let mut own = HashSet::new();
             let mut tells = false;

@@ -16,8 +16,9 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) {
         let next = tokens.get(index + 1);
         let deed_next = next.filter(|next| is_deed_of_a_person(next));
         let acts_next = deed_next.is_some_and(|deed| is_of_one_person(deed, answers));
-        let acts_or_to_next =
-            deed_next.is_some() || next.is_some_and(|next| next.classes.has(Class::To));
+        let acts_or_to_next = deed_next.is_some()
+            || next
+                .is_some_and(|next| next.classes.has(Class::To) || next.classes.has(Class::Asks));
         let Some(token) = tokens.get_mut(index) else {
             continue;
         };

@@ -1,0 +1,125 @@
+//! The words around a hit that a person would recognise: “twice” means little, “called me twice
+//! about it” says which words were meant.
+
+/// Hits of so many words or more speak for themselves.
+const ENOUGH_WORDS: usize = 4;
+/// The most words shown before a hit …
+const WORDS_BEFORE: usize = 3;
+/// … and after it.
+const WORDS_AFTER: usize = 4;
+/// No word is longer than this many bytes; what is, is no word one would read.
+const MOST_BYTES: usize = 40;
+
+/// The range of a hit, widened within its clause.
+///
+/// A range that is empty, or that does not stand in the text, is given back as it is.
+pub fn around(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let (Some(before), Some(hit), Some(after)) =
+        (text.get(..start), text.get(start..end), text.get(end..))
+    else {
+        return (start, end);
+    };
+    if hit.is_empty() || hit.split_whitespace().count() >= ENOUGH_WORDS {
+        return (start, end);
+    }
+    let back = reach(before.chars().rev(), WORDS_BEFORE);
+    let ahead = reach(after.chars(), WORDS_AFTER);
+    (start - back, end + ahead)
+}
+
+/// How many bytes of a clause follow, up to so many whole words.
+fn reach(letters: impl Iterator<Item = char>, most_words: usize) -> usize {
+    let (mut seen, mut whole, mut words) = (0, 0, 0);
+    for letter in letters {
+        if ends_clause(letter) {
+            return seen;
+        }
+        if letter.is_whitespace() && seen > whole {
+            words += usize::from(seen > 0);
+            whole = seen;
+        }
+        if words == most_words || seen - whole > MOST_BYTES {
+            return whole;
+        }
+        seen += letter.len_utf8();
+    }
+    seen
+}
+
+fn ends_clause(letter: char) -> bool {
+    matches!(
+        letter,
+        '.' | ','
+            | ';'
+            | ':'
+            | '!'
+            | '?'
+            | '('
+            | ')'
+            | '['
+            | ']'
+            | '\n'
+            | '"'
+            | '“'
+            | '”'
+            | '–'
+            | '—'
+            | '→'
+            | '='
+            | '•'
+            | '/'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn widened(text: &str, hit: &str) -> String {
+        let start = text.find(hit).expect("the hit");
+        let (from, to) = around(text, start, start + hit.len());
+        text[from..to].to_owned()
+    }
+
+    #[test]
+    fn a_hit_is_shown_with_the_words_around_it() {
+        for (text, hit, shown) in [
+            (
+                "Jo called me twice about the gate.",
+                "twice",
+                "Jo called me twice about the gate",
+            ),
+            (
+                "Budget is gone, she said it twice, then left",
+                "twice",
+                "she said it twice",
+            ),
+            ("twice", "twice", "twice"),
+            (
+                "Tür für später, größer oder kleiner",
+                "später",
+                "Tür für später",
+            ),
+            (
+                "one two three four five six seven eight nine",
+                "five",
+                "two three four five six seven eight nine",
+            ),
+            (
+                "she would rather not see it",
+                "she would rather not",
+                "she would rather not",
+            ),
+        ] {
+            assert_eq!(widened(text, hit), shown);
+        }
+    }
+
+    #[test]
+    fn any_range_stays_within_the_text() {
+        let long = "x".repeat(10_000);
+        assert_eq!(around(&long, 100, 102), (100, 102));
+        assert_eq!(around("é", 1, 2), (1, 2));
+        assert_eq!(around("", 0, 0), (0, 0));
+    }
+}
