@@ -145,7 +145,7 @@ async fn a_user_of_another_organisation_is_nobody_here() {
     let mut tx = floor.stage.engine.store.write().await.unwrap();
     let whose = ("00D000000000099AAA", "005000000000099AAA");
     let (fields, now) = (serde_json::json!({}), floor.stage.env.now());
-    tx.save_setup(&floor.stage.id, whose, &fields, now)
+    tx.save_setup(&floor.stage.id, whose, "", &fields, now)
         .await
         .unwrap();
     tx.commit().await.unwrap();
