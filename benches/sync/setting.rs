@@ -151,8 +151,14 @@ impl Setting {
             })
             .collect();
         let mut tx = engine.store.write().await?;
-        tx.save_setup(&id, ("00D000000000001", "005000000000001"), &fields, now)
-            .await?;
+        tx.save_setup(
+            &id,
+            ("00D000000000001", "005000000000001"),
+            "",
+            &fields,
+            now,
+        )
+        .await?;
         tx.save_stages(&id, &[pipeline], now).await?;
         for some in people.chunks(1000) {
             tx.save_people(&id, some).await?;
