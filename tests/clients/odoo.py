@@ -84,7 +84,8 @@ for database, version in [("latitude", "19.0"), ("latitude17", "17.0")]:
 
     opportunity = ["type", "=", "opportunity"]
     assert call("crm.lead", "search_count", [opportunity]) == total
-    [row] = call("crm.lead", "search_read", [opportunity], fields=["name", "stage_id", "date_closed"], limit=1)
+    going_on = [opportunity, ["date_closed", "=", False]]
+    [row] = call("crm.lead", "search_read", going_on, fields=["name", "stage_id", "date_closed"], limit=1)
     assert row["date_closed"] is False and isinstance(row["stage_id"][0], int), row
     made = call("crm.lead", "create", {"name": "Ünïcode <&> one", "type": "opportunity"})
     assert call("crm.lead", "read", [made], ["name"])[0]["name"] == "Ünïcode <&> one"
@@ -105,6 +106,10 @@ for database, version in [("latitude", "19.0"), ("latitude17", "17.0")]:
             assert fault.faultCode == code, fault
         else:
             sys.exit(f"fault {code} did not come")
+    # The answer could not be told, but the deal is lost, and hidden.
+    assert call("crm.lead", "search_count", [opportunity]) == total - 1
+    total -= 1
+    one = call("crm.lead", "search", [opportunity], limit=1)[0]
 
 # Odoo's own library over both of its protocols.
 for protocol in ["jsonrpc", "json2"]:

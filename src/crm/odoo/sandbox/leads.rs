@@ -206,6 +206,7 @@ fn search(world: &World, caller: Caller, args: &Args) -> Result<Vec<usize>, Exce
     let order = args
         .get("order")
         .and_then(Value::as_str)
+        .filter(|order| !order.is_empty())
         .unwrap_or("id desc");
     if order == "id" || order == "id asc" {
         return Ok(all.skip(offset).take(limit).collect());

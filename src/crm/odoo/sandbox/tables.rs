@@ -217,7 +217,8 @@ fn search(
         (hidden || row.get("active") != Some(&json!(false)))
             && test.holds(&|leaf| leaf.met_by(&row[&leaf.field]))
     });
-    let order = args.get("order").and_then(Value::as_str).unwrap_or("id");
+    let order = args.get("order").and_then(Value::as_str);
+    let order = order.filter(|order| !order.is_empty()).unwrap_or("id");
     for column in order.split(',').rev() {
         let mut words = column.split_whitespace();
         let name = words.next().unwrap_or("id");
