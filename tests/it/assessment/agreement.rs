@@ -30,9 +30,10 @@ const EVERY_SET: [&str; 5] = [
 ];
 
 /// Texts written to fool that still do: what is well told, but no deal, cannot be known from its
-/// words; neither can a list of the right words, or nonsense in good grammar.
-const STILL_FOOLING: [&str; 8] = [
-    "x-012", "x-033", "x-034", "x-035", "x-039", "x-040", "x-055", "x-061",
+/// words; neither can a list of the right words, a plan that fits any deal, or nonsense in good
+/// grammar.
+const STILL_FOOLING: [&str; 9] = [
+    "x-012", "x-019", "x-033", "x-034", "x-035", "x-039", "x-040", "x-055", "x-061",
 ];
 
 /// Nearly always.
