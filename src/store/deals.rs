@@ -371,16 +371,19 @@ impl Tx {
         ).bind(connection.as_str()).bind(now).execute(db).await.map(drop))
     }
 
-    /// When the next deal is to be looked at, and when the next is to be written.
+    /// When the next deal is to be looked at, and when the next is to be written; deals that are
+    /// gone wait for nothing.
     pub async fn next_times(
         &mut self,
         connection: &ConnectionId,
     ) -> Result<(Option<Time>, Option<Time>)> {
         let look = sql!(&mut *self, db => query_scalar(
-            "SELECT MIN(look_at) FROM deal WHERE connection = $1 AND look_at IS NOT NULL",
+            "SELECT MIN(look_at) FROM deal
+             WHERE connection = $1 AND look_at IS NOT NULL AND gone_at IS NULL",
         ).bind(connection.as_str()).fetch_one(db).await)?;
         let write = sql!(self, db => query_scalar(
-            "SELECT MIN(write_at) FROM deal WHERE connection = $1 AND write_at IS NOT NULL",
+            "SELECT MIN(write_at) FROM deal
+             WHERE connection = $1 AND write_at IS NOT NULL AND gone_at IS NULL",
         ).bind(connection.as_str()).fetch_one(db).await)?;
         Ok((look, write))
     }

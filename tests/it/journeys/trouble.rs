@@ -167,3 +167,32 @@ async fn what_failed_too_often_in_a_row_is_not_waited_for() {
         assert!(ended.is_ok(), "{database}");
     }
 }
+
+#[tokio::test]
+async fn a_deal_that_vanished_with_new_words_keeps_nobody_busy() {
+    for database in databases().await {
+        let stage = Stage::set(&database, 24).await;
+        stage.reconcile().await;
+        let deal = stage.served.world.state().deals[5].id.clone();
+        let deal = latitude::domain::ids::DealId::from(deal.as_str());
+        let mut tx = stage.engine.store.write().await.unwrap();
+        let dossier = tx.dossier(&stage.id, &deal).await.unwrap().unwrap();
+        let answers = latitude::domain::strategy::Answers {
+            approach: "Ask Ada for the gate because she owns it.".to_owned(),
+            ..Default::default()
+        };
+        let seller = latitude::domain::ids::PersonId::from("someone");
+        let (now, at) = (stage.env.now(), (&dossier, dossier.version));
+        let (told, framework) = ((&seller, &answers), &stage.engine.framework);
+        latitude::sync::publish::publish(&mut tx, &stage.id, at, told, framework, now)
+            .await
+            .unwrap();
+        tx.deal_gone(&stage.id, &deal, None, now).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let quiet = stage.engine.run_until_quiet(None);
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(20), quiet).await;
+
+        assert!(ended.is_ok(), "{database}: it is never done");
+    }
+}
