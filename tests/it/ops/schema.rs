@@ -215,21 +215,26 @@ async fn an_upgrade_from_the_release_before_keeps_everything() {
 
 /// The lines of an export whose tables the database has; its last line counts them.
 async fn older_lines(database: &str, export: &[u8]) -> Vec<String> {
-    let tables: Vec<String> = if database.starts_with("sqlite") {
+    let columns: Vec<(String, String)> = if database.starts_with("sqlite") {
         sqlite_columns(database).await
     } else {
         postgres_columns(database).await
     }
     .into_iter()
-    .map(|(table, ..)| table)
+    .map(|(table, column, ..)| (table, column))
     .collect();
     let text = String::from_utf8(export.to_vec()).unwrap();
     let mut kept = Vec::new();
     for line in text.lines() {
         let mut value: serde_json::Value = serde_json::from_str(line).unwrap();
         if let Some(table) = value["table"].as_str() {
-            if tables.iter().any(|it| it == table) {
-                kept.push(line.to_owned());
+            let table = table.to_owned();
+            let known = |name: &str| columns.contains(&(table.clone(), name.to_owned()));
+            if columns.iter().any(|(it, _)| *it == table) {
+                if let Some(row) = value["row"].as_object_mut() {
+                    row.retain(|name, _| known(name));
+                }
+                kept.push(value.to_string());
             }
         } else {
             let rows = kept.iter().filter(|it| it.contains("\"row\"")).count();

@@ -43,13 +43,13 @@ async fn whoever_leads_the_seller_sees_the_deal_and_asks_one_question() {
         let words = [
             ("approach", "Call Ines on Thursday because she decides"),
             ("confidence", "30"),
-            ("base", "0"),
+            ("base", "1"),
         ];
         sam.get(&floor.panel()).await;
         let published = sam.post(&floor.panel(), &words).await;
         assert_eq!(published.status, 303, "{}", published.body);
         let draft = format!("{}/draft", floor.panel());
-        let secret = [("approach", "What I would never say aloud"), ("base", "1")];
+        let secret = [("approach", "What I would never say aloud"), ("base", "2")];
         sam.post(&draft, &secret).await;
         floor.settle().await;
 
