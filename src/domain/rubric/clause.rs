@@ -78,7 +78,7 @@ mod tests {
     fn widened(text: &str, hit: &str) -> String {
         let start = text.find(hit).expect("the hit");
         let (from, to) = around(text, start, start + hit.len());
-        text[from..to].to_owned()
+        text.get(from..to).expect("whole letters").to_owned()
     }
 
     #[test]

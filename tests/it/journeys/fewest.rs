@@ -83,9 +83,10 @@ async fn a_split_pull_that_is_broken_off_goes_on_where_each_part_stood() {
     let mut second = work(&stage).await;
     while !pull::pull(&mut second).await.unwrap() {}
 
-    let state = stage.served.world.state();
-    let open = state.deals.iter().filter(|deal| deal.stage < 6).count();
-    drop(state);
+    let open = {
+        let state = stage.served.world.state();
+        state.deals.iter().filter(|deal| deal.stage < 6).count()
+    };
     let mut db = sqlx::SqliteConnection::connect(&database).await.unwrap();
     let known: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM deal")
         .fetch_one(&mut db)

@@ -38,7 +38,7 @@ fn deal(n: u32) -> Deal {
             .ok()
             .map(|day| day + chrono::Days::new(drawn(n, 17, 300).into())),
     };
-    deal.amount = (n % 30 > 0).then(|| f64::from(drawn(n, 4099, 90_000)));
+    deal.amount = (!n.is_multiple_of(30)).then(|| f64::from(drawn(n, 4099, 90_000)));
     deal.stage = format!("s{}", 1 + drawn(n, 31, 3)).into();
     deal
 }
