@@ -4,6 +4,7 @@
 //! (milliseconds a call of the CRM), `poll` (seconds).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -55,12 +56,15 @@ struct Seller {
     base: Arc<AtomicU64>,
 }
 
-/// What is on its way: the text that is to appear, and since when.
+/// By company and deal: the texts that are to appear, and since when.
+type OnTheirWay = HashMap<(usize, usize), Vec<(String, Instant)>>;
+
+/// What is on its way.
 #[derive(Default)]
-struct Awaited(Mutex<HashMap<(usize, usize), Vec<(String, Instant)>>>);
+struct Awaited(Mutex<OnTheirWay>);
 
 impl Awaited {
-    fn all(&self) -> std::sync::MutexGuard<'_, HashMap<(usize, usize), Vec<(String, Instant)>>> {
+    fn all(&self) -> std::sync::MutexGuard<'_, OnTheirWay> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -337,7 +341,7 @@ async fn sellers(base: &str, companies: &[Company]) -> anyhow::Result<Vec<Seller
                     state.people[owner].id.clone(),
                 )
             };
-            if !cookies.contains_key(&(company, owner)) {
+            if let Entry::Vacant(place) = cookies.entry((company, owner)) {
                 let form = format!("person={}", encoded(&format!("{}:{person}", at.id)));
                 let request = form_of(base, "/sign-in", None, &form)?;
                 let answer = client.execute(request).await?;
@@ -346,7 +350,7 @@ async fn sellers(base: &str, companies: &[Company]) -> anyhow::Result<Vec<Seller
                     .get(header::SET_COOKIE)
                     .context("a cookie")?;
                 let pair = set.to_str()?.split(';').next().unwrap_or_default();
-                cookies.insert((company, owner), HeaderValue::from_str(pair)?);
+                place.insert(HeaderValue::from_str(pair)?);
             }
             let cookie = cookies[&(company, owner)].clone();
             let path = format!("/panel/{}/{}", at.id, encoded(&id));
