@@ -96,8 +96,14 @@ fn open_deal(stage: &Stage) -> usize {
 
 #[tokio::test]
 async fn words_published_during_a_long_reconcile_do_not_wait_for_its_end() {
-    let stage = paged(1_000).await;
+    let stage = paged(2_000).await;
     stage.reconcile().await;
+    // Pages take their time, as over a network: a page a moment would leave nobody else the database.
+    stage.served.world.weather().set(Knobs {
+        slow: 1.0,
+        slow_ms: 60,
+        ..Knobs::default()
+    });
     let deal = open_deal(&stage);
     let before = calls(&stage, "/deals");
     let all = before; // The first pull lists everything once; the reconcile will do it again.

@@ -195,9 +195,10 @@ async fn an_upgrade_from_the_release_before_keeps_everything() {
 
         assert_eq!(older.pending_migrations().await.unwrap(), 0);
         let after = exported(&older, &floor).await;
+        // What came with the new release may stand beside it.
         let lost: Vec<&String> = before
             .iter()
-            .filter(|line| line.contains("\"row\"") && !after.contains(line))
+            .filter(|line| line.contains("\"row\"") && !after.iter().any(|it| holds(it, line)))
             .collect();
         assert_eq!(lost, Vec::<&String>::new(), "{database}");
         assert!(before.iter().any(|it| it.contains("strategy_version")));
@@ -211,6 +212,14 @@ async fn an_upgrade_from_the_release_before_keeps_everything() {
         assert_eq!(report.state, RunState::Ok, "{:?}", report.cause);
         assert_eq!(report.tally.written, 0, "everything stands there already");
     }
+}
+
+/// Whether a row of an export is of the same table and has all that another one has.
+fn holds(row: &str, other: &str) -> bool {
+    let read = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+    let (row, other) = (read(row), read(other));
+    let mut values = other["row"].as_object().into_iter().flatten();
+    row["table"] == other["table"] && values.all(|(name, value)| row["row"][name] == *value)
 }
 
 /// The lines of an export whose tables the database has; its last line counts them.

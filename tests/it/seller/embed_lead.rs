@@ -52,6 +52,7 @@ async fn whoever_leads_the_seller_sees_the_deal_and_asks_one_question() {
         let secret = [("approach", "What I would never say aloud"), ("base", "2")];
         sam.post(&draft, &secret).await;
         floor.settle().await;
+        floor.stage.clock.advance(chrono::TimeDelta::minutes(1));
 
         let page = enter(&floor, &signed(&floor, leader, None, None).await).await;
 
