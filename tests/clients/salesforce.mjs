@@ -162,13 +162,14 @@ await check("asks in bulk", async () => {
 });
 
 await check("loads in bulk, and is told which record failed", async () => {
-  const { records } = await conn.query("SELECT Id FROM Opportunity LIMIT 2");
+  const { records } = await conn.query("SELECT Id, StageName FROM Opportunity LIMIT 2");
   const told = await conn.bulk2.loadAndWaitForResults({
     object: "Opportunity",
     operation: "update",
     input: [
-      { Id: records[0].Id, Amount: 4321 },
-      { Id: records[1].Id, StageName: "Nowhere" },
+      // jsforce takes the columns from the first record alone.
+      { Id: records[0].Id, StageName: records[0].StageName, Amount: 4321 },
+      { Id: records[1].Id, StageName: "Nowhere", Amount: 1 },
     ],
     pollTimeout: 20_000,
     pollInterval: 200,
