@@ -182,7 +182,10 @@ fn one(
             .map(|()| id.to_owned()),
     };
     // A file holds texts alone; which of them are numbers, the fields know.
-    write(false).or_else(|refusal| write(true).map_err(|_| refusal))
+    write(false).or_else(|refusal| {
+        let of_the_text = refusal.code != "JSON_PARSER_ERROR";
+        write(true).map_err(|other| if of_the_text { refusal } else { other })
+    })
 }
 
 /// A row's fields: an empty cell leaves a field alone, `#N/A` empties it.
