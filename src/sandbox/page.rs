@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::control::{Control, edit, no_such_deal};
 use super::world::{Deal, State};
+use crate::domain::deal::Standing;
 use crate::domain::field::{Field, Kind, Owner};
 
 /// The facts that a list filters by.
@@ -81,7 +82,9 @@ async fn list(
         let name = known.get(&field)?;
         deal.custom.get(name).map(|it| told(&state, name, it))
     };
-    let open = |deal: &&Deal| deal.deleted_at.is_none() && deal.stage < OPEN_STAGES;
+    let open = |deal: &&Deal| {
+        deal.deleted_at.is_none() && state.stages[deal.stage].standing == Standing::Open
+    };
     let wanted = |deal: &&Deal| {
         FILTERS.iter().all(|field| {
             let wish = asked.get(field.name()).filter(|it| !it.is_empty());
@@ -229,9 +232,6 @@ async fn saved(
     }
     Redirect::to(&format!("/__sandbox/record/{id}")).into_response()
 }
-
-/// The stages before the two closed ones.
-const OPEN_STAGES: usize = 6;
 
 fn facts(state: &State, deal: &Deal) -> String {
     let amount = deal

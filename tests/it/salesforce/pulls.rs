@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use latitude::crm::page::{Cursor, Next, Seen};
+use latitude::crm::page::{Cursor, Next, Page, Parts, Seen};
 use latitude::crm::session::{self, Means};
 use latitude::http;
 use serde_json::json;
@@ -166,26 +166,24 @@ fn spread(bench: &Bench, days: i64) {
     }
 }
 
+/// The first page of a large pull, and the parts that the rest is split into.
+async fn split(bench: &Bench) -> (Page<Seen>, Parts) {
+    let crm = bench.crm;
+    let first = crm.deals(&bench.session, &Cursor::default()).await.unwrap();
+    let Next::More(rest) = &first.next else {
+        panic!("a second page")
+    };
+    let parts = crm.split(&bench.session, rest).await.unwrap();
+    (first, parts.expect("parts"))
+}
+
 #[tokio::test]
 async fn the_parts_of_a_large_pull_hold_every_deal_once_and_cost_few_calls_more() {
     let bench = Bench::ready(salesforce(), 11_000).await;
     spread(&bench, 40);
     bench.served.stats.clear();
 
-    let first = bench
-        .crm
-        .deals(&bench.session, &Cursor::default())
-        .await
-        .unwrap();
-    let Next::More(rest) = &first.next else {
-        panic!("a second page")
-    };
-    let parts = bench
-        .crm
-        .split(&bench.session, rest)
-        .await
-        .unwrap()
-        .expect("parts");
+    let (first, parts) = split(&bench).await;
     let mut ids: Vec<String> = Vec::new();
     let mut keep = |items: Vec<Seen>| {
         ids.extend(items.into_iter().map(|one| match one {
@@ -218,20 +216,7 @@ async fn the_parts_of_a_large_pull_hold_every_deal_once_and_cost_few_calls_more(
 async fn what_changes_while_parts_are_read_is_found_after_them_and_in_none_of_them() {
     let bench = Bench::ready(salesforce(), 11_000).await;
     spread(&bench, 40);
-    let first = bench
-        .crm
-        .deals(&bench.session, &Cursor::default())
-        .await
-        .unwrap();
-    let Next::More(rest) = &first.next else {
-        panic!("a second page")
-    };
-    let parts = bench
-        .crm
-        .split(&bench.session, rest)
-        .await
-        .unwrap()
-        .expect("parts");
+    let (_, parts) = split(&bench).await;
     let names = |seen: Vec<Seen>| -> Vec<String> {
         let names = seen.into_iter().filter_map(|one| match one {
             Seen::Here(deal) => Some(deal.name),

@@ -149,7 +149,8 @@ fn cell(record: &Value, path: &str) -> String {
     }
 }
 
-fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
+/// A line of a file, as the CRM writes them: every cell between quotes.
+pub(super) fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = cells
         .map(|cell| format!("\"{}\"", cell.replace('"', "\"\"")))
         .collect();

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Content, Outcome, Refusal};
+use super::bulk::line;
 use super::org::{Caller, Org};
 use super::plan::Source;
 use super::records;
@@ -200,13 +201,6 @@ fn fields(names: &[&str], cells: &[&str], numbers: bool) -> Map<String, Value> {
     pairs
         .map(|(name, cell)| ((*name).to_owned(), value(cell)))
         .collect()
-}
-
-fn line<'a>(cells: impl Iterator<Item = &'a str>) -> String {
-    let quoted: Vec<String> = cells
-        .map(|cell| format!("\"{}\"", cell.replace('"', "\"\"")))
-        .collect();
-    quoted.join(",") + "\n"
 }
 
 impl Load {
