@@ -170,7 +170,7 @@ fn nothing_that_is_shipped_names_one_crm_before_others() {
 
 #[test]
 fn a_new_crm_gets_its_folder_its_page_and_its_two_lines() {
-    let scratch = std::env::temp_dir().join(format!("latitude-new-crm-{}", std::process::id()));
+    let scratch = crate::scratch::folder();
     let registry = scratch.join("src/crm/mod.rs");
     fs::create_dir_all(registry.parent().unwrap()).unwrap();
     fs::copy(root().join("src/crm/mod.rs"), &registry).unwrap();

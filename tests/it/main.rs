@@ -11,6 +11,7 @@ mod journeys;
 mod ops;
 mod pipedrive;
 mod salesforce;
+mod scratch;
 mod seller;
 mod stage;
 mod web;

@@ -1,7 +1,6 @@
 //! Latitude and one sandbox CRM on a fresh database: what the journeys are played on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{NaiveTime, TimeDelta};
 use latitude::crm::{self, Crm};
@@ -18,46 +17,9 @@ use latitude::sync::worker::Engine;
 use latitude::sync::{PULL, WRITE_BACK};
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use sqlx::{Connection, Executor};
 
 use crate::bench::MORNING;
-
-/// Addresses of fresh databases: SQLite always, PostgreSQL where the tests were given one.
-pub async fn databases() -> Vec<String> {
-    let mut all = vec![sqlite()];
-    if let Some(address) = postgres().await {
-        all.push(address);
-    }
-    all
-}
-
-/// The address of a fresh SQLite file.
-pub fn sqlite() -> String {
-    let folder = std::env::temp_dir().join(unique());
-    format!("sqlite://{}/latitude.db", folder.display())
-}
-
-/// The address of a fresh PostgreSQL database, where the tests were given a server.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the tests are told by the environment"
-)]
-pub async fn postgres() -> Option<String> {
-    let server = std::env::var("LATITUDE_TEST_POSTGRES").ok()?;
-    let name = unique().replace('-', "_");
-    let mut connection = sqlx::PgConnection::connect(&server).await.unwrap();
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    connection.execute(create).await.unwrap();
-    let mut url = url::Url::parse(&server).unwrap();
-    url.set_path(&name);
-    Some(url.to_string())
-}
-
-fn unique() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("latitude-test-{}-{count}", std::process::id())
-}
+pub use crate::scratch::{databases, postgres, sqlite};
 
 /// Latitude, a sandbox CRM with our fields in it, and a database between them.
 pub struct Stage {
@@ -232,7 +194,7 @@ impl Stage {
             text(settings.client_id.as_deref().unwrap()),
             text(settings.client_secret.as_ref().unwrap().expose_secret()),
         );
-        let file = std::env::temp_dir().join(format!("{}.toml", unique()));
+        let file = crate::scratch::folder().join("latitude.toml");
         std::fs::write(&file, config).unwrap();
         file
     }

@@ -101,7 +101,7 @@ async fn before_they_go_what_the_fields_hold_is_saved_of_closed_deals_too() {
         let mut session = stage.engine.session(&stage.id).await.unwrap();
         let plan = plan(*crm, &session, Way::Destroy).await.unwrap();
         session.fields = plan.found.field_map();
-        let file = std::env::temp_dir().join(format!("{}-{name}.jsonl", std::process::id()));
+        let file = crate::scratch::folder().join(format!("{name}.jsonl"));
 
         let save = async || keep((*crm, &session), (&stage.engine.store, &stage.id), &file).await;
         let lines = save().await.unwrap();

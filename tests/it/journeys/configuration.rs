@@ -5,12 +5,7 @@ use std::process::Command;
 use latitude::ops::config::{Config, DEFAULTS};
 
 fn latitude(config: &str, args: &[&str]) -> (i32, String) {
-    let folder = std::env::temp_dir().join(format!(
-        "latitude-config-{}-{:?}",
-        std::process::id(),
-        std::thread::current().id()
-    ));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = crate::scratch::folder();
     let file = folder.join("latitude.toml");
     let config = config.replace("{folder}", &folder.display().to_string());
     std::fs::write(&file, config).unwrap();

@@ -1,7 +1,6 @@
 //! Latitude and one sandbox CRM on a fresh database, with a sign-in of the test's choice and a
 //! clock for each side.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{NaiveTime, TimeDelta};
@@ -25,52 +24,12 @@ use latitude::web::settings::Settings as WebSettings;
 use latitude::web::{self, App};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use sqlx::{Connection, Executor};
 
 use crate::bench::MORNING;
+pub use crate::scratch::{databases, folder, postgres, sqlite};
 
 /// The key that seals secrets in these tests.
 pub const KEY: [u8; 32] = [7; 32];
-
-/// Addresses of fresh databases: SQLite always, PostgreSQL where the tests were given a server.
-pub async fn databases() -> Vec<String> {
-    let mut all = vec![sqlite()];
-    all.extend(postgres().await);
-    all
-}
-
-fn mark() -> String {
-    let bytes = Env::system().bytes::<8>();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A folder of its own for a test.
-pub fn folder() -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("latitude-ops-{}", mark()));
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-/// The address of a fresh SQLite file.
-pub fn sqlite() -> String {
-    format!("sqlite://{}/latitude.db", folder().display())
-}
-
-/// The address of a fresh PostgreSQL database, where the tests were given a server.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment says which server to use; the name is ours, and DDL takes no bound values"
-)]
-pub async fn postgres() -> Option<String> {
-    let server = std::env::var("LATITUDE_TEST_POSTGRES").ok()?;
-    let name = format!("latitude_ops_{}", mark());
-    let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    admin.execute(create).await.unwrap();
-    let mut url = url::Url::parse(&server).unwrap();
-    url.set_path(&name);
-    Some(url.to_string())
-}
 
 /// Opens a database with a key, its schema up to date.
 pub async fn store(database: &str, keys: &[[u8; 32]], env: &Env) -> Store {

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::TimeDelta;
 use latitude::domain::deal::{Deal, Pipeline, Stage, Standing};
@@ -75,17 +74,10 @@ pub struct Browser {
     pub csrf: String,
 }
 
-static SITES: AtomicU64 = AtomicU64::new(0);
-
 /// The database of one test: its address, and the folder to remove with it.
-#[expect(clippy::disallowed_methods, reason = "the tests' one setting")]
 pub async fn database() -> (String, Option<PathBuf>) {
-    let name = format!(
-        "latitude_test_{}_{}",
-        std::process::id(),
-        SITES.fetch_add(1, Ordering::Relaxed)
-    );
-    if let Ok(postgres) = std::env::var("LATITUDE_TEST_POSTGRES") {
+    if let Some(postgres) = crate::scratch::server() {
+        let name = format!("latitude_test_{}", crate::scratch::mark());
         let pool = sqlx::PgPool::connect(&postgres).await.unwrap();
         let mut make = sqlx::QueryBuilder::<sqlx::Postgres>::new("CREATE SCHEMA ");
         make.push(&name);
@@ -96,7 +88,7 @@ pub async fn database() -> (String, Option<PathBuf>) {
             None,
         );
     }
-    let folder = std::env::temp_dir().join(name);
+    let folder = crate::scratch::folder();
     let address = format!("sqlite://{}/latitude.db", folder.display());
     (address, Some(folder))
 }
