@@ -1,7 +1,7 @@
 //! What every case of a run has in common: where the stand-in and the database are, and a
 //! connection that is already set up, so that a case measures what it is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -188,6 +188,8 @@ pub async fn work(engine: &Engine) -> anyhow::Result<Work<'_>> {
         lease: lease.context("nothing is due")?,
         lease_for: LEASE,
         deadline: Deadline::default(),
+        around: None,
+        backlog: VecDeque::new(),
         tally: Tally::default(),
     })
 }

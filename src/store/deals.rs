@@ -293,33 +293,66 @@ impl Tx {
         Ok(())
     }
 
-    /// Deals to be looked at by `now`: first those whose seller's words are on their way to the
-    /// CRM, then the most valuable.
-    pub async fn to_consider(
+    /// Deals to be looked at by `now` whose seller's words are on their way to the CRM; the most
+    /// valuable first.
+    pub async fn carried_to_consider(
         &mut self,
         connection: &ConnectionId,
         now: Time,
         most: i64,
     ) -> Result<Vec<Dossier>> {
-        let mut due: Vec<Dossier> = Vec::new();
-        // Said in two ways, so that SQLite takes the index of the few for the few.
-        for (words, due_by) in [
-            ("IS NOT NULL", " AND NOT (d.look_at IS NULL OR d.look_at > "),
-            ("IS NULL", " AND (d.look_at IS NOT NULL AND d.look_at <= "),
-        ] {
-            let left = most - i64::try_from(due.len()).unwrap_or(most);
-            let more: Vec<Dossier> = sql!(&mut *self, db => {
+        sql!(self, db => {
+            let mut select = QueryBuilder::new(DOSSIER);
+            select.push(" WHERE d.connection = ").push_bind(connection.as_str());
+            // Said so that SQLite takes the index of the few that are carried.
+            select.push(" AND d.carry_version IS NOT NULL AND NOT (d.look_at IS NULL OR d.look_at > ");
+            select.push_bind(now);
+            select.push(") AND d.gone_at IS NULL ORDER BY d.amount DESC NULLS LAST, d.id LIMIT ");
+            select.push_bind(most);
+            select.build_query_as().fetch_all(db).await
+        })
+    }
+
+    /// The other deals to be looked at by `now`, the most valuable first; their ids alone.
+    pub async fn due_to_consider(
+        &mut self,
+        connection: &ConnectionId,
+        now: Time,
+        most: i64,
+    ) -> Result<Vec<String>> {
+        sql!(self, db => query_scalar(
+            "SELECT id FROM deal
+             WHERE connection = $1 AND look_at IS NOT NULL AND look_at <= $2
+               AND carry_version IS NULL AND gone_at IS NULL
+             ORDER BY amount DESC NULLS LAST, id LIMIT $3",
+        ).bind(connection.as_str()).bind(now).bind(most).fetch_all(db).await)
+    }
+
+    /// Those of these deals that are still to be looked at by `now`, in the order of their ids here.
+    pub async fn to_consider(
+        &mut self,
+        connection: &ConnectionId,
+        ids: &[String],
+        now: Time,
+    ) -> Result<Vec<Dossier>> {
+        let mut found: HashMap<String, Dossier> = HashMap::with_capacity(ids.len());
+        for some in ids.chunks(ROWS) {
+            let rows: Vec<Dossier> = sql!(&mut *self, db => {
                 let mut select = QueryBuilder::new(DOSSIER);
                 select.push(" WHERE d.connection = ").push_bind(connection.as_str());
-                select.push(" AND d.carry_version ").push(words);
-                select.push(due_by).push_bind(now);
-                select.push(") AND d.gone_at IS NULL ORDER BY d.amount DESC NULLS LAST, d.id LIMIT ");
-                select.push_bind(left);
+                // Said so that SQLite looks the ids up, and not everything that is due.
+                select.push(" AND NOT (d.look_at IS NULL OR d.look_at > ").push_bind(now);
+                select.push(") AND d.carry_version IS NULL AND d.gone_at IS NULL AND d.id IN (");
+                let mut list = select.separated(", ");
+                for id in some {
+                    list.push_bind(id.as_str());
+                }
+                select.push(")");
                 select.build_query_as().fetch_all(db).await
             })?;
-            due.extend(more);
+            found.extend(rows.into_iter().map(|row| (row.id.clone(), row)));
         }
-        Ok(due)
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
     /// Takes up what cadence decided.

@@ -1,7 +1,7 @@
 //! Decides, for each deal that changed or whose time has come, whether to ask its seller, and what
 //! should stand in its fields.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use chrono::{TimeDelta, TimeZone};
 
@@ -12,13 +12,18 @@ use crate::domain::Time;
 use crate::domain::cadence::{self, Facts, Published, Reason, State};
 use crate::domain::deal::Standing;
 use crate::domain::field::{Field, Value};
+use crate::domain::ids::ConnectionId;
 use crate::domain::outlook::{Outlook, mark};
 use crate::domain::people::Person;
 use crate::store::deals::{Considered, Dossier};
 use crate::store::people::StageRow;
+use crate::store::tx::Tx;
 
 /// Deals considered in one unit of work.
-const BATCH: i64 = 1000;
+const BATCH: usize = 1000;
+/// Deals put in order of their value at once: finding the most valuable means looking at all that
+/// are due, and a first pull makes as many due as the CRM has.
+const AHEAD: i64 = 20_000;
 
 /// What is known about a connection's people and stages while its deals are considered.
 pub struct Around {
@@ -57,9 +62,9 @@ impl Around {
 pub async fn ask(work: &mut Work<'_>) -> Result<bool, Stop> {
     let now = work.now();
     let id = work.id().clone();
-    let around = Around::read(work).await?;
+    let around = work.around().await?;
     let mut tx = work.begin().await?;
-    let due = tx.to_consider(&id, now, BATCH).await?;
+    let due = most_valuable(&mut work.backlog, &mut tx, &id, now).await?;
     if due.is_empty() {
         return Ok(true);
     }
@@ -104,7 +109,25 @@ pub async fn ask(work: &mut Work<'_>) -> Result<bool, Stop> {
     let asked = asks.len() as u64;
     tx.commit().await?;
     work.tally.asked += asked;
-    Ok(due.len() < BATCH as usize)
+    Ok(due.len() < BATCH)
+}
+
+/// The next that are due: those whose seller's words are on their way to the CRM, then the most
+/// valuable. `backlog` keeps the order that was found, from one unit of work to the next.
+async fn most_valuable(
+    backlog: &mut VecDeque<String>,
+    tx: &mut Tx,
+    id: &ConnectionId,
+    now: Time,
+) -> Result<Vec<Dossier>, Stop> {
+    let mut due = tx.carried_to_consider(id, now, BATCH as i64).await?;
+    if backlog.is_empty() {
+        backlog.extend(tx.due_to_consider(id, now, AHEAD).await?);
+    }
+    let room = backlog.len().min(BATCH - due.len());
+    let next: Vec<String> = backlog.drain(..room).collect();
+    due.extend(tx.to_consider(id, &next, now).await?);
+    Ok(due)
 }
 
 /// What cadence says about one deal.

@@ -1,12 +1,13 @@
 //! A connection being worked: what every move needs, and what it counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::Stop;
+use super::ask::Around;
 use crate::crm::Crm;
 use crate::crm::session::Session;
 use crate::domain::Time;
@@ -48,6 +49,10 @@ pub struct Work<'a> {
     pub lease_for: TimeDelta,
     /// When the session's calls must have ended: shortly before the lease does.
     pub deadline: Deadline,
+    /// People and stages, once they were needed: they are brought up to date before the moves.
+    pub around: Option<Arc<Around>>,
+    /// Deals that are to be considered next, the most valuable first.
+    pub backlog: VecDeque<String>,
     /// What has been done so far.
     pub tally: Tally,
 }
@@ -123,6 +128,19 @@ impl Work<'_> {
     pub fn held(&self) {
         self.deadline
             .set(self.lease.until - self.lease_for / MARGIN);
+    }
+
+    /// What is known of people and stages, read once for all moves.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn around(&mut self) -> Result<Arc<Around>, Stop> {
+        if let Some(around) = &self.around {
+            return Ok(around.clone());
+        }
+        let around = Arc::new(Around::read(self).await?);
+        self.around = Some(around.clone());
+        Ok(around)
     }
 
     /// An entry for the ledger about one deal, or about the whole move.

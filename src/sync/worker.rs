@@ -1,6 +1,6 @@
 //! Works what is due of a connection, and settles when to come back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use chrono::TimeDelta;
@@ -205,6 +205,8 @@ impl Engine {
                     lease: lease.clone(),
                     lease_for: self.lease,
                     deadline,
+                    around: None,
+                    backlog: VecDeque::new(),
                     tally: Tally::default(),
                 };
                 work.held();

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::ask::{Around, fields_as_considered};
+use super::ask::fields_as_considered;
 use super::beside::Beside;
 use super::pull::mark_of_answers;
 use super::work::Work;
@@ -114,7 +114,7 @@ async fn send<'a>(crm: &dyn Crm, session: &Session, batch: &'a [Parcel]) -> Sent
 /// Makes updates of what is due. A deal that is no longer as it was considered is left for `ask`.
 async fn pack(work: &mut Work<'_>, due: &[Dossier]) -> Result<Vec<Parcel>, Stop> {
     let (id, now) = (work.id().clone(), work.now());
-    let around = Around::read(work).await?;
+    let around = work.around().await?;
     let ids: Vec<&str> = due.iter().map(|it| it.id.as_str()).collect();
     let mut tx = work.store.read().await?;
     let beside = Beside::read(&mut tx, &id, &ids, now).await?;
