@@ -18,10 +18,13 @@ ENV SOURCE_DATE_EPOCH=0 \
     RUSTFLAGS="--remap-path-prefix=/src=latitude --remap-path-prefix=/usr/local/cargo=cargo"
 RUN cargo build --release --locked \
  && mkdir --parents /out/data \
- && cp target/release/latitude /out/latitude
+ && cp target/release/latitude /out/latitude \
+ && cp "$(ldd /out/latitude | awk '/libgcc_s/ { print $3 }')" /out/libgcc_s.so.1
 
-# glibc, CA certificates, time zones, a user without rights; no shell, no package manager.
-FROM gcr.io/distroless/cc-debian12:nonroot
+# glibc, CA certificates, time zones, a user without rights; no shell, no package manager. TLS is in the
+# program, so that OpenSSL is not needed; of the compiler's libraries just the one that unwinds a panic.
+FROM gcr.io/distroless/base-nossl-debian12:nonroot
+COPY --from=build /out/libgcc_s.so.1 /usr/lib/libgcc_s.so.1
 COPY --from=build /out/latitude /usr/local/bin/latitude
 COPY --from=build --chown=65532:65532 /out/data /data
 USER 65532:65532
