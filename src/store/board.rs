@@ -219,7 +219,8 @@ impl Tx {
 
 const SHOWN: &str = "SELECT d.id, d.name, d.account, d.stage, d.amount, d.currency, d.close_on,
     d.seller, d.grade, d.score, d.weakest, d.state FROM ";
-const OPEN_DEALS: &str = " FROM deal WHERE standing = 'open' AND gone_at IS NULL AND connection = ";
+const OPEN_DEALS: &str = " FROM deal WHERE standing = 'open' AND gone_at IS NULL
+    AND state IS NOT NULL AND connection = ";
 
 fn count(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)

@@ -42,7 +42,7 @@ impl Tx {
                  WHERE connection = ",
             );
             select.push_bind(connection.as_str());
-            select.push(" AND standing = 'open' AND gone_at IS NULL AND seller IN (");
+            select.push(" AND standing = 'open' AND gone_at IS NULL AND state IS NOT NULL AND seller IN (");
             list(&mut select, sellers);
             select.push(")) AS each GROUP BY stage");
             select.build_query_as().persistent(false).fetch_all(db).await
@@ -62,7 +62,7 @@ impl Tx {
                    SELECT seller, stage, grade, COUNT(*) AS deals FROM deal WHERE connection = ",
             );
             select.push_bind(connection.as_str());
-            select.push(" AND standing = 'open' AND gone_at IS NULL AND seller IN (");
+            select.push(" AND standing = 'open' AND gone_at IS NULL AND state IS NOT NULL AND seller IN (");
             list(&mut select, sellers);
             // Counted per seller first: in the order of an index, nothing is sorted.
             select.push(") GROUP BY seller, stage, grade) AS each GROUP BY 1, 2");

@@ -81,7 +81,7 @@ impl Tx {
                    FROM deal WHERE connection = ",
             );
             select.push_bind(connection.as_str());
-            select.push(" AND standing = 'open' AND gone_at IS NULL AND seller IN (");
+            select.push(" AND standing = 'open' AND gone_at IS NULL AND state IS NOT NULL AND seller IN (");
             list(&mut select, sellers);
             select.push(") GROUP BY seller) AS each");
             select.build_query_as().persistent(false).fetch_one(db).await

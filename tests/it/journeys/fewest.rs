@@ -32,6 +32,8 @@ async fn work(stage: &Stage) -> Work<'_> {
         lease: lease.unwrap(),
         lease_for: LEASE,
         deadline: Deadline::default(),
+        around: None,
+        backlog: std::collections::VecDeque::new(),
         tally: Tally::default(),
     };
     prepare::prepare(&mut work).await.unwrap();

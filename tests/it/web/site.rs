@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use latitude::domain::cadence::State;
 use latitude::domain::deal::{Deal, Pipeline, Stage, Standing};
 use latitude::domain::framework::Framework;
 use latitude::domain::grade::{Assessment, Dimensions, Finding, Grade};
@@ -18,7 +19,7 @@ use latitude::env::{Env, Frozen};
 use latitude::http;
 use latitude::store::Store;
 use latitude::store::coaching::TeamPromise;
-use latitude::store::deals::Marks;
+use latitude::store::deals::{Considered, Marks};
 use latitude::store::sealed::Seal;
 use latitude::store::strategies::{NewVersion, Unassessed};
 use latitude::sync::worker::Engine;
@@ -191,7 +192,7 @@ impl Site {
         tx.commit().await.unwrap();
     }
 
-    /// A deal of a seller, as a pull would take it up.
+    /// A deal of a seller, as a pull would take it up and find that nothing is written there.
     pub async fn deal(&self, seller: &str, id: &str) -> Deal {
         let deal = plain_deal(seller, id);
         self.take_up("acme", &deal).await;
@@ -207,9 +208,21 @@ impl Site {
         };
         let mut tx = self.store.write().await.unwrap();
         let id = ConnectionId::from(connection);
-        tx.save_deals(&id, &[(deal, &marks)], self.env.now())
-            .await
-            .unwrap();
+        let now = self.env.now();
+        tx.save_deals(&id, &[(deal, &marks)], now).await.unwrap();
+        let known = tx.dossier(&id, &deal.id).await.unwrap().unwrap();
+        if known.state.is_none() {
+            let considered = Considered {
+                id: known.id,
+                state: State::NoStrategyYet.label(),
+                asked_at: None,
+                asked_reason: None,
+                look_at: Some(now),
+                desired_mark: String::new(),
+                write_at: None,
+            };
+            tx.save_considered(&id, &[considered]).await.unwrap();
+        }
         tx.commit().await.unwrap();
     }
 
