@@ -66,15 +66,17 @@ impl Tx {
 
     /// Everyone below a person, directly or not, by name.
     pub async fn team(&mut self, connection: &ConnectionId, boss: &str) -> Result<Vec<Member>> {
+        // `CROSS JOIN` tells SQLite to go from the team to people; else it may read everyone for
+        // each of the team, which took two seconds where a thousand report to one.
         sql!(self, db => query_as(
             "WITH RECURSIVE team (id, depth) AS (
                SELECT id, 1 FROM person WHERE connection = $1 AND manager = $2
                UNION
-               SELECT p.id, t.depth + 1 FROM person p JOIN team t ON p.manager = t.id
-               WHERE p.connection = $1 AND t.depth < $3)
+               SELECT p.id, t.depth + 1 FROM team t CROSS JOIN person p
+               WHERE p.connection = $1 AND p.manager = t.id AND t.depth < $3)
              SELECT p.id, p.name, CAST(MIN(t.depth) AS BIGINT) AS depth
-             FROM team t JOIN person p ON p.connection = $1 AND p.id = t.id
-             WHERE p.id <> $2 GROUP BY p.id, p.name ORDER BY p.name, p.id",
+             FROM team t CROSS JOIN person p
+             WHERE p.connection = $1 AND p.id = t.id AND p.id <> $2 GROUP BY p.id, p.name ORDER BY p.name, p.id",
         ).bind(connection.as_str()).bind(boss).bind(DEEPEST).fetch_all(db).await)
     }
 
