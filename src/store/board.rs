@@ -72,7 +72,7 @@ pub struct BoardRow {
 }
 
 /// From so many sellers on, deals are looked through in the order they are shown in.
-const LARGE_TEAM: usize = 100;
+pub(super) const LARGE_TEAM: usize = 100;
 /// Where so many of them hold too few that fit, those of each seller are gathered after all.
 const LOOKED_THROUGH: i64 = 5_000;
 
