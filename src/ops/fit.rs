@@ -68,7 +68,7 @@ pub fn samples(set: &[Rated], rubric: &Rubric) -> Vec<Sample> {
                     .iter()
                     .map(|(name, found)| amount(found.len()) * weight(name))
                     .collect(),
-                capped: heard.cap.is_some(),
+                capped: heard.cap().is_some(),
             }
         })
         .collect()

@@ -56,3 +56,14 @@ pub fn is_idle(sentence: &[Token]) -> bool {
         && own * IDLE_SHARE <= sentence.len()
         && !sentence.iter().any(binds)
 }
+
+/// Whether a sentence speaks of a deal: of a person, a number, a time, the customer or the trade.
+pub fn speaks_of_a_deal(sentence: &[Token]) -> bool {
+    sentence.iter().any(|token| {
+        let has = |classes: &[Class]| classes.iter().any(|class| token.classes.has(*class));
+        token.who
+            || token.shape == Shape::Number
+            || has(&NEVER_IDLE)
+            || (has(&BINDS_TO_A_DEAL) && !token.classes.has(Class::Common))
+    })
+}

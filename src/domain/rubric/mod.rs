@@ -12,6 +12,7 @@ pub mod dates;
 pub mod file;
 pub mod goal;
 pub mod heard;
+pub mod holds;
 pub mod idle;
 pub mod language;
 pub mod lexicon;
@@ -120,7 +121,7 @@ impl Rubric {
     pub fn of(file: RubricFile) -> Result<Self, Unfit> {
         file.check()?;
         let lexicon = Lexicon::compile(&file.lexicon);
-        let prompts = caps::prompt_runs(&file.prompts, &lexicon);
+        let prompts = holds::prompt_runs(&file.prompts, &lexicon);
         let ear = Ear::compile(&file.languages);
         Ok(Self {
             compiled: Arc::new(Compiled {
@@ -142,7 +143,7 @@ impl Rubric {
             prompts: known,
         } = &*self.compiled;
         let mut known = known.clone();
-        known.extend(caps::prompt_runs(prompts, lexicon));
+        known.extend(holds::prompt_runs(prompts, lexicon));
         Self {
             compiled: Arc::new(Compiled {
                 file: file.clone(),
@@ -228,11 +229,7 @@ fn unscored(grade: Grade) -> Assessment {
 
 /// What was heard, turned into points, levels, score and grade.
 fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
-    let highest = heard
-        .cap
-        .as_ref()
-        .map_or(scale::TOP, |(cap, _)| cap.overall());
-    let lowest = highest.min(1);
+    let cap = heard.cap();
     let mut findings = Vec::new();
     let mut dims = Dimensions::default();
     let mut whole = file.overall.scale.base;
@@ -243,11 +240,10 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
             continue;
         };
         let points = scale.base + earned.iter().map(|finding| finding.points).sum::<i32>();
-        let spared = heard
-            .cap
-            .as_ref()
-            .is_some_and(|(cap, _)| cap.spares(dimension));
-        let most = if spared { scale::TOP } else { highest };
+        let most = match cap {
+            Some(held) if !held.cap.spares(dimension) => held.cap.overall(),
+            _ => scale::TOP,
+        };
         *dims.of_mut(dimension) = scale.level(points).min(most);
         let share = file
             .overall
@@ -259,15 +255,26 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
         nothing += scale.bounded(scale.base) * share / 100;
         findings.extend(earned);
     }
-    findings.extend(heard.cap.iter().flat_map(|(_, evidence)| evidence.clone()));
     if only_blames(heard, file) {
         dims.ownership = dims.ownership.min(1);
     }
-    let highest = highest.min(highest_with_blame(heard, &dims, file));
-    let overall = file.overall.scale.level(whole).clamp(lowest, highest);
+    let free = file.overall.scale.score(whole, nothing);
+    let mut lowest = (free, None);
+    let blamed = highest_with_blame(heard, &dims, file);
+    lowest.0 = lowest.0.min(scale::drawn(free, 100, blamed));
+    for held in &heard.caps {
+        let drawn = scale::drawn(free, held.strength, held.cap.overall());
+        if drawn < lowest.0 || (drawn == lowest.0 && lowest.1.is_none() && held.strength >= heard::HOLDS) {
+            lowest = (drawn, Some(held));
+        }
+    }
+    let (score, decided) = lowest;
+    findings.extend(decided.iter().flat_map(|held| held.evidence.clone()));
+    let is_none = cap.is_some_and(|held| held.cap.overall() == 0) && score <= scale::NEXT_TO_NOTHING;
+    let overall = if is_none { 0 } else { scale::level_of(score) };
     Assessment {
         grade: Grade::of_level(overall),
-        score: (overall > 0).then(|| file.overall.scale.score(whole, overall, nothing)),
+        score: (!is_none).then_some(score.max(1)),
         overall,
         dims,
         findings,

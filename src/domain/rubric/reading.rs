@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::dates::When;
-use super::idle::is_idle;
+use super::idle::{is_idle, speaks_of_a_deal};
 use super::lexicon::{Class, Lexicon};
 use super::tokens::{Token, hash_of, tokenize};
 use super::{dates, people};
@@ -62,6 +62,7 @@ impl<'a> Reading<'a> {
         reading.mark_echoes();
         people::mark(&mut reading.tokens, answers);
         reading.set_idle_apart();
+        reading.bind();
         reading.times = dates::times(&reading);
         reading
     }
@@ -279,6 +280,21 @@ impl<'a> Reading<'a> {
                     }
                 }
             }
+        }
+    }
+
+    /// Marks the words of sentences that speak of a deal.
+    fn bind(&mut self) {
+        let bound: Vec<Span> = self
+            .sentences()
+            .filter(|sentence| speaks_of_a_deal(self.tokens_of(*sentence)))
+            .collect();
+        for sentence in bound {
+            let tokens = self
+                .tokens
+                .get_mut(sentence.first..=sentence.last)
+                .unwrap_or_default();
+            tokens.iter_mut().for_each(|token| token.bound = true);
         }
     }
 

@@ -55,8 +55,17 @@ pub fn different_words(reading: &Reading) -> usize {
         .len()
 }
 
-/// How many words say something of their own.
+/// How many words say something of their own, in sentences that speak of a deal.
 pub fn own_words(reading: &Reading) -> usize {
+    reading
+        .tokens
+        .iter()
+        .filter(|token| is_own(token) && token.bound)
+        .count()
+}
+
+/// How many words say something of their own, whatever they speak of.
+pub fn own_words_anywhere(reading: &Reading) -> usize {
     reading.tokens.iter().filter(|token| is_own(token)).count()
 }
 
