@@ -50,25 +50,21 @@ pub struct Caps {
     pub prompt: Ramp,
     /// A copied prompt with more words of its own than this is more than a copy.
     pub prompt_own_words: Ramp,
-    /// Share of the rubric's own vocabulary, beside own words.
+    /// The rubric's own vocabulary, in a hundred with persons, numbers and things found there.
     pub rubric_words: Ramp,
-    /// Share of own words: activity words.
+    /// Activity words of a text that counts activity …
     pub activity: Ramp,
-    /// Share of own words: activity words and numbers together.
-    pub activity_and_numbers: Ramp,
-    /// Share of persons beside whom counts of activity are not all there is.
-    pub activity_persons: Ramp,
-    /// Share of own words: numbers that leave no room for a thought.
+    /// … and those and numbers, in a hundred with what a plan is made of.
+    pub counts: Ramp,
+    /// Numbers of a text that is made of them …
+    pub numbers: Ramp,
+    /// … where so many in a hundred with what a plan is made of leave no room for a thought …
     pub only_numbers: Ramp,
-    /// Share of own words: numbers above which a text is thin.
+    /// … and so many leave it thin.
     pub many_numbers: Ramp,
-    /// Share of own words: words from outside the deal.
+    /// Words from outside the deal, in a hundred with those about it.
     pub off_topic: Ramp,
-    /// Share of sentences with such words: one remark aside makes no plan off topic.
-    pub off_topic_sentences: Ramp,
-    /// Words from outside the deal, in percent of those about the customer.
-    pub off_topic_to_deal: Ramp,
-    /// Share of sales vocabulary, beside own words, above which a text is thin.
+    /// Sales vocabulary, in a hundred with persons, numbers and things found there.
     pub jargon: Ramp,
     /// Turns to the one who grades: such a text is not about a deal.
     pub to_the_grader: Ramp,

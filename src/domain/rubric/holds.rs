@@ -5,34 +5,37 @@ use std::collections::HashSet;
 
 use super::caps::{Cap, Caps};
 use super::lexicon::{Class, Lexicon};
-use super::people;
+use super::{approach, goal, people};
 use super::reading::{RUN_WORDS, Reading, runs};
 use super::tokens::{Shape, Token, tokens_of};
 use super::whole::{concrete_words, different_words, is_own, own_words, own_words_anywhere};
 
 /// The caps that hold for a text, the hardest first, and how strongly each.
+///
+/// What speaks for a cap is weighed against what a plan is made of, never against the length of
+/// the text: so filler hides nothing, and a remark aside spoils nothing.
 pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap, i32)> {
     let heard = || reading.tokens.iter().filter(|token| !token.echo);
-    let own = own_words(reading);
-    // Everyday words around them make jargon no rarer.
-    let beside_own = |count: usize| count * 100 / (count + own).max(1);
-    let of_own = |count: usize| count * 100 / own.max(1);
+    let that = |tells: fn(&Token) -> bool| heard().filter(|token| tells(token)).count();
     let in_class = |class: Class| -> usize {
         reading
             .of_class(class)
             .map(|span| span.last + 1 - span.first)
             .sum()
     };
-    let that = |tells: fn(&Token) -> bool| heard().filter(|token| tells(token)).count();
-    let numbers = of_own(that(|token| token.shape == Shape::Number));
-    let activity = of_own(in_class(Class::Activity));
-    let off_topic = in_class(Class::OffTopic);
     let names = people::names(reading);
     let concrete = concrete_words(reading, &names);
-    let words = that(|token| token.shape == Shape::Word).max(1);
     let named = heard().filter(|token| names.contains(&token.hash)).count();
-    let about_the_deal = that(is_about_the_deal).max(1);
-    let copied = copied(&reading.tokens, prompts) * 100 / heard().count().max(1);
+    let persons = that(|token| token.who);
+    let numbers = that(|token| token.shape == Shape::Number);
+    let activity = in_class(Class::Activity);
+    let thought = persons
+        + in_class(Class::They)
+        + reading.of_class(Class::Trouble).count()
+        + approach::reason(reading).len()
+        + goal::decides(reading).len();
+    let facts = concrete + persons + numbers;
+    let (aside, about) = aside_and_about(reading);
     let all = |tests: &[i32]| tests.iter().copied().min().unwrap_or_default();
     let any = |tests: &[i32]| tests.iter().copied().max().unwrap_or_default();
     let strength = |cap: Cap| match cap {
@@ -41,32 +44,43 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
             caps.own_words.tells(own_words_anywhere(reading)),
         ]),
         Cap::CopiedPrompt => all(&[
-            caps.prompt.tells(copied),
-            caps.prompt_own_words.tells(own),
+            caps.prompt.tells(percent(
+                copied(&reading.tokens, prompts),
+                heard().count(),
+            )),
+            caps.prompt_own_words.tells(own_words(reading)),
         ]),
-        Cap::KeywordStuffing => caps.rubric_words.tells(beside_own(in_class(Class::RubricWord))),
+        Cap::KeywordStuffing => caps
+            .rubric_words
+            .tells(beside(in_class(Class::RubricWord), facts)),
         Cap::ActivityCounts => all(&[
             caps.activity.tells(activity),
-            caps.activity_and_numbers.tells(activity + numbers),
-            caps.activity_persons.tells(of_own(that(|token| token.who))),
+            caps.counts.tells(beside(activity + numbers, thought)),
         ]),
-        Cap::OnlyNumbers => caps.only_numbers.tells(numbers),
-        Cap::OffTopic => all(&[
-            caps.off_topic.tells(of_own(off_topic)),
-            caps.off_topic_sentences.tells(sentences_with(reading, Class::OffTopic)),
-            caps.off_topic_to_deal.tells(off_topic * 100 / about_the_deal),
+        Cap::OnlyNumbers => all(&[
+            caps.numbers.tells(numbers),
+            caps.only_numbers.tells(beside(numbers, thought)),
         ]),
-        Cap::ToTheGrader => caps.to_the_grader.tells(reading.of_class(Class::Grader).count()),
+        Cap::OffTopic => caps.off_topic.tells(beside(aside, about)),
+        Cap::ToTheGrader => caps
+            .to_the_grader
+            .tells(reading.of_class(Class::Grader).count()),
         Cap::Strewn => caps.strewn.tells(strewn(reading)),
-        Cap::ManyNumbers => caps.many_numbers.tells(numbers),
-        Cap::JargonWall => caps.jargon.tells(beside_own(in_class(Class::Jargon))),
+        Cap::ManyNumbers => all(&[
+            caps.numbers.tells(numbers),
+            caps.many_numbers.tells(beside(numbers, thought)),
+        ]),
+        Cap::JargonWall => caps.jargon.tells(beside(in_class(Class::Jargon), facts)),
         Cap::OnlyNames => all(&[
-            caps.names.tells(named * 100 / words),
+            caps.names.tells(percent(
+                named,
+                that(|token| token.shape == Shape::Word),
+            )),
             caps.names_concrete_words.tells(concrete),
         ]),
         Cap::Circles => all(&[
             caps.different.tells(variety(reading)),
-            caps.different_own_words.tells(own),
+            caps.different_own_words.tells(own_words(reading)),
         ]),
         Cap::NothingConcrete => caps.concrete_words.tells(concrete),
     };
@@ -75,6 +89,15 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         .map(|cap| (cap, strength(cap)))
         .filter(|(_, strength)| *strength > 0)
         .collect()
+}
+
+fn percent(of: usize, all: usize) -> usize {
+    of * 100 / all.max(1)
+}
+
+/// So much of one thing in a hundred of both.
+fn beside(of: usize, other: usize) -> usize {
+    percent(of, of + other)
 }
 
 /// The runs of words in the prompts, to know a copied one by.
@@ -99,16 +122,29 @@ fn copied(tokens: &[Token], prompts: &HashSet<u64>) -> usize {
     counted
 }
 
-fn is_about_the_deal(token: &Token) -> bool {
-    [
-        Class::Role,
-        Class::Title,
-        Class::Person,
-        Class::They,
-        Class::Deal,
-    ]
-    .into_iter()
-    .any(|class| token.classes.has(class))
+/// Words from outside the deal; and words about it in sentences that hold none of those.
+fn aside_and_about(reading: &Reading) -> (usize, usize) {
+    const ABOUT: [Class; 4] = [Class::They, Class::Deal, Class::Trouble, Class::Acts];
+    let (mut aside, mut about) = (0, 0);
+    let mut off_until = 0;
+    for sentence in reading.sentences() {
+        let (mut off, mut on) = (0, 0);
+        for index in sentence.first..=sentence.last {
+            let Some(token) = reading.tokens.get(index).filter(|token| !token.echo) else {
+                continue;
+            };
+            if let Some(span) = reading.mark_at(Class::OffTopic, index) {
+                off += (span.last + 1).saturating_sub(off_until.max(index));
+                off_until = span.last + 1;
+            }
+            on += usize::from(token.who || ABOUT.iter().any(|class| token.classes.has(*class)));
+        }
+        match off {
+            0 => about += on,
+            _ => aside += off,
+        }
+    }
+    (aside, about)
 }
 
 /// Articles with nothing to belong to show that words were strewn; so few prove nothing.
@@ -141,15 +177,4 @@ fn variety(reading: &Reading) -> usize {
     };
     let different: HashSet<u64> = own().map(|token| token.hash).collect();
     different.len() * 100 / own().count().max(1)
-}
-
-/// How many sentences of a hundred hold a word of this class.
-fn sentences_with(reading: &Reading, class: Class) -> usize {
-    let sentence_of = |token: &Token| token.sentence;
-    let all: HashSet<u32> = reading.tokens.iter().map(sentence_of).collect();
-    let spans = reading.of_class(class);
-    let with: HashSet<u32> = spans
-        .filter_map(|span| reading.tokens.get(span.first).map(sentence_of))
-        .collect();
-    with.len() * 100 / all.len().max(1)
 }
