@@ -17,14 +17,13 @@ use crate::domain::rubric::scale::Scale;
 use crate::domain::rubric::{CHECK_DATE, Rubric, own_signals, signals};
 
 /// Signals that speak against a dimension; all others speak for it.
-const AGAINST: [&str; 9] = [
+const AGAINST: [&str; 8] = [
     "pitch",
     "close",
     "vague",
     "blame",
     "only_pitch",
     "only_vague",
-    "bare_part",
     "price_cut",
     "waiting",
 ];
@@ -35,7 +34,7 @@ const LEAST: f64 = 0.12;
 /// Each dimension counts at least so much towards the whole, which needs them all.
 const LEAST_SHARE: f64 = 0.2;
 /// How strongly weights are pulled towards nothing.
-const PULL: f64 = 4.0;
+const PULL: f64 = 8.0;
 /// Enough for the weights to stand still.
 const ROUNDS: usize = 150;
 /// A step must also agree when all points lie a little lower or higher, so that no single
@@ -234,8 +233,7 @@ fn related(dimension: Dimension) -> &'static [&'static str] {
             "reason_who",
             "contrast",
             "only_pitch",
-            "bare_part",
-            "would_who",
+                    "would_who",
         ],
         Dimension::Goal => &[
             "role",
@@ -245,8 +243,7 @@ fn related(dimension: Dimension) -> &'static [&'static str] {
             "said",
             "feels",
             "only_pitch",
-            "bare_part",
-            "rejected",
+                    "rejected",
             "felt_trouble",
             "would_who",
             "fact",
@@ -264,8 +261,7 @@ fn related(dimension: Dimension) -> &'static [&'static str] {
             "open_question",
             "pitch",
             "only_pitch",
-            "bare_part",
-            "felt_trouble",
+                    "felt_trouble",
             "fact",
             "happened",
             "wants",
@@ -285,8 +281,7 @@ fn related(dimension: Dimension) -> &'static [&'static str] {
             "day_deed",
             "compare",
             "only_vague",
-            "bare_part",
-        ],
+                ],
         Dimension::NextStep => &[
             "arranged",
             "arranged_who",

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::lexicon::{Class, Classes};
-use super::reading::{Reading, Span};
+use super::reading::{HOLLOW, Reading, Span};
 use super::tokens::{Shape, Token};
 use crate::domain::strategy::Answers;
 
@@ -27,7 +27,8 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) {
             && acts_or_to_next
             && previous.is_some_and(|(_, before)| before.has(Class::Brings));
         let after_title = !opens && previous.is_some_and(|(_, before)| before.has(Class::Title));
-        token.who = token.classes.has(Class::Role)
+        let hollow = HOLLOW.iter().any(|class| token.classes.has(*class));
+        token.who = token.classes.has(Class::Role) && !hollow
             || token.classes.has(Class::Person)
             || (may_be_name(token) && (after_title || acts_next || is_brought));
         previous = Some((token.sentence, token.classes));

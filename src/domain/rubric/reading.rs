@@ -18,6 +18,9 @@ const ECHO_WORDS: usize = 5;
 /// So many words in a row that stand in a prompt are copied from it.
 pub const RUN_WORDS: usize = 3;
 
+/// Phrases that say nothing of their own, nor does any word in them.
+pub const HOLLOW: [Class; 3] = [Class::Generic, Class::Jargon, Class::Empty];
+
 /// How far a rule looks around a word, within its sentence.
 const NEARBY_WORDS: usize = 12;
 
@@ -268,7 +271,9 @@ impl<'a> Reading<'a> {
             let mut found = self.phrases_at(index, lexicon);
             found.extend(lexicon.classes(word).iter().map(|class| (*class, index)));
             for (class, last) in found {
-                if let Some(token) = self.tokens.get_mut(index) {
+                // A hollow phrase makes each of its words hollow: a trusted partner is nobody.
+                let until = if HOLLOW.contains(&class) { last } else { index };
+                for token in self.tokens.get_mut(index..=until).unwrap_or_default() {
                     token.classes.add(class);
                 }
                 if let Some(marks) = self.marks.get_mut(class as usize) {
