@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lexicon::Class;
+use super::ownership;
 use super::reading::{Reading, Span};
 use crate::domain::grade::Dimension;
 
@@ -30,6 +31,9 @@ impl Ramp {
     }
 }
 
+/// The most words quoted for a cap.
+const MOST_EVIDENCE: usize = 3;
+
 /// A cap that holds in full, in percent.
 const FULL: usize = 100;
 
@@ -42,10 +46,10 @@ pub struct Caps {
     pub different_words: Ramp,
     /// Words of a placeholder that say something of their own.
     pub own_words: Ramp,
-    /// So often must fault be put on others before the whole is capped …
-    pub blames: usize,
-    /// … at this level, where the seller has nothing to do about it.
-    pub blame_overall: u8,
+    /// How often fault is put on others …
+    pub blames: Ramp,
+    /// … with so few ways of the seller's own.
+    pub blame_ways: Ramp,
     /// Share of words copied from a prompt.
     pub prompt: Ramp,
     /// A copied prompt with more words of its own than this is more than a copy.
@@ -111,11 +115,13 @@ pub enum Cap {
     Circles,
     /// Nothing that could be found at this customer only.
     NothingConcrete,
+    /// What stands in the way is for others to change.
+    OnlyBlame,
 }
 
 impl Cap {
     /// Every cap, the hardest first.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Placeholder,
         Self::CopiedPrompt,
         Self::KeywordStuffing,
@@ -129,6 +135,7 @@ impl Cap {
         Self::OnlyNames,
         Self::Circles,
         Self::NothingConcrete,
+        Self::OnlyBlame,
     ];
 
     /// Its name as a rule.
@@ -147,6 +154,7 @@ impl Cap {
             Self::OnlyNames => "only_names",
             Self::Circles => "circles",
             Self::NothingConcrete => "nothing_concrete",
+            Self::OnlyBlame => "only_blame",
         }
     }
 
@@ -168,14 +176,15 @@ impl Cap {
             Self::OnlyNames => "this says who is there, not what moves them",
             Self::Circles => "this says the same few words over and over",
             Self::NothingConcrete => "nothing here could be found at this customer only",
+            Self::OnlyBlame => "what stands in the way is left to others",
         }
     }
 
     /// The highest level of the whole.
     pub fn overall(self) -> u8 {
         match self {
-            Self::NothingConcrete => 2,
-            Self::ManyNumbers | Self::JargonWall | Self::OnlyNames | Self::Circles => 1,
+            Self::NothingConcrete | Self::OnlyNames | Self::OnlyBlame => 2,
+            Self::ManyNumbers | Self::JargonWall | Self::Circles => 1,
             _ => 0,
         }
     }
@@ -183,7 +192,7 @@ impl Cap {
     /// Whether a dimension is judged as if the cap were not there: a list of names may well say
     /// who meets whom on which day.
     pub fn spares(self, dimension: Dimension) -> bool {
-        self == Self::OnlyNames && dimension == Dimension::NextStep
+        self == Self::OnlyNames && dimension == Dimension::NextStep || self == Self::OnlyBlame
     }
 
     /// The words that show it.
@@ -200,9 +209,10 @@ impl Cap {
 
     /// Words to quote: up to three that show it, or each part from end to end.
     pub fn evidence(self, reading: &Reading) -> Vec<Span> {
-        match self.class() {
-            Some(class) => reading.of_class(class).take(3).collect(),
-            None => reading.parts(),
+        match (self, self.class()) {
+            (Self::OnlyBlame, _) => ownership::blame(reading),
+            (_, Some(class)) => reading.of_class(class).take(MOST_EVIDENCE).collect(),
+            (_, None) => reading.parts(),
         }
     }
 }

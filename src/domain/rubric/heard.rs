@@ -101,7 +101,15 @@ impl Heard {
 
     /// What the text is instead of a strategy, if it is.
     pub fn cap(&self) -> Option<&Held> {
-        self.caps.iter().find(|held| held.strength >= HOLDS)
+        self.caps
+            .iter()
+            .find(|held| held.cap != Cap::OnlyBlame && held.strength >= HOLDS)
+    }
+
+    /// Whether what stands in the way is for others to change.
+    pub fn leaves_it_to_others(&self) -> bool {
+        let mut caps = self.caps.iter();
+        caps.any(|held| held.cap == Cap::OnlyBlame && held.strength >= HOLDS)
     }
 
     /// What was heard of one signal.

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 
 use super::caps::{Cap, Caps};
 use super::lexicon::{Class, Lexicon};
-use super::{approach, goal, people};
+use super::{approach, goal, ownership, people};
 use super::reading::{RUN_WORDS, Reading, runs};
 use super::tokens::{Shape, Token, tokens_of};
-use super::whole::{concrete_words, different_words, is_own, own_words, own_words_anywhere};
+use super::whole::{concrete_words, different_words, is_own, own_words};
 
 /// The caps that hold for a text, the hardest first, and how strongly each.
 ///
@@ -41,7 +41,7 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
     let strength = |cap: Cap| match cap {
         Cap::Placeholder => any(&[
             caps.different_words.tells(different_words(reading)),
-            caps.own_words.tells(own_words_anywhere(reading)),
+            caps.own_words.tells(own_words(reading)),
         ]),
         Cap::CopiedPrompt => all(&[
             caps.prompt.tells(percent(
@@ -83,6 +83,13 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
             caps.different_own_words.tells(own_words(reading)),
         ]),
         Cap::NothingConcrete => caps.concrete_words.tells(concrete),
+        Cap::OnlyBlame => {
+            let blames = ownership::blame(reading);
+            all(&[
+                caps.blames.tells(blames.len()),
+                caps.blame_ways.tells(ownership::ways(reading, &blames)),
+            ])
+        }
     };
     Cap::ALL
         .into_iter()

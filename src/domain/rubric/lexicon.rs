@@ -148,6 +148,8 @@ classes! {
     Joint = "joint",
     /// He or she, as the one who acts.
     Subject = "subject",
+    /// Words that mean nothing to a rule but look like a slip of one that does: water, waiter.
+    Plain = "plain",
 }
 
 /// A set of classes.

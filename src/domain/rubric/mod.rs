@@ -255,20 +255,19 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
         nothing += scale.bounded(scale.base) * share / 100;
         findings.extend(earned);
     }
-    if only_blames(heard, file) {
+    if heard.leaves_it_to_others() {
         dims.ownership = dims.ownership.min(1);
     }
     let free = file.overall.scale.score(whole, nothing);
-    let mut lowest = (free, None);
-    let blamed = highest_with_blame(heard, &dims, file);
-    lowest.0 = lowest.0.min(scale::drawn(free, 100, blamed));
-    for held in &heard.caps {
+    let (score, decided) = heard.caps.iter().fold((free, None), |(score, decided), held| {
         let drawn = scale::drawn(free, held.strength, held.cap.overall());
-        if drawn < lowest.0 || (drawn == lowest.0 && lowest.1.is_none() && held.strength >= heard::HOLDS) {
-            lowest = (drawn, Some(held));
+        let is_plain = decided.is_none() && held.strength >= heard::HOLDS;
+        if drawn < score || drawn == score && is_plain {
+            (drawn, Some(held))
+        } else {
+            (score, decided)
         }
-    }
-    let (score, decided) = lowest;
+    });
     findings.extend(decided.iter().flat_map(|held| held.evidence.clone()));
     let is_none = cap.is_some_and(|held| held.cap.overall() == 0) && score <= scale::NEXT_TO_NOTHING;
     let overall = if is_none { 0 } else { scale::level_of(score) };
@@ -280,29 +279,6 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
         findings,
         notes: Vec::new(),
         private_notes: Vec::new(),
-    }
-}
-
-/// Fault is put on others more often than ways of one's own are found; "if they did their job" is
-/// no way of one's own.
-fn only_blames(heard: &Heard, file: &RubricFile) -> bool {
-    let blames = heard.of_signal("blame");
-    let ways = ["option", "fallback"]
-        .into_iter()
-        .flat_map(|name| heard.of_signal(name))
-        .filter(|way| !blames.iter().any(|blame| way.overlaps(blame)))
-        .count();
-    blames.len() >= file.caps.blames && blames.len() > ways
-}
-
-/// A plan that waits for one's own company to change is not solid, however well it knows the
-/// customer.
-fn highest_with_blame(heard: &Heard, dims: &Dimensions, file: &RubricFile) -> u8 {
-    let blames = heard.of_signal("blame").len() >= file.caps.blames;
-    if blames && dims.ownership <= 1 {
-        file.caps.blame_overall
-    } else {
-        scale::TOP
     }
 }
 

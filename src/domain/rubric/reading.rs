@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::dates::When;
-use super::idle::{is_idle, speaks_of_a_deal};
+use super::idle::speaks_of_a_deal;
 use super::lexicon::{Class, Lexicon};
 use super::tokens::{Token, hash_of, tokenize};
 use super::{dates, people};
@@ -31,6 +31,13 @@ pub struct Span {
     pub first: usize,
     /// Index of the last token.
     pub last: usize,
+}
+
+impl Span {
+    /// Whether it holds some of the same words.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
 }
 
 /// A strategy, read.
@@ -65,7 +72,6 @@ impl<'a> Reading<'a> {
         reading.mark_echoes();
         people::mark(&mut reading.tokens, answers);
         reading.set_idle_apart();
-        reading.bind();
         reading.times = dates::times(&reading);
         reading
     }
@@ -288,26 +294,11 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Marks the words of sentences that speak of a deal.
-    fn bind(&mut self) {
-        let bound: Vec<Span> = self
-            .sentences()
-            .filter(|sentence| speaks_of_a_deal(self.tokens_of(*sentence)))
-            .collect();
-        for sentence in bound {
-            let tokens = self
-                .tokens
-                .get_mut(sentence.first..=sentence.last)
-                .unwrap_or_default();
-            tokens.iter_mut().for_each(|token| token.bound = true);
-        }
-    }
-
-    /// Sentences of everyday words, without a person, a number, a time or a word of the trade.
+    /// Sentences that do not speak of a deal count for nothing.
     fn set_idle_apart(&mut self) {
         let idle: Vec<Span> = self
             .sentences()
-            .filter(|sentence| is_idle(self.tokens_of(*sentence)))
+            .filter(|sentence| !speaks_of_a_deal(self.tokens_of(*sentence)))
             .collect();
         for sentence in idle {
             let tokens = self

@@ -1,11 +1,14 @@
 //! One word, many spellings: British and American, regular forms, a slip of the keyboard.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::lexicon::WordId;
 
 /// Shorter words are too much alike to guess at.
 const FEWEST_LETTERS: usize = 4;
+/// From so many letters on a word is known whichever letter of it is wrong or too many.
+const UNMISTAKABLE: usize = 6;
 /// Longer ones are no words of the lists.
 const MOST_LETTERS: usize = 24;
 /// The keys as they lie side by side.
@@ -13,79 +16,205 @@ const KEYS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
 /// Known words, and how they look with one letter left out, to know a misspelt one by.
 ///
-/// Kept by [`mark`], so that nothing is written down for each way a word may have gone wrong.
+/// Kept by [`Mark`], so that nothing is written down for each way a word may have gone wrong, and
+/// each way costs one look-up, however long the word.
 #[derive(Clone, Debug, Default)]
 pub struct Slips {
-    known: HashMap<u64, WordId>,
-    shorter: HashMap<u64, WordId>,
+    known: Marks,
+    /// With a letter left out, wherever.
+    shorter: Marks,
+    /// With the letter at this place left out.
+    gapped: Marks,
 }
+
+/// Words by their mark.
+type Marks = HashMap<u64, WordId, BuildHasherDefault<Mixed>>;
 
 impl Slips {
     /// Of all known words.
     pub fn of(ids: &HashMap<String, WordId>) -> Self {
         let mut slips = Self::default();
+        let mut letters = Vec::new();
         for (word, id) in ids {
-            let letters: Vec<char> = word.chars().collect();
-            slips.known.insert(mark(letters.iter().copied()), *id);
-            for left_out in (1..letters.len()).filter(|_| letters.len() > FEWEST_LETTERS) {
-                let form = slips.shorter.entry(without(&letters, left_out));
-                let known = form.or_insert(*id);
-                *known = (*known).min(*id);
+            letters.clear();
+            letters.extend(word.chars());
+            let mark = Mark::of(&letters);
+            slips.known.insert(mark.whole(), *id);
+            for place in (1..letters.len()).filter(|_| letters.len() > FEWEST_LETTERS) {
+                let form = mark.without(place);
+                note(&mut slips.shorter, form, *id);
+                if letters.len() >= UNMISTAKABLE {
+                    note(&mut slips.gapped, at(form, place), *id);
+                }
             }
         }
         slips
     }
 
     /// The word that this one is when one slip is forgiven: a letter doubled, left out, swapped
-    /// with the next, or taken for the key beside it. The first letter is always meant.
+    /// with the next, or taken for the key beside it; in a long word, any letter wrong or too
+    /// many. The first letter is always meant.
     pub fn mended(&self, word: &str) -> Option<WordId> {
-        let letters: Vec<char> = word.chars().take(MOST_LETTERS + 1).collect();
-        let is_word = |letter: &char| letter.is_alphabetic() || *letter == '\'';
-        let guessable = (FEWEST_LETTERS..=MOST_LETTERS).contains(&letters.len());
-        if !guessable || !letters.iter().all(is_word) {
-            return None;
+        let mut letters = [' '; MOST_LETTERS];
+        let mut count = 0;
+        for letter in word.chars() {
+            if !(letter.is_alphabetic() || letter == '\'') {
+                return None;
+            }
+            *letters.get_mut(count)? = letter;
+            count += 1;
         }
+        let letters = letters.get(..count).filter(|_| count >= FEWEST_LETTERS)?;
+        let mark = Mark::of(letters);
         let known = |form: u64| self.known.get(&form).copied();
-        let inner = || 1..letters.len();
-        let longer = letters.len() > FEWEST_LETTERS;
-        let mut undoubled = inner()
-            .filter(|at| longer && letters.get(*at) == letters.get(at - 1))
-            .map(|at| without(&letters, at));
-        let mut unswapped = (1..letters.len() - 1).map(|at| {
-            let swapped = |n: usize| match n {
-                _ if n == at => at + 1,
-                _ if n == at + 1 => at,
-                _ => n,
-            };
-            mark((0..letters.len()).filter_map(|n| letters.get(swapped(n)).copied()))
-        });
-        let mut beside_meant = inner().filter(|_| longer).flat_map(|at| {
-            let keys = letters.get(at).map_or([None; 2], |letter| beside(*letter));
-            let letters = &letters;
-            keys.into_iter().flatten().map(move |key| {
-                let meant = |(n, letter): (usize, &char)| if n == at { key } else { *letter };
-                mark(letters.iter().enumerate().map(meant))
+        let longer = count > FEWEST_LETTERS;
+        let places = || 1..count;
+        let is_doubled = |place: &usize| longer && letters.get(*place) == letters.get(place - 1);
+        places()
+            .filter(is_doubled)
+            .find_map(|place| known(mark.without(place)))
+            .or_else(|| (1..count - 1).find_map(|place| known(mark.swapped(place))))
+            .or_else(|| self.shorter.get(&mark.whole()).copied())
+            .or_else(|| {
+                places().filter(|_| longer).find_map(|place| {
+                    let keys = letters.get(place).map_or([None; 2], |letter| beside(*letter));
+                    keys.into_iter()
+                        .flatten()
+                        .find_map(|key| known(mark.with(place, key)))
+                })
             })
-        });
-        undoubled
-            .find_map(known)
-            .or_else(|| unswapped.find_map(known))
-            .or_else(|| self.shorter.get(&mark(letters.iter().copied())).copied())
-            .or_else(|| beside_meant.find_map(known))
+            .or_else(|| {
+                let too_many = |place| known(mark.without(place));
+                places().filter(|_| count > UNMISTAKABLE).find_map(too_many)
+            })
+            .or_else(|| {
+                let wrong = |place| self.gapped.get(&at(mark.without(place), place)).copied();
+                places().filter(|_| count >= UNMISTAKABLE).find_map(wrong)
+            })
     }
 }
 
-/// A number that is the same for the same letters (FNV-1a).
-fn mark(letters: impl Iterator<Item = char>) -> u64 {
-    letters.fold(0xcbf2_9ce4_8422_2325, |mark, letter| {
-        (mark ^ u64::from(letter)).wrapping_mul(0x0100_0000_01b3)
-    })
+/// The first word of the lists that has a form, so that the same word is always meant.
+fn note(forms: &mut Marks, form: u64, id: WordId) {
+    let known = forms.entry(form).or_insert(id);
+    *known = (*known).min(id);
 }
 
-/// The mark of a word with one of its letters left out.
-fn without(letters: &[char], left_out: usize) -> u64 {
-    let rest = letters.iter().enumerate().filter(|(at, _)| *at != left_out);
-    mark(rest.map(|(_, letter)| *letter))
+/// The mark of a form in which a letter is missing at this place.
+fn at(form: u64, place: usize) -> u64 {
+    form ^ (place as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// A number that is the same for the same letters, and is told for a word with one letter changed
+/// without reading the word again: the sum of the letters, each times a power of [`BASE`].
+struct Mark {
+    letters: [u64; MOST_LETTERS],
+    /// The sums of the first letters: none, one, two …
+    sums: [u64; MOST_LETTERS + 1],
+    count: usize,
+}
+
+const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
+/// What undoes a multiplication by [`BASE`].
+const UNDO: u64 = undo(BASE);
+
+/// The powers of [`BASE`].
+const POWERS: [u64; MOST_LETTERS] = {
+    let mut powers = [1_u64; MOST_LETTERS];
+    let mut at = 1;
+    while at < MOST_LETTERS {
+        powers[at] = powers[at - 1].wrapping_mul(BASE);
+        at += 1;
+    }
+    powers
+};
+
+/// The inverse of an odd number, each round of Newton's doubling the right bits.
+const fn undo(odd: u64) -> u64 {
+    let mut inverse = odd;
+    let mut round = 0;
+    while round < 5 {
+        inverse = inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse)));
+        round += 1;
+    }
+    inverse
+}
+
+impl Mark {
+    /// Of the first letters of a word; what is longer is no word of the lists.
+    fn of(letters: &[char]) -> Self {
+        let mut mark = Self {
+            letters: [0; MOST_LETTERS],
+            sums: [0; MOST_LETTERS + 1],
+            count: letters.len().min(MOST_LETTERS),
+        };
+        let mut sum = 0_u64;
+        let places = mark.letters.iter_mut().zip(POWERS);
+        for (((kept, power), next), letter) in
+            places.zip(mark.sums.iter_mut().skip(1)).zip(letters)
+        {
+            *kept = u64::from(*letter);
+            sum = sum.wrapping_add(kept.wrapping_mul(power));
+            *next = sum;
+        }
+        mark
+    }
+
+    fn sum(&self, count: usize) -> u64 {
+        self.sums.get(count).copied().unwrap_or_default()
+    }
+
+    fn letter(&self, place: usize) -> u64 {
+        self.letters.get(place).copied().unwrap_or_default()
+    }
+
+    fn whole(&self) -> u64 {
+        self.sum(self.count)
+    }
+
+    /// With the letter at this place left out.
+    fn without(&self, place: usize) -> u64 {
+        let after = self.whole().wrapping_sub(self.sum(place + 1));
+        self.sum(place).wrapping_add(after.wrapping_mul(UNDO))
+    }
+
+    /// With another letter at this place.
+    fn with(&self, place: usize, letter: char) -> u64 {
+        let more = u64::from(letter).wrapping_sub(self.letter(place));
+        self.whole().wrapping_add(more.wrapping_mul(power(place)))
+    }
+
+    /// With this letter and the next in each other's place.
+    fn swapped(&self, place: usize) -> u64 {
+        let more = self.letter(place + 1).wrapping_sub(self.letter(place));
+        let moved = power(place).wrapping_sub(power(place + 1));
+        self.whole().wrapping_add(more.wrapping_mul(moved))
+    }
+}
+
+fn power(place: usize) -> u64 {
+    POWERS.get(place).copied().unwrap_or_default()
+}
+
+/// Marks are well spread as they are but for their lowest bits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, mark: u64) {
+        let mixed = (self.0 ^ mark).wrapping_mul(BASE);
+        self.0 = mixed ^ (mixed >> 32);
+    }
 }
 
 /// The keys to the left and right of this one.
@@ -238,7 +367,7 @@ mod tests {
 
     #[test]
     fn one_slip_of_the_keyboard_is_forgiven() {
-        let ids: HashMap<String, WordId> = ["friday", "because", "hurt", "agrees"]
+        let ids: HashMap<String, WordId> = ["friday", "because", "hurt", "agrees", "september"]
             .into_iter()
             .map(str::to_owned)
             .zip(1..)
@@ -253,6 +382,9 @@ mod tests {
             ("huurt", 3),
             ("hrut", 3),
             ("agres", 4),
+            ("septemner", 5),
+            ("sepxtember", 5),
+            ("septwmber", 5),
         ] {
             assert_eq!(slips.mended(written), Some(meant), "{written}");
         }

@@ -42,8 +42,6 @@ pub struct Token {
     pub who: bool,
     /// Whether it says nothing new: it repeats what stood before, or is a turn of phrase.
     pub echo: bool,
-    /// Whether its sentence speaks of a deal: of a person, a number, a time, the trade.
-    pub bound: bool,
 }
 
 /// The tokens of a text that is no answer, such as a prompt.
@@ -107,7 +105,6 @@ pub fn tokenize(
             sentence,
             who: false,
             echo: false,
-            bound: false,
         });
         if shape == Shape::Question {
             sentence += 1;

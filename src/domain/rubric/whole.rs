@@ -55,17 +55,8 @@ pub fn different_words(reading: &Reading) -> usize {
         .len()
 }
 
-/// How many words say something of their own, in sentences that speak of a deal.
+/// How many words say something of their own.
 pub fn own_words(reading: &Reading) -> usize {
-    reading
-        .tokens
-        .iter()
-        .filter(|token| is_own(token) && token.bound)
-        .count()
-}
-
-/// How many words say something of their own, whatever they speak of.
-pub fn own_words_anywhere(reading: &Reading) -> usize {
     reading.tokens.iter().filter(|token| is_own(token)).count()
 }
 
@@ -83,6 +74,7 @@ pub fn concrete_words(reading: &Reading, names: &HashSet<u64>) -> usize {
     let tells = |token: &&Token| {
         let found_there = token.word == 0
             || token.classes.is_empty()
+            || token.classes.has(Class::Plain)
             || token.classes.has(Class::Deal)
             || token.classes.has(Class::Trouble);
         token.shape == Shape::Word && is_own(token) && found_there && !names.contains(&token.hash)
