@@ -265,6 +265,7 @@ impl<'a> Reading<'a> {
     }
 
     fn mark_classes(&mut self, lexicon: &Lexicon) {
+        let mut hollow_until = 0;
         for index in 0..self.tokens.len() {
             let Some(word) = self
                 .tokens
@@ -276,9 +277,15 @@ impl<'a> Reading<'a> {
             };
             let mut found = self.phrases_at(index, lexicon);
             found.extend(lexicon.classes(word).iter().map(|class| (*class, index)));
+            // A hollow phrase makes each of its words hollow: a trusted partner is nobody.
+            let inside = index < hollow_until;
             for (class, last) in found {
-                // A hollow phrase makes each of its words hollow: a trusted partner is nobody.
-                let until = if HOLLOW.contains(&class) { last } else { index };
+                let is_hollow = HOLLOW.contains(&class);
+                if inside && !is_hollow && class != Class::Common {
+                    continue;
+                }
+                let until = if is_hollow { last } else { index };
+                hollow_until = hollow_until.max(until);
                 for token in self.tokens.get_mut(index..=until).unwrap_or_default() {
                     token.classes.add(class);
                 }

@@ -40,9 +40,14 @@ impl Slips {
             letters.extend(word.chars());
             let mark = Mark::of(&letters);
             slips.known.insert(mark.whole(), *id);
-            for place in (1..letters.len()).filter(|_| letters.len() > FEWEST_LETTERS) {
+            // A short word without its last letter may be many a name.
+            let short = letters.len() <= FEWEST_LETTERS;
+            let last = letters.len() - usize::from(short);
+            for place in (1..last).filter(|_| letters.len() >= FEWEST_LETTERS) {
                 let form = mark.without(place);
-                note(&mut slips.shorter, form, *id);
+                let known = slips.shorter.get(&form).copied();
+                let is_one_of_two = short && known.is_some_and(|known| known != *id);
+                note(&mut slips.shorter, form, if is_one_of_two { 0 } else { *id });
                 if letters.len() >= UNMISTAKABLE {
                     note(&mut slips.gapped, at(form, place), *id);
                 }
@@ -64,19 +69,23 @@ impl Slips {
             *letters.get_mut(count)? = letter;
             count += 1;
         }
-        let letters = letters.get(..count).filter(|_| count >= FEWEST_LETTERS)?;
+        let letters = letters.get(..count).filter(|_| count + 1 >= FEWEST_LETTERS)?;
         let mark = Mark::of(letters);
         let known = |form: u64| self.known.get(&form).copied();
         let longer = count > FEWEST_LETTERS;
+        let guessable = count >= FEWEST_LETTERS;
         let places = || 1..count;
         let is_doubled = |place: &usize| longer && letters.get(*place) == letters.get(place - 1);
         places()
             .filter(is_doubled)
             .find_map(|place| known(mark.without(place)))
-            .or_else(|| (1..count - 1).find_map(|place| known(mark.swapped(place))))
-            .or_else(|| self.shorter.get(&mark.whole()).copied())
             .or_else(|| {
-                places().filter(|_| longer).find_map(|place| {
+                let mut swapped = (1..count - 1).filter(|_| guessable);
+                swapped.find_map(|place| known(mark.swapped(place)))
+            })
+            .or_else(|| self.shorter.get(&mark.whole()).copied().filter(|id| *id > 0))
+            .or_else(|| {
+                places().filter(|_| guessable).find_map(|place| {
                     let keys = letters.get(place).map_or([None; 2], |letter| beside(*letter));
                     keys.into_iter()
                         .flatten()
