@@ -34,7 +34,7 @@ const LEAST: f64 = 0.12;
 /// Each dimension counts at least so much towards the whole, which needs them all.
 const LEAST_SHARE: f64 = 0.2;
 /// How strongly weights are pulled towards nothing.
-const PULL: f64 = 8.0;
+const PULL: f64 = 4.0;
 /// Enough for the weights to stand still.
 const ROUNDS: usize = 150;
 /// A step must also agree when all points lie a little lower or higher, so that no single

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::lexicon::Class;
 use super::ownership;
 use super::reading::{Reading, Span};
+use super::scale::TOP;
 use crate::domain::grade::Dimension;
 
 /// Where a measure begins to tell for a cap, and where it tells in full; falling where the first
@@ -189,10 +190,15 @@ impl Cap {
         }
     }
 
-    /// Whether a dimension is judged as if the cap were not there: a list of names may well say
-    /// who meets whom on which day.
-    pub fn spares(self, dimension: Dimension) -> bool {
-        self == Self::OnlyNames && dimension == Dimension::NextStep || self == Self::OnlyBlame
+    /// The highest level of a dimension: a list of names may well say who meets whom on which day,
+    /// and one who blames others may know the customer well.
+    pub fn most(self, dimension: Dimension) -> u8 {
+        match (self, dimension) {
+            (Self::OnlyNames, Dimension::NextStep) => TOP,
+            (Self::OnlyBlame, Dimension::Ownership) => 1,
+            (Self::OnlyBlame, _) => TOP,
+            _ => self.overall(),
+        }
     }
 
     /// The words that show it.

@@ -106,12 +106,6 @@ impl Heard {
             .find(|held| held.cap != Cap::OnlyBlame && held.strength >= HOLDS)
     }
 
-    /// Whether what stands in the way is for others to change.
-    pub fn leaves_it_to_others(&self) -> bool {
-        let mut caps = self.caps.iter();
-        caps.any(|held| held.cap == Cap::OnlyBlame && held.strength >= HOLDS)
-    }
-
     /// What was heard of one signal.
     pub fn of_signal(&self, name: &str) -> &[Finding] {
         self.signals

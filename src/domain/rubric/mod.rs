@@ -240,11 +240,7 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
             continue;
         };
         let points = scale.base + earned.iter().map(|finding| finding.points).sum::<i32>();
-        let most = match cap {
-            Some(held) if !held.cap.spares(dimension) => held.cap.overall(),
-            _ => scale::TOP,
-        };
-        *dims.of_mut(dimension) = scale.level(points).min(most);
+        *dims.of_mut(dimension) = scale.level(points);
         let share = file
             .overall
             .share
@@ -254,9 +250,6 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
         whole += scale.bounded(points) * share / 100;
         nothing += scale.bounded(scale.base) * share / 100;
         findings.extend(earned);
-    }
-    if heard.leaves_it_to_others() {
-        dims.ownership = dims.ownership.min(1);
     }
     let free = file.overall.scale.score(whole, nothing);
     let (score, decided) = heard.caps.iter().fold((free, None), |(score, decided), held| {
@@ -271,6 +264,12 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
     findings.extend(decided.iter().flat_map(|held| held.evidence.clone()));
     let is_none = cap.is_some_and(|held| held.cap.overall() == 0) && score <= scale::NEXT_TO_NOTHING;
     let overall = if is_none { 0 } else { scale::level_of(score) };
+    for held in decided.into_iter().filter(|held| overall <= held.cap.overall()) {
+        for dimension in Dimension::ALL {
+            let level = dims.of_mut(dimension);
+            *level = held.cap.most(dimension).min(*level);
+        }
+    }
     Assessment {
         grade: Grade::of_level(overall),
         score: (!is_none).then_some(score.max(1)),
