@@ -7,14 +7,12 @@ use super::lexicon::Class;
 use super::tokens::{Shape, Token};
 
 /// What binds a sentence to a deal, or speaks for or against a text by itself …
-const BINDS: [Class; 14] = [
+const BINDS: [Class; 12] = [
     Class::Weekday,
     Class::Month,
     Class::Soon,
     Class::Season,
-    Class::Generic,
     Class::Jargon,
-    Class::Activity,
     Class::OffTopic,
     Class::Pitch,
     Class::Close,
@@ -25,7 +23,9 @@ const BINDS: [Class; 14] = [
 ];
 
 /// … and what does so other than by an everyday word.
-const BINDS_UNLESS_COMMON: [Class; 6] = [
+const BINDS_UNLESS_COMMON: [Class; 8] = [
+    Class::Generic,
+    Class::Activity,
     Class::Role,
     Class::Title,
     Class::Person,

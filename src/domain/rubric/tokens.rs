@@ -58,6 +58,9 @@ pub fn hash_of(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// R$, US$: letters before a sign belong to it.
+const LETTERS_OF_A_CURRENCY: usize = 3;
+
 /// Cuts a text into tokens; returns the number of its last sentence.
 pub fn tokenize(
     text: &str,
@@ -90,6 +93,11 @@ pub fn tokenize(
         if shape == Shape::Word {
             end = end_of_word(text, start);
             while rest.next_if(|(at, _)| *at < end).is_some() {}
+            if end - start <= LETTERS_OF_A_CURRENCY
+                && matches!(rest.peek(), Some((_, '$' | '€' | '£' | '¥' | '₹')))
+            {
+                continue;
+            }
         }
         let word = text.get(start..end).unwrap_or_default();
         let normal = normal(word);
