@@ -159,7 +159,11 @@ fn numeric(text: &str) -> Option<Exact> {
         |part: &Option<u16>, low, high| part.is_some_and(|part| (low..=high).contains(&part));
     match (parts.as_slice(), ending) {
         ([hour], "am" | "pm" | "h" | "hrs" | "uhr") if in_range(hour, 0, 24) => Some(Exact::Clock),
-        ([day], "st" | "nd" | "rd" | "th" | "ts" | "dn" | "dr" | "ht" | "t") if in_range(day, 1, 31) => Some(Exact::Day),
+        ([day], "st" | "nd" | "rd" | "th" | "ts" | "dn" | "dr" | "ht" | "t")
+            if in_range(day, 1, 31) =>
+        {
+            Some(Exact::Day)
+        }
         ([hour, minute], _)
             if digits.contains(':') && in_range(hour, 0, 24) && in_range(minute, 0, 59) =>
         {

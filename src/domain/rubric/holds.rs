@@ -5,10 +5,10 @@ use std::collections::HashSet;
 
 use super::caps::{Cap, Caps};
 use super::lexicon::{Class, Lexicon};
-use super::{approach, goal, ownership, people};
 use super::reading::{RUN_WORDS, Reading, runs};
 use super::tokens::{Shape, Token, tokens_of};
 use super::whole::{concrete_words, different_words, is_own, own_words};
+use super::{approach, goal, ownership, people};
 
 /// The caps that hold for a text, the hardest first, and how strongly each.
 ///
@@ -44,10 +44,8 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
             caps.own_words.tells(own_words(reading)),
         ]),
         Cap::CopiedPrompt => all(&[
-            caps.prompt.tells(percent(
-                copied(&reading.tokens, prompts),
-                heard().count(),
-            )),
+            caps.prompt
+                .tells(percent(copied(&reading.tokens, prompts), heard().count())),
             caps.prompt_own_words.tells(own_words(reading)),
         ]),
         Cap::KeywordStuffing => caps
@@ -72,10 +70,8 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         ]),
         Cap::JargonWall => caps.jargon.tells(beside(in_class(Class::Jargon), facts)),
         Cap::OnlyNames => all(&[
-            caps.names.tells(percent(
-                named,
-                that(|token| token.shape == Shape::Word),
-            )),
+            caps.names
+                .tells(percent(named, that(|token| token.shape == Shape::Word))),
             caps.names_concrete_words.tells(concrete),
         ]),
         Cap::Circles => all(&[

@@ -22,6 +22,7 @@ pub mod parts;
 pub mod people;
 pub mod reading;
 pub mod scale;
+pub mod slips;
 pub mod spelling;
 pub mod tokens;
 pub mod whole;
@@ -252,19 +253,26 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
         findings.extend(earned);
     }
     let free = file.overall.scale.score(whole, nothing);
-    let (score, decided) = heard.caps.iter().fold((free, None), |(score, decided), held| {
-        let drawn = scale::drawn(free, held.strength, held.cap.overall());
-        let is_plain = decided.is_none() && held.strength >= heard::HOLDS;
-        if drawn < score || drawn == score && is_plain {
-            (drawn, Some(held))
-        } else {
-            (score, decided)
-        }
-    });
+    let (score, decided) = heard
+        .caps
+        .iter()
+        .fold((free, None), |(score, decided), held| {
+            let drawn = scale::drawn(free, held.strength, held.cap.overall());
+            let is_plain = decided.is_none() && held.strength >= heard::HOLDS;
+            if drawn < score || drawn == score && is_plain {
+                (drawn, Some(held))
+            } else {
+                (score, decided)
+            }
+        });
     findings.extend(decided.iter().flat_map(|held| held.evidence.clone()));
-    let is_none = cap.is_some_and(|held| held.cap.overall() == 0) && score <= scale::NEXT_TO_NOTHING;
+    let is_none =
+        cap.is_some_and(|held| held.cap.overall() == 0) && score <= scale::NEXT_TO_NOTHING;
     let overall = if is_none { 0 } else { scale::level_of(score) };
-    for held in decided.into_iter().filter(|held| overall <= held.cap.overall()) {
+    for held in decided
+        .into_iter()
+        .filter(|held| overall <= held.cap.overall())
+    {
         for dimension in Dimension::ALL {
             let level = dims.of_mut(dimension);
             *level = held.cap.most(dimension).min(*level);

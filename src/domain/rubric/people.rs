@@ -77,8 +77,7 @@ pub fn names(reading: &Reading) -> HashSet<u64> {
             first: index,
             last: index,
         });
-        let is_capital =
-            word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
+        let is_capital = word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
         if token.who {
             who.insert(token.hash);
         } else if !is_capital {

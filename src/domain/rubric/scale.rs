@@ -111,9 +111,7 @@ mod tests {
 
     #[test]
     fn the_score_rises_with_the_points_and_never_jumps() {
-        let scores: Vec<u8> = (100..500)
-            .map(|points| SCALE.score(points, 50))
-            .collect();
+        let scores: Vec<u8> = (100..500).map(|points| SCALE.score(points, 50)).collect();
 
         assert!(
             scores
