@@ -149,6 +149,9 @@ fn is_clock_number(reading: &Reading, index: usize) -> bool {
 
 /// Digits alone that tell a time: 9th, 14.03., 3/11, 2026-03-09, 9:30, 14h, 7pm.
 fn numeric(text: &str) -> Option<Exact> {
+    if matches!(text, "q1" | "q2" | "q3" | "q4" | "h1" | "h2") {
+        return Some(Exact::Coarse);
+    }
     let digits = text.trim_end_matches(|letter: char| letter.is_alphabetic());
     let ending = text.get(digits.len()..).unwrap_or_default();
     let parts: Vec<Option<u16>> = digits

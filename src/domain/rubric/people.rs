@@ -28,7 +28,8 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) {
             && previous.is_some_and(|(_, before)| before.has(Class::Brings));
         let after_title = !opens && previous.is_some_and(|(_, before)| before.has(Class::Title));
         let hollow = HOLLOW.iter().any(|class| token.classes.has(*class));
-        token.who = token.classes.has(Class::Role) && !hollow
+        let ours = !opens && previous.is_some_and(|(_, before)| before.has(Class::Own));
+        token.who = token.classes.has(Class::Role) && !hollow && !ours
             || token.classes.has(Class::Person)
             || (may_be_name(token) && (after_title || acts_next || is_brought));
         previous = Some((token.sentence, token.classes));
@@ -54,10 +55,14 @@ fn is_of_one_person(deed: &Token, answers: &Answers) -> bool {
     deed.classes.has(Class::Said) || word.ends_with('s') || word.ends_with("ed")
 }
 
-/// Roles and titles: persons known by their standing.
+/// Roles and titles: persons known by their standing; "my manager" is nobody at the customer.
 pub fn roles(reading: &Reading) -> Vec<Span> {
-    let titles = reading.of_class(Class::Title);
-    reading.of_class(Class::Role).chain(titles).collect()
+    let is_ours = |span: &Span| {
+        let mut before = reading.before(span.first, 1);
+        before.any(|index| reading.is(index, Class::Own))
+    };
+    let roles = reading.of_class(Class::Role).filter(|span| !is_ours(span));
+    roles.chain(reading.of_class(Class::Title)).collect()
 }
 
 /// He, she, her: someone who was spoken of before.

@@ -19,7 +19,7 @@ const WORST: i32 = 10;
 /// … but for so many texts in a thousand. A typo may make another word of the one word that showed
 /// a thought; filler that speaks of the customer, or of the writer's own day, says something after
 /// all. All other changes keep to [`WORST`] without exception.
-const BEYOND: [(&str, usize); 3] = [("typos", 2), ("praise", 25), ("one's own day", 90)];
+const BEYOND: [(&str, usize); 3] = [("typos", 4), ("praise", 25), ("one's own day", 90)];
 
 /// Every rated strategy that was not written against the rubric, and its score.
 static SCORED: LazyLock<Vec<(Rated, i32)>> = LazyLock::new(|| {
