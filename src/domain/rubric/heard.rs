@@ -1,9 +1,8 @@
 //! Everything that was heard in one strategy, before anything is weighed.
 
-use std::collections::HashSet;
-
 use super::caps::Cap;
 use super::holds;
+use super::mixed::Marked;
 use super::people;
 use super::reading::{Reading, Span};
 use super::whole;
@@ -134,7 +133,7 @@ fn check_date() -> Finding {
 
 /// The spans as findings without points, the same words once.
 fn findings(reading: &Reading, rule: &str, spans: &[Span]) -> Vec<Finding> {
-    let mut quoted = HashSet::new();
+    let mut quoted = Marked::default();
     spans
         .iter()
         .filter(|span| quoted.insert(reading.words(**span)))

@@ -16,6 +16,7 @@ pub mod holds;
 pub mod idle;
 pub mod language;
 pub mod lexicon;
+pub mod mixed;
 pub mod next_step;
 pub mod ownership;
 pub mod parts;

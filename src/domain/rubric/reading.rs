@@ -3,12 +3,11 @@
 //! All parts are read as one text, since what counts may stand in any of them. What is said
 //! twice is heard once: later copies are marked as echo and yield nothing.
 
-use std::collections::HashSet;
-
 use super::dates::When;
 use super::idle::speaks_of_a_deal;
 use super::lexicon::{Class, Lexicon};
-use super::tokens::{Token, hash_of, tokenize};
+use super::mixed::{Marked, hash_of};
+use super::tokens::{Token, Words, tokenize};
 use super::{dates, people};
 use crate::domain::strategy::{Answers, Part};
 
@@ -57,9 +56,16 @@ impl<'a> Reading<'a> {
     /// Reads all parts.
     pub fn of(answers: &'a Answers, lexicon: &Lexicon) -> Self {
         let mut tokens = Vec::new();
+        let mut words = Words::of(lexicon);
         let mut sentence = 0;
         for part in Part::ALL {
-            sentence = tokenize(answers.part(part), part, sentence + 1, lexicon, &mut tokens);
+            sentence = tokenize(
+                answers.part(part),
+                part,
+                sentence + 1,
+                &mut words,
+                &mut tokens,
+            );
         }
         let mut reading = Self {
             answers,
@@ -250,7 +256,10 @@ impl<'a> Reading<'a> {
         let Some(first) = self.tokens.get(index) else {
             return Vec::new();
         };
-        let phrases = lexicon.phrases(first.word).iter();
+        let Some(second) = self.tokens.get(index + 1) else {
+            return Vec::new();
+        };
+        let phrases = lexicon.phrases(first.word, second.word).iter();
         phrases
             .filter(|(rest, _)| {
                 let next = self.tokens.get(index + 1..).unwrap_or_default();
@@ -318,7 +327,7 @@ impl<'a> Reading<'a> {
 
     fn mark_echoes(&mut self) {
         let hashes: Vec<u64> = self.tokens.iter().map(|token| token.hash).collect();
-        let mut heard = HashSet::new();
+        let mut heard = Marked::default();
         let mut echoes: Vec<Span> = Vec::new();
         for sentence in self.sentences() {
             let words = hashes

@@ -1,9 +1,10 @@
 //! A slip of the keyboard: which word was meant.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 
 use super::lexicon::WordId;
+use super::mixed::{BASE, Mixed};
 
 /// Shorter words are too much alike to guess at.
 const FEWEST_LETTERS: usize = 4;
@@ -124,7 +125,7 @@ fn note(forms: &mut Marks, form: u64, id: WordId) {
 
 /// The mark of a form in which a letter is missing at this place.
 fn at(form: u64, place: usize) -> u64 {
-    form ^ (place as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    form ^ (place as u64 + 1).wrapping_mul(BASE)
 }
 
 /// A number that is the same for the same letters, and is told for a word with one letter changed
@@ -136,7 +137,6 @@ struct Mark {
     count: usize,
 }
 
-const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
 /// What undoes a multiplication by [`BASE`].
 const UNDO: u64 = undo(BASE);
 
@@ -215,27 +215,6 @@ impl Mark {
 
 fn power(place: usize) -> u64 {
     POWERS.get(place).copied().unwrap_or_default()
-}
-
-/// Marks are well spread as they are but for their lowest bits.
-#[derive(Clone, Copy, Debug, Default)]
-struct Mixed(u64);
-
-impl Hasher for Mixed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, mark: u64) {
-        let mixed = (self.0 ^ mark).wrapping_mul(BASE);
-        self.0 = mixed ^ (mixed >> 32);
-    }
 }
 
 /// The keys to the left and right of this one.
