@@ -45,8 +45,8 @@ const FULL: usize = 100;
 pub struct Caps {
     /// Different words of a placeholder.
     pub different_words: Ramp,
-    /// Words of a placeholder that say something of their own.
-    pub own_words: Ramp,
+    /// Words of a placeholder that say something.
+    pub telling_words: Ramp,
     /// How often fault is put on others …
     pub blames: Ramp,
     /// … with so few ways of the seller's own.
@@ -55,7 +55,9 @@ pub struct Caps {
     pub prompt: Ramp,
     /// A copied prompt with more words of its own than this is more than a copy.
     pub prompt_own_words: Ramp,
-    /// The rubric's own vocabulary, in a hundred with persons, numbers and things found there.
+    /// Words of the rubric's own vocabulary in a text that is made of them …
+    pub rubric_count: Ramp,
+    /// … and so many of them in a hundred with persons, numbers and things found there.
     pub rubric_words: Ramp,
     /// Activity words of a text that counts activity …
     pub activity: Ramp,

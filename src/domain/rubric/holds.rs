@@ -7,7 +7,7 @@ use super::caps::{Cap, Caps};
 use super::lexicon::{Class, Lexicon};
 use super::reading::{RUN_WORDS, Reading, runs};
 use super::tokens::{Shape, Token, tokens_of};
-use super::whole::{concrete_words, different_words, is_own, own_words};
+use super::whole::{concrete_words, different_words, is_own, own_words, telling_words};
 use super::{approach, goal, ownership, people};
 
 /// The caps that hold for a text, the hardest first, and how strongly each.
@@ -41,16 +41,18 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
     let strength = |cap: Cap| match cap {
         Cap::Placeholder => any(&[
             caps.different_words.tells(different_words(reading)),
-            caps.own_words.tells(own_words(reading)),
+            caps.telling_words.tells(telling_words(reading)),
         ]),
         Cap::CopiedPrompt => all(&[
             caps.prompt
                 .tells(percent(copied(&reading.tokens, prompts), heard().count())),
             caps.prompt_own_words.tells(own_words(reading)),
         ]),
-        Cap::KeywordStuffing => caps
-            .rubric_words
-            .tells(beside(in_class(Class::RubricWord), facts)),
+        Cap::KeywordStuffing => all(&[
+            caps.rubric_count.tells(in_class(Class::RubricWord)),
+            caps.rubric_words
+                .tells(beside(in_class(Class::RubricWord), facts)),
+        ]),
         Cap::ActivityCounts => all(&[
             caps.activity.tells(activity),
             caps.counts.tells(beside(activity + numbers, thought)),
