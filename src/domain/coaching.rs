@@ -169,7 +169,7 @@ pub fn add_notes(
     file: &RubricFile,
     dismissed: &[&str],
 ) {
-    let cap = heard.cap.as_ref().map(|(cap, _)| *cap);
+    let cap = heard.cap().map(|held| held.cap);
     let applies = |name: &str| !dismissed.contains(&name);
     let mut asked = public_names(assessment, heard, cap);
     asked.retain(|name| applies(name));

@@ -17,14 +17,13 @@ use crate::domain::rubric::scale::Scale;
 use crate::domain::rubric::{CHECK_DATE, Rubric, own_signals, signals};
 
 /// Signals that speak against a dimension; all others speak for it.
-const AGAINST: [&str; 9] = [
+const AGAINST: [&str; 8] = [
     "pitch",
     "close",
     "vague",
     "blame",
     "only_pitch",
     "only_vague",
-    "bare_part",
     "price_cut",
     "waiting",
 ];
@@ -68,7 +67,7 @@ pub fn samples(set: &[Rated], rubric: &Rubric) -> Vec<Sample> {
                     .iter()
                     .map(|(name, found)| amount(found.len()) * weight(name))
                     .collect(),
-                capped: heard.cap.is_some(),
+                capped: heard.cap().is_some(),
             }
         })
         .collect()
@@ -234,7 +233,6 @@ fn related(dimension: Dimension) -> &'static [&'static str] {
             "reason_who",
             "contrast",
             "only_pitch",
-            "bare_part",
             "would_who",
         ],
         Dimension::Goal => &[
@@ -245,7 +243,6 @@ fn related(dimension: Dimension) -> &'static [&'static str] {
             "said",
             "feels",
             "only_pitch",
-            "bare_part",
             "rejected",
             "felt_trouble",
             "would_who",
@@ -264,7 +261,6 @@ fn related(dimension: Dimension) -> &'static [&'static str] {
             "open_question",
             "pitch",
             "only_pitch",
-            "bare_part",
             "felt_trouble",
             "fact",
             "happened",
@@ -285,7 +281,6 @@ fn related(dimension: Dimension) -> &'static [&'static str] {
             "day_deed",
             "compare",
             "only_vague",
-            "bare_part",
         ],
         Dimension::NextStep => &[
             "arranged",

@@ -23,8 +23,16 @@ pub fn around(text: &str, start: usize, end: usize) -> (usize, usize) {
         return (start, end);
     }
     let back = reach(before.chars().rev(), WORDS_BEFORE);
-    let ahead = reach(after.chars(), WORDS_AFTER);
+    // The point after Dr or Mrs ends no clause.
+    let point = usize::from(is_short_title(hit) && after.starts_with('.'));
+    let after = after.get(point..).unwrap_or_default();
+    let ahead = point + reach(after.chars(), WORDS_AFTER);
     (start - back, end + ahead)
+}
+
+fn is_short_title(hit: &str) -> bool {
+    let last = hit.rsplit(' ').next().unwrap_or_default();
+    last.len() <= 4 && last.starts_with(char::is_uppercase)
 }
 
 /// How many bytes of a clause follow, up to so many whole words.
@@ -95,6 +103,7 @@ mod tests {
                 "she said it twice",
             ),
             ("twice", "twice", "twice"),
+            ("ask Dr. Osei first", "Dr", "ask Dr. Osei first"),
             (
                 "Tür für später, größer oder kleiner",
                 "später",

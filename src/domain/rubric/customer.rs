@@ -76,10 +76,11 @@ fn felt_trouble(reading: &Reading) -> Vec<Span> {
 
 fn fact(reading: &Reading) -> Vec<Span> {
     let is_time = |index: usize| {
-        reading
+        let next = reading
             .times
-            .iter()
-            .any(|time| time.span.first <= index && index <= time.span.last)
+            .partition_point(|time| time.span.first <= index);
+        let time = next.checked_sub(1).and_then(|last| reading.times.get(last));
+        time.is_some_and(|time| index <= time.span.last)
     };
     let mut facts = Vec::new();
     for sentence in reading.sentences() {

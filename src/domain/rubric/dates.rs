@@ -149,6 +149,9 @@ fn is_clock_number(reading: &Reading, index: usize) -> bool {
 
 /// Digits alone that tell a time: 9th, 14.03., 3/11, 2026-03-09, 9:30, 14h, 7pm.
 fn numeric(text: &str) -> Option<Exact> {
+    if matches!(text, "q1" | "q2" | "q3" | "q4" | "h1" | "h2") {
+        return Some(Exact::Coarse);
+    }
     let digits = text.trim_end_matches(|letter: char| letter.is_alphabetic());
     let ending = text.get(digits.len()..).unwrap_or_default();
     let parts: Vec<Option<u16>> = digits
@@ -159,7 +162,11 @@ fn numeric(text: &str) -> Option<Exact> {
         |part: &Option<u16>, low, high| part.is_some_and(|part| (low..=high).contains(&part));
     match (parts.as_slice(), ending) {
         ([hour], "am" | "pm" | "h" | "hrs" | "uhr") if in_range(hour, 0, 24) => Some(Exact::Clock),
-        ([day], "st" | "nd" | "rd" | "th") if in_range(day, 1, 31) => Some(Exact::Day),
+        ([day], "st" | "nd" | "rd" | "th" | "ts" | "dn" | "dr" | "ht" | "t")
+            if in_range(day, 1, 31) =>
+        {
+            Some(Exact::Day)
+        }
         ([hour, minute], _)
             if digits.contains(':') && in_range(hour, 0, 24) && in_range(minute, 0, 59) =>
         {

@@ -1,8 +1,8 @@
 //! Everything that was heard in one strategy, before anything is weighed.
 
-use std::collections::HashSet;
-
-use super::caps::{self, Cap};
+use super::caps::Cap;
+use super::holds;
+use super::mixed::Marked;
 use super::people;
 use super::reading::{Reading, Span};
 use super::whole;
@@ -15,8 +15,8 @@ use crate::domain::strategy::{Answers, Part};
 pub struct Heard {
     /// Per signal, in the order of [`signals`], what was heard, the same words once.
     pub signals: Vec<(&'static str, Vec<Finding>)>,
-    /// Why the whole cannot be rated higher, and the words that show it.
-    pub cap: Option<(Cap, Vec<Finding>)>,
+    /// What speaks against the whole, the hardest first.
+    pub caps: Vec<Held>,
     /// Percent added to what is earned, because the text is short and dense.
     pub density: i32,
     /// The words for the only person named, where there is just one.
@@ -24,6 +24,20 @@ pub struct Heard {
     /// What the coaching needs to know beyond the signals.
     pub plain: Plain,
 }
+
+/// A cap that holds, more or less.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Which one.
+    pub cap: Cap,
+    /// How strongly, in percent.
+    pub strength: i32,
+    /// The words that show it.
+    pub evidence: Vec<Finding>,
+}
+
+/// From this strength on a cap is what a text is, not only what it leans to; in percent.
+pub const HOLDS: i32 = 50;
 
 /// Plain facts about the answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +71,14 @@ impl Heard {
         {
             found.push(check_date());
         }
-        let cap = caps::cap(&reading, &rubric.prompts, &rubric.file.caps)
-            .map(|cap| (cap, findings(&reading, cap.name(), &cap.evidence(&reading))));
+        let caps = holds::held(&reading, &rubric.prompts, &rubric.file.caps)
+            .into_iter()
+            .map(|(cap, strength)| Held {
+                cap,
+                strength,
+                evidence: findings(&reading, cap.name(), &cap.evidence(&reading)),
+            })
+            .collect();
         let plain = Plain {
             obstacles_empty: answers.obstacles.trim().is_empty(),
             has_need: !answers.need.trim().is_empty(),
@@ -71,11 +91,18 @@ impl Heard {
         let density = whole::density(&reading, &rubric.file.brevity);
         Self {
             signals,
-            cap,
+            caps,
             density,
             single_contact,
             plain,
         }
+    }
+
+    /// What the text is instead of a strategy, if it is.
+    pub fn cap(&self) -> Option<&Held> {
+        self.caps
+            .iter()
+            .find(|held| held.cap != Cap::OnlyBlame && held.strength >= HOLDS)
     }
 
     /// What was heard of one signal.
@@ -106,7 +133,7 @@ fn check_date() -> Finding {
 
 /// The spans as findings without points, the same words once.
 fn findings(reading: &Reading, rule: &str, spans: &[Span]) -> Vec<Finding> {
-    let mut quoted = HashSet::new();
+    let mut quoted = Marked::default();
     spans
         .iter()
         .filter(|span| quoted.insert(reading.words(**span)))

@@ -1,27 +1,18 @@
 //! Sentences that say nothing about a deal, whichever words they use to do so.
 //!
-//! Filler cannot be listed. It is told by what it lacks: a person, a number, a time, a word of the
-//! trade, and more than a few words that are not everyday ones.
+//! Filler cannot be listed. It is told by what it lacks: a person, a number, a time, a question, a
+//! word of the trade.
 
 use super::lexicon::Class;
 use super::tokens::{Shape, Token};
-use super::whole::is_own;
 
-/// A sentence of everyday words says nothing when it is at least so long …
-const IDLE_WORDS: usize = 6;
-
-/// … and holds one word of its own in so many …
-const IDLE_SHARE: usize = 3;
-
-/// … none of them a time, and none that speaks for or against a text by itself …
-const NEVER_IDLE: [Class; 14] = [
+/// What binds a sentence to a deal, or speaks for or against a text by itself …
+const BINDS: [Class; 12] = [
     Class::Weekday,
     Class::Month,
     Class::Soon,
     Class::Season,
-    Class::Generic,
     Class::Jargon,
-    Class::Activity,
     Class::OffTopic,
     Class::Pitch,
     Class::Close,
@@ -31,8 +22,10 @@ const NEVER_IDLE: [Class; 14] = [
     Class::Price,
 ];
 
-/// … nor what binds it to a deal, other than by an everyday word.
-const BINDS_TO_A_DEAL: [Class; 6] = [
+/// … and what does so other than by an everyday word.
+const BINDS_UNLESS_COMMON: [Class; 8] = [
+    Class::Generic,
+    Class::Activity,
     Class::Role,
     Class::Title,
     Class::Person,
@@ -41,18 +34,13 @@ const BINDS_TO_A_DEAL: [Class; 6] = [
     Class::Deal,
 ];
 
-/// Whether a sentence says nothing that could count for or against a strategy.
-pub fn is_idle(sentence: &[Token]) -> bool {
-    let own = sentence.iter().filter(|token| is_own(token)).count();
-    let any =
-        |token: &Token, classes: &[Class]| classes.iter().any(|class| token.classes.has(*class));
-    let binds = |token: &Token| {
+/// Whether a sentence speaks of a deal; one that does not counts neither for nor against it.
+pub fn speaks_of_a_deal(sentence: &[Token]) -> bool {
+    sentence.iter().any(|token| {
+        let has = |classes: &[Class]| classes.iter().any(|class| token.classes.has(*class));
         token.who
             || token.shape != Shape::Word
-            || any(token, &NEVER_IDLE)
-            || (any(token, &BINDS_TO_A_DEAL) && !token.classes.has(Class::Common))
-    };
-    sentence.len() >= IDLE_WORDS
-        && own * IDLE_SHARE <= sentence.len()
-        && !sentence.iter().any(binds)
+            || has(&BINDS)
+            || (has(&BINDS_UNLESS_COMMON) && !token.classes.has(Class::Common))
+    })
 }

@@ -58,18 +58,22 @@ impl Ear {
     pub fn knows<'t>(&self, texts: impl Iterator<Item = &'t str>) -> bool {
         let mut heard = vec![0; self.supported.len()];
         let mut long = vec![false; self.supported.len()];
+        let mut lower = String::new();
         let (mut latin, mut other, mut words) = (0_usize, 0_usize, 0_usize);
         for text in texts {
-            for letter in text.chars().filter(|letter| letter.is_alphabetic()) {
-                if is_latin(letter) {
-                    latin += 1;
-                } else {
-                    other += 1;
+            let parted = |letter: char| !is_letter(letter) && letter != '\'';
+            for word in text.split(parted).filter(|word| !word.is_empty()) {
+                words += 1;
+                for letter in word.chars().filter(|letter| *letter != '\'') {
+                    if is_latin(letter) {
+                        latin += 1;
+                    } else {
+                        other += 1;
+                    }
                 }
-            }
-            for word in text.split(|letter: char| !letter.is_alphabetic() && letter != '\'') {
-                words += usize::from(!word.is_empty());
-                for language in self.words.get(&word.to_lowercase()).into_iter().flatten() {
+                lower.clear();
+                lower.extend(word.chars().flat_map(char::to_lowercase));
+                for language in self.words.get(&lower).into_iter().flatten() {
                     if let Some(count) = heard.get_mut(*language) {
                         *count += 1;
                     }
@@ -98,6 +102,11 @@ impl Ear {
                 || (ours == 0 && long && (theirs >= FEWEST_ALONE || words <= FEW_WORDS)));
         other <= latin && !is_theirs
     }
+}
+
+/// Whether it is a letter; blanks without width are told without a search of the tables.
+pub fn is_letter(letter: char) -> bool {
+    !matches!(letter, '\u{2000}'..='\u{206f}') && letter.is_alphabetic()
 }
 
 /// Letters of the Latin script, with all their accents.

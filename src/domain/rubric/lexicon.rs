@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::spelling::{Slips, forms, normal};
+use super::slips::Slips;
+use super::spelling::{forms, normal};
 
 macro_rules! classes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
@@ -148,6 +149,8 @@ classes! {
     Joint = "joint",
     /// He or she, as the one who acts.
     Subject = "subject",
+    /// Words that mean nothing to a rule but look like a slip of one that does: water, waiter.
+    Plain = "plain",
 }
 
 /// A set of classes.
@@ -206,6 +209,9 @@ impl Lexicon {
                 }
             }
         }
+        for word in &mut lexicon.words {
+            word.phrases.sort_by_key(|(rest, _)| rest.first().copied());
+        }
         lexicon.slips = Slips::of(&lexicon.ids);
         lexicon
     }
@@ -227,11 +233,22 @@ impl Lexicon {
             .map_or(&[], |word| &word.classes)
     }
 
-    /// Phrases that begin with this word: the words after it, and the class of the whole.
-    pub fn phrases(&self, id: WordId) -> &[(Box<[WordId]>, Class)] {
-        self.words
-            .get(id as usize)
-            .map_or(&[], |word| &word.phrases)
+    /// Phrases that begin with these two words: the words after the first, and the class of the
+    /// whole.
+    pub fn phrases(&self, first: WordId, second: WordId) -> &[(Box<[WordId]>, Class)] {
+        let all = self
+            .words
+            .get(first as usize)
+            .map_or(&[][..], |word| &word.phrases);
+        let starts_below =
+            |(rest, _): &(Box<[WordId]>, Class)| rest.first().is_some_and(|word| *word < second);
+        let starts_so =
+            |(rest, _): &(Box<[WordId]>, Class)| rest.first().is_some_and(|word| *word <= second);
+        let (from, to) = (
+            all.partition_point(starts_below),
+            all.partition_point(starts_so),
+        );
+        all.get(from..to).unwrap_or_default()
     }
 
     fn learn(&mut self, entry: &str, class: Class) {

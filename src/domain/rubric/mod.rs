@@ -12,15 +12,18 @@ pub mod dates;
 pub mod file;
 pub mod goal;
 pub mod heard;
+pub mod holds;
 pub mod idle;
 pub mod language;
 pub mod lexicon;
+pub mod mixed;
 pub mod next_step;
 pub mod ownership;
 pub mod parts;
 pub mod people;
 pub mod reading;
 pub mod scale;
+pub mod slips;
 pub mod spelling;
 pub mod tokens;
 pub mod whole;
@@ -120,7 +123,7 @@ impl Rubric {
     pub fn of(file: RubricFile) -> Result<Self, Unfit> {
         file.check()?;
         let lexicon = Lexicon::compile(&file.lexicon);
-        let prompts = caps::prompt_runs(&file.prompts, &lexicon);
+        let prompts = holds::prompt_runs(&file.prompts, &lexicon);
         let ear = Ear::compile(&file.languages);
         Ok(Self {
             compiled: Arc::new(Compiled {
@@ -142,7 +145,7 @@ impl Rubric {
             prompts: known,
         } = &*self.compiled;
         let mut known = known.clone();
-        known.extend(caps::prompt_runs(prompts, lexicon));
+        known.extend(holds::prompt_runs(prompts, lexicon));
         Self {
             compiled: Arc::new(Compiled {
                 file: file.clone(),
@@ -228,11 +231,7 @@ fn unscored(grade: Grade) -> Assessment {
 
 /// What was heard, turned into points, levels, score and grade.
 fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
-    let highest = heard
-        .cap
-        .as_ref()
-        .map_or(scale::TOP, |(cap, _)| cap.overall());
-    let lowest = highest.min(1);
+    let cap = heard.cap();
     let mut findings = Vec::new();
     let mut dims = Dimensions::default();
     let mut whole = file.overall.scale.base;
@@ -243,12 +242,7 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
             continue;
         };
         let points = scale.base + earned.iter().map(|finding| finding.points).sum::<i32>();
-        let spared = heard
-            .cap
-            .as_ref()
-            .is_some_and(|(cap, _)| cap.spares(dimension));
-        let most = if spared { scale::TOP } else { highest };
-        *dims.of_mut(dimension) = scale.level(points).min(most);
+        *dims.of_mut(dimension) = scale.level(points);
         let share = file
             .overall
             .share
@@ -259,43 +253,40 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
         nothing += scale.bounded(scale.base) * share / 100;
         findings.extend(earned);
     }
-    findings.extend(heard.cap.iter().flat_map(|(_, evidence)| evidence.clone()));
-    if only_blames(heard, file) {
-        dims.ownership = dims.ownership.min(1);
+    let free = file.overall.scale.score(whole, nothing);
+    let (score, decided) = heard
+        .caps
+        .iter()
+        .fold((free, None), |(score, decided), held| {
+            let drawn = scale::drawn(free, held.strength, held.cap.overall());
+            let is_plain = decided.is_none() && held.strength >= heard::HOLDS;
+            if drawn < score || drawn == score && is_plain {
+                (drawn, Some(held))
+            } else {
+                (score, decided)
+            }
+        });
+    findings.extend(decided.iter().flat_map(|held| held.evidence.clone()));
+    let is_none =
+        cap.is_some_and(|held| held.cap.overall() == 0) && score <= scale::NEXT_TO_NOTHING;
+    let overall = if is_none { 0 } else { scale::level_of(score) };
+    for held in decided
+        .into_iter()
+        .filter(|held| overall <= held.cap.overall())
+    {
+        for dimension in Dimension::ALL {
+            let level = dims.of_mut(dimension);
+            *level = held.cap.most(dimension).min(*level);
+        }
     }
-    let highest = highest.min(highest_with_blame(heard, &dims, file));
-    let overall = file.overall.scale.level(whole).clamp(lowest, highest);
     Assessment {
         grade: Grade::of_level(overall),
-        score: (overall > 0).then(|| file.overall.scale.score(whole, overall, nothing)),
+        score: (!is_none).then_some(score.max(1)),
         overall,
         dims,
         findings,
         notes: Vec::new(),
         private_notes: Vec::new(),
-    }
-}
-
-/// Fault is put on others more often than ways of one's own are found; "if they did their job" is
-/// no way of one's own.
-fn only_blames(heard: &Heard, file: &RubricFile) -> bool {
-    let blames = heard.of_signal("blame");
-    let ways = ["option", "fallback"]
-        .into_iter()
-        .flat_map(|name| heard.of_signal(name))
-        .filter(|way| !blames.iter().any(|blame| way.overlaps(blame)))
-        .count();
-    blames.len() >= file.caps.blames && blames.len() > ways
-}
-
-/// A plan that waits for one's own company to change is not solid, however well it knows the
-/// customer.
-fn highest_with_blame(heard: &Heard, dims: &Dimensions, file: &RubricFile) -> u8 {
-    let blames = heard.of_signal("blame").len() >= file.caps.blames;
-    if blames && dims.ownership <= 1 {
-        file.caps.blame_overall
-    } else {
-        scale::TOP
     }
 }
 

@@ -144,8 +144,22 @@ fn vague(reading: &Reading) -> Vec<Span> {
     reading.of_class(Class::Vague).collect()
 }
 
+/// How many ways of the seller's own there are; "if they did their job" is none.
+pub fn ways(reading: &Reading, blames: &[Span]) -> usize {
+    [
+        option(reading),
+        fallback(reading),
+        own_deed_who(reading),
+        arranged_who(reading),
+    ]
+    .concat()
+    .iter()
+    .filter(|way| !blames.iter().any(|blame| way.overlaps(blame)))
+    .count()
+}
+
 /// Fault in so many words, or a department of one's own company that must, should or never does.
-fn blame(reading: &Reading) -> Vec<Span> {
+pub fn blame(reading: &Reading) -> Vec<Span> {
     let demands = reading.of_class(Class::OwnHouse).filter_map(|span| {
         let last = reading
             .after(span.last, 3)

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::lexicon::{Class, Classes};
-use super::reading::{Reading, Span};
+use super::reading::{HOLLOW, Reading, Span};
 use super::tokens::{Shape, Token};
 use crate::domain::strategy::Answers;
 
@@ -27,7 +27,9 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) {
             && acts_or_to_next
             && previous.is_some_and(|(_, before)| before.has(Class::Brings));
         let after_title = !opens && previous.is_some_and(|(_, before)| before.has(Class::Title));
-        token.who = token.classes.has(Class::Role)
+        let hollow = HOLLOW.iter().any(|class| token.classes.has(*class));
+        let ours = !opens && previous.is_some_and(|(_, before)| before.has(Class::Own));
+        token.who = token.classes.has(Class::Role) && !hollow && !ours
             || token.classes.has(Class::Person)
             || (may_be_name(token) && (after_title || acts_next || is_brought));
         previous = Some((token.sentence, token.classes));
@@ -53,10 +55,14 @@ fn is_of_one_person(deed: &Token, answers: &Answers) -> bool {
     deed.classes.has(Class::Said) || word.ends_with('s') || word.ends_with("ed")
 }
 
-/// Roles and titles: persons known by their standing.
+/// Roles and titles: persons known by their standing; "my manager" is nobody at the customer.
 pub fn roles(reading: &Reading) -> Vec<Span> {
-    let titles = reading.of_class(Class::Title);
-    reading.of_class(Class::Role).chain(titles).collect()
+    let is_ours = |span: &Span| {
+        let mut before = reading.before(span.first, 1);
+        before.any(|index| reading.is(index, Class::Own))
+    };
+    let roles = reading.of_class(Class::Role).filter(|span| !is_ours(span));
+    roles.chain(reading.of_class(Class::Title)).collect()
 }
 
 /// He, she, her: someone who was spoken of before.
@@ -76,7 +82,7 @@ pub fn names(reading: &Reading) -> HashSet<u64> {
             first: index,
             last: index,
         });
-        let is_capital = word.starts_with(char::is_uppercase);
+        let is_capital = word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
         if token.who {
             who.insert(token.hash);
         } else if !is_capital {

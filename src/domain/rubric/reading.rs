@@ -3,12 +3,11 @@
 //! All parts are read as one text, since what counts may stand in any of them. What is said
 //! twice is heard once: later copies are marked as echo and yield nothing.
 
-use std::collections::HashSet;
-
 use super::dates::When;
-use super::idle::is_idle;
+use super::idle::speaks_of_a_deal;
 use super::lexicon::{Class, Lexicon};
-use super::tokens::{Token, hash_of, tokenize};
+use super::mixed::{Marked, hash_of};
+use super::tokens::{Token, Words, tokenize};
 use super::{dates, people};
 use crate::domain::strategy::{Answers, Part};
 
@@ -17,6 +16,9 @@ const ECHO_WORDS: usize = 5;
 
 /// So many words in a row that stand in a prompt are copied from it.
 pub const RUN_WORDS: usize = 3;
+
+/// Phrases that say nothing of their own, nor does any word in them.
+pub const HOLLOW: [Class; 3] = [Class::Generic, Class::Jargon, Class::Empty];
 
 /// How far a rule looks around a word, within its sentence.
 const NEARBY_WORDS: usize = 12;
@@ -28,6 +30,13 @@ pub struct Span {
     pub first: usize,
     /// Index of the last token.
     pub last: usize,
+}
+
+impl Span {
+    /// Whether it holds some of the same words.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.first <= other.last && other.first <= self.last
+    }
 }
 
 /// A strategy, read.
@@ -47,9 +56,16 @@ impl<'a> Reading<'a> {
     /// Reads all parts.
     pub fn of(answers: &'a Answers, lexicon: &Lexicon) -> Self {
         let mut tokens = Vec::new();
+        let mut words = Words::of(lexicon);
         let mut sentence = 0;
         for part in Part::ALL {
-            sentence = tokenize(answers.part(part), part, sentence + 1, lexicon, &mut tokens);
+            sentence = tokenize(
+                answers.part(part),
+                part,
+                sentence + 1,
+                &mut words,
+                &mut tokens,
+            );
         }
         let mut reading = Self {
             answers,
@@ -240,7 +256,10 @@ impl<'a> Reading<'a> {
         let Some(first) = self.tokens.get(index) else {
             return Vec::new();
         };
-        let phrases = lexicon.phrases(first.word).iter();
+        let Some(second) = self.tokens.get(index + 1) else {
+            return Vec::new();
+        };
+        let phrases = lexicon.phrases(first.word, second.word).iter();
         phrases
             .filter(|(rest, _)| {
                 let next = self.tokens.get(index + 1..).unwrap_or_default();
@@ -255,6 +274,7 @@ impl<'a> Reading<'a> {
     }
 
     fn mark_classes(&mut self, lexicon: &Lexicon) {
+        let mut hollow_until = 0;
         for index in 0..self.tokens.len() {
             let Some(word) = self
                 .tokens
@@ -266,8 +286,16 @@ impl<'a> Reading<'a> {
             };
             let mut found = self.phrases_at(index, lexicon);
             found.extend(lexicon.classes(word).iter().map(|class| (*class, index)));
+            // A hollow phrase makes each of its words hollow: a trusted partner is nobody.
+            let inside = index < hollow_until;
             for (class, last) in found {
-                if let Some(token) = self.tokens.get_mut(index) {
+                let is_hollow = HOLLOW.contains(&class);
+                if inside && !is_hollow && class != Class::Common {
+                    continue;
+                }
+                let until = if is_hollow { last } else { index };
+                hollow_until = hollow_until.max(until);
+                for token in self.tokens.get_mut(index..=until).unwrap_or_default() {
                     token.classes.add(class);
                 }
                 if let Some(marks) = self.marks.get_mut(class as usize) {
@@ -282,11 +310,11 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Sentences of everyday words, without a person, a number, a time or a word of the trade.
+    /// Sentences that do not speak of a deal count for nothing.
     fn set_idle_apart(&mut self) {
         let idle: Vec<Span> = self
             .sentences()
-            .filter(|sentence| is_idle(self.tokens_of(*sentence)))
+            .filter(|sentence| !speaks_of_a_deal(self.tokens_of(*sentence)))
             .collect();
         for sentence in idle {
             let tokens = self
@@ -299,7 +327,7 @@ impl<'a> Reading<'a> {
 
     fn mark_echoes(&mut self) {
         let hashes: Vec<u64> = self.tokens.iter().map(|token| token.hash).collect();
-        let mut heard = HashSet::new();
+        let mut heard = Marked::default();
         let mut echoes: Vec<Span> = Vec::new();
         for sentence in self.sentences() {
             let words = hashes

@@ -34,28 +34,49 @@ impl Scale {
         points.clamp(clear - AROUND_CLEAR, clear + AROUND_CLEAR)
     }
 
-    /// The score from 0 to 100: each level has its band, and points within it count evenly.
+    /// The score from 1 to 100: each level has its band, and points within it count evenly.
     ///
-    /// `nothing` is what a text earns in which nothing is heard. A level that a cap decides keeps
-    /// the score within its band.
-    pub fn score(&self, points: i32, level: u8, nothing: i32) -> u8 {
+    /// `nothing` is what a text earns in which nothing is heard.
+    pub fn score(&self, points: i32, nothing: i32) -> u8 {
         let [one, two, three, four] = self.steps;
         let width = (four - one) / 3;
+        let level = self.level(points).max(1);
         let (low, high) = match level {
-            0 => (one - width, one),
             1 => (nothing.min(two - 1), two),
             2 => (two, three),
             3 => (three, four),
             _ => (four, four + width),
         };
-        let (from, to) = SCORE_BANDS
-            .get(usize::from(level))
-            .copied()
-            .unwrap_or_default();
+        let (from, to) = band(level);
         let share = (points - low).clamp(0, high - low);
         let score = from + (to - from) * share / (high - low).max(1);
         u8::try_from(score).unwrap_or_default()
     }
+}
+
+/// A score that a cap draws down to the highest one of a level, by its strength in percent.
+pub fn drawn(score: u8, strength: i32, level: u8) -> u8 {
+    let (_, next) = band(level);
+    let highest = if level >= TOP { next } else { next - 1 };
+    let above = (i32::from(score) - highest).max(0);
+    let drawn = i32::from(score) - above * strength / 100;
+    u8::try_from(drawn).unwrap_or_default()
+}
+
+/// The level of a score from 1 to 100.
+pub fn level_of(score: u8) -> u8 {
+    let reached = |level: &u8| i32::from(score) >= band(*level).0;
+    (1..=TOP).filter(reached).max().unwrap_or(1)
+}
+
+/// A text that a cap leaves with so little is no strategy yet.
+pub const NEXT_TO_NOTHING: u8 = 10;
+
+fn band(level: u8) -> (i32, i32) {
+    SCORE_BANDS
+        .get(usize::from(level))
+        .copied()
+        .unwrap_or_default()
 }
 
 /// First and last score of levels 0 to 4.
@@ -90,9 +111,7 @@ mod tests {
 
     #[test]
     fn the_score_rises_with_the_points_and_never_jumps() {
-        let scores: Vec<u8> = (100..500)
-            .map(|points| SCALE.score(points, SCALE.level(points), 50))
-            .collect();
+        let scores: Vec<u8> = (100..500).map(|points| SCALE.score(points, 50)).collect();
 
         assert!(
             scores

@@ -1,8 +1,10 @@
 //! A text cut into words, numbers and telling marks.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 
 use super::lexicon::{Classes, Lexicon, WordId};
+use super::mixed::{Mixed, hash_of};
 use super::spelling::normal;
 use crate::domain::strategy::Part;
 
@@ -47,23 +49,49 @@ pub struct Token {
 /// The tokens of a text that is no answer, such as a prompt.
 pub fn tokens_of(text: &str, lexicon: &Lexicon) -> Vec<Token> {
     let mut tokens = Vec::new();
-    tokenize(text, Part::CustomerOutcome, 0, lexicon, &mut tokens);
+    let mut words = Words::of(lexicon);
+    tokenize(text, Part::CustomerOutcome, 0, &mut words, &mut tokens);
     tokens
 }
 
-/// A number that is the same for the same value.
-pub fn hash_of(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
+/// The words of one strategy, each looked up once however often it occurs.
+pub struct Words<'l, 't> {
+    lexicon: &'l Lexicon,
+    seen: HashMap<&'t str, (WordId, u64), BuildHasherDefault<Mixed>>,
 }
 
+impl<'l, 't> Words<'l, 't> {
+    /// Of no text yet.
+    pub fn of(lexicon: &'l Lexicon) -> Self {
+        Self {
+            lexicon,
+            seen: HashMap::default(),
+        }
+    }
+
+    /// The word's number, and the hash of its normal form. One that no list knows may be
+    /// misspelt; capitals play no part.
+    fn known(&mut self, word: &'t str) -> (WordId, u64) {
+        *self.seen.entry(word).or_insert_with(|| {
+            let normal = normal(word);
+            let id = match self.lexicon.id(&normal) {
+                0 => self.lexicon.id_if_misspelt(&normal),
+                id => id,
+            };
+            (id, hash_of(&normal))
+        })
+    }
+}
+
+/// R$, US$: letters before a sign belong to it.
+const LETTERS_OF_A_CURRENCY: usize = 3;
+
 /// Cuts a text into tokens; returns the number of its last sentence.
-pub fn tokenize(
-    text: &str,
+pub fn tokenize<'t>(
+    text: &'t str,
     part: Part,
     from: u32,
-    lexicon: &Lexicon,
+    words: &mut Words<'_, 't>,
     tokens: &mut Vec<Token>,
 ) -> u32 {
     let mut sentence = from;
@@ -73,6 +101,7 @@ pub fn tokenize(
             '?' => Shape::Question,
             '→' | '⇒' | '=' => Shape::Arrow,
             '-' if matches!(rest.peek(), Some((_, '>'))) => Shape::Arrow,
+            '\u{2000}'..='\u{200f}' | ' ' => continue,
             _ if letter.is_alphanumeric() => Shape::Word,
             _ => {
                 if ends_sentence(
@@ -90,16 +119,21 @@ pub fn tokenize(
         if shape == Shape::Word {
             end = end_of_word(text, start);
             while rest.next_if(|(at, _)| *at < end).is_some() {}
+            if end - start <= LETTERS_OF_A_CURRENCY
+                && matches!(rest.peek(), Some((_, '$' | '€' | '£' | '¥' | '₹')))
+            {
+                continue;
+            }
         }
         let word = text.get(start..end).unwrap_or_default();
-        let normal = normal(word);
+        let (id, hash) = words.known(word);
         let is_number = shape == Shape::Word && word.contains(|letter: char| letter.is_numeric());
         tokens.push(Token {
             part,
             start,
             end,
-            word: known_word(&normal, lexicon),
-            hash: hash_of(&normal),
+            word: id,
+            hash,
             classes: Classes::default(),
             shape: if is_number { Shape::Number } else { shape },
             sentence,
@@ -111,14 +145,6 @@ pub fn tokenize(
         }
     }
     sentence
-}
-
-/// The word's number; one that no list knows may be misspelt. Capitals play no part.
-fn known_word(normal: &str, lexicon: &Lexicon) -> WordId {
-    match lexicon.id(normal) {
-        0 => lexicon.id_if_misspelt(normal),
-        id => id,
-    }
 }
 
 /// Where the word that begins here ends: letters and digits, and what stands between them in

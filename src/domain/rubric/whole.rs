@@ -60,6 +60,21 @@ pub fn own_words(reading: &Reading) -> usize {
     reading.tokens.iter().filter(|token| is_own(token)).count()
 }
 
+/// How many words say something, if only what would fit any deal.
+pub fn telling_words(reading: &Reading) -> usize {
+    const TELLS_NOTHING: [Class; 5] = [
+        Class::Common,
+        Class::Placeholder,
+        Class::Own,
+        Class::They,
+        Class::Hedge,
+    ];
+    let tells = |token: &&Token| {
+        !token.echo && !TELLS_NOTHING.iter().any(|class| token.classes.has(*class))
+    };
+    reading.tokens.iter().filter(tells).count()
+}
+
 /// Whether a word is neither an everyday word nor a placeholder nor repeated.
 pub fn is_own(token: &Token) -> bool {
     !token.echo
@@ -74,6 +89,7 @@ pub fn concrete_words(reading: &Reading, names: &HashSet<u64>) -> usize {
     let tells = |token: &&Token| {
         let found_there = token.word == 0
             || token.classes.is_empty()
+            || token.classes.has(Class::Plain)
             || token.classes.has(Class::Deal)
             || token.classes.has(Class::Trouble);
         token.shape == Shape::Word && is_own(token) && found_there && !names.contains(&token.hash)

@@ -32,8 +32,9 @@ const EVERY_SET: [&str; 5] = [
 /// Texts written to fool that still do: what is well told, but no deal, cannot be known from its
 /// words; neither can a list of the right words, a plan that fits any deal, or nonsense in good
 /// grammar.
-const STILL_FOOLING: [&str; 9] = [
-    "x-012", "x-019", "x-033", "x-034", "x-035", "x-039", "x-040", "x-055", "x-061",
+const STILL_FOOLING: [&str; 12] = [
+    "x-015", "x-033", "x-034", "x-035", "x-037", "x-038", "x-039", "x-040", "x-055", "x-060",
+    "x-061", "x-062",
 ];
 
 /// Nearly always.
@@ -148,9 +149,8 @@ fn every_point_traces_to_a_rule_and_to_words_that_are_there() {
                 .sum();
             let level = scale.level(scale.base + earned);
             let given = assessment.dims.of(dimension);
-            let by_blame = dimension == Dimension::Ownership && given == 1;
             assert!(
-                given == level || given < level && (assessment.overall <= 2 || by_blame),
+                given == level || given < level && assessment.overall <= 2,
                 "{}: {dimension:?}",
                 rated.id
             );

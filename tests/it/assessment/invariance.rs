@@ -1,55 +1,74 @@
 //! What must not matter: filler, saying it twice, names, letter case, typos, spelling, bullets,
 //! order.
 
+use std::sync::LazyLock;
+
 use latitude::domain::rubric::{Rubric, assess};
 use latitude::domain::strategy::{Answers, Part};
 use latitude::ops::evaluate::Rated;
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
 
+use super::filler::{ASIDE, FORMAL, PLAIN, PRAISE, PROVERBS, SPOKEN};
 use super::set;
 
 /// The score may move by so much in the mean …
 const MEAN: f64 = 3.0;
 /// … and in the worst case …
 const WORST: i32 = 10;
-/// … but for so many texts in a hundred, where a word that is lost was the only one of its kind,
-/// or filler happens to hold one that counts. All other changes keep to [`WORST`] without exception.
-const BEYOND: [(&str, usize); 2] = [("filler", 1), ("typos", 2)];
+/// … but for so many texts in a thousand. A typo may make another word of the one word that showed
+/// a thought; filler that speaks of the customer, or of the writer's own day, says something after
+/// all. All other changes keep to [`WORST`] without exception.
+const BEYOND: [(&str, usize); 3] = [("typos", 4), ("praise", 25), ("one's own day", 90)];
+
+/// Every rated strategy that was not written against the rubric, and its score.
+static SCORED: LazyLock<Vec<(Rated, i32)>> = LazyLock::new(|| {
+    ["fit", "held_back", "fresh_open", "fresh_sealed"]
+        .into_iter()
+        .flat_map(|name| set(&format!("{name}.jsonl")))
+        .map(|rated| {
+            let score = score(&rated.answers);
+            (rated, score)
+        })
+        .collect()
+});
+
+/// The score; nothing to score is no points.
+fn score(answers: &Answers) -> i32 {
+    assess(answers, &Rubric::default())
+        .score
+        .map_or(0, i32::from)
+}
 
 /// How far the score moves when every text is changed in this way.
-fn moves(change: impl Fn(&Answers) -> Answers) -> Vec<(i32, String)> {
-    let rubric = Rubric::default();
-    let mut moves: Vec<(i32, String)> = set("fit.jsonl")
-        .into_iter()
-        .map(|Rated { id, answers, .. }| {
-            let score = |answers: &Answers| assess(answers, &rubric).score.map_or(0, i32::from);
-            (score(&change(&answers)) - score(&answers), id)
-        })
+fn moves(change: impl Fn(&Answers) -> Answers) -> Vec<(i32, &'static str)> {
+    let mut moves: Vec<(i32, &str)> = SCORED
+        .iter()
+        .map(|(Rated { id, answers, .. }, before)| (score(&change(answers)) - before, &**id))
         .collect();
     moves.sort_by_key(|(by, _)| -by.abs());
     moves
 }
 
-fn stays(what: &str, change: impl Fn(&Answers) -> Answers) {
+pub fn stays(what: &str, change: impl Fn(&Answers) -> Answers) {
     let moves = moves(change);
     let mean = moves.iter().map(|(by, _)| f64::from(by.abs())).sum::<f64>() / moves.len() as f64;
-    let worst: Vec<&(i32, String)> = moves.iter().take(8).collect();
+    let worst: Vec<&(i32, &str)> = moves.iter().take(8).collect();
     let beyond = moves.iter().filter(|(by, _)| by.abs() > WORST).count();
     println!("{what}: mean {mean:.2}, beyond {WORST}: {beyond}, worst {worst:?}");
 
     assert!(mean <= MEAN, "{what}: mean {mean:.2}, worst {worst:?}");
-    let percent = BEYOND
+    let in_a_thousand = BEYOND
         .into_iter()
         .find(|(of, _)| *of == what)
-        .map_or(0, |(_, percent)| percent);
+        .map_or(0, |(_, count)| count);
     assert!(
-        beyond * 100 <= moves.len() * percent,
+        beyond * 1000 <= moves.len() * in_a_thousand,
         "{what}: {beyond} beyond {WORST}, worst {worst:?}"
     );
 }
 
-fn each_part(answers: &Answers, mut change: impl FnMut(&str) -> String) -> Answers {
+pub fn each_part(answers: &Answers, mut change: impl FnMut(&str) -> String) -> Answers {
     let mut changed = answers.clone();
     for part in Part::ANSWERS {
         *changed.part_mut(part) = change(answers.part(part));
@@ -63,7 +82,7 @@ fn each_word(text: &str, change: impl FnMut(&str) -> String) -> String {
         .collect()
 }
 
-fn with_words_replaced(text: &str, words: &[(&str, &str)]) -> String {
+pub fn with_words_replaced(text: &str, words: &[(&str, &str)]) -> String {
     each_word(text, |word| {
         let bare = word.trim_end_matches(|letter: char| !letter.is_alphanumeric());
         let other = words
@@ -74,36 +93,38 @@ fn with_words_replaced(text: &str, words: &[(&str, &str)]) -> String {
     })
 }
 
-/// Sentences that say nothing, in several voices; each text gets one per part, in turn.
-const FILLER: [&str; 12] = [
-    "As always, it is important to keep this in mind going forward. All in all it is a matter of doing things well.",
-    "Right, enough from me for the time being, there would be plenty to add on another occasion.",
-    "As one might put it, these are the considerations that suggest themselves at first glance.",
-    "Well, there it is. It is what it is, as they say.",
-    "In other words, that is more or less the whole picture as it presents itself at the present time.",
-    "I hope this makes sense. Thank you for reading this far.",
-    "This has been written with care and it covers the main points as well as can be done here.",
-    "There are always many sides to such a matter, and one should never forget that things may change.",
-    "Everything mentioned here is meant in the best possible way.",
-    "Much more could be written about it, yet the essential has been put down above.",
-    "It remains to be noted that every situation has its own character and deserves attention.",
-    "So that is roughly how it looks to me right now, nothing more and nothing less.",
-];
-
-#[test]
-fn filler_earns_and_costs_nothing() {
-    for turn in 0..3 {
-        stays("filler", |answers| {
-            let mut next = answers.approach.len() + 4 * turn;
+/// Each text gets one sentence per part, in turn.
+fn filled(what: &str, sentences: &[&str]) {
+    for turn in 0..2 {
+        stays(what, |answers| {
+            let mut next = answers.approach.len() + 3 * turn;
             each_part(answers, |text| {
                 next += 1;
                 match text {
                     "" => String::new(),
-                    text => format!("{text}\n{}", FILLER[next % FILLER.len()]),
+                    text => format!("{text}\n{}", sentences[next % sentences.len()]),
                 }
             })
         });
     }
+}
+
+#[test]
+fn filler_earns_and_costs_nothing() {
+    filled("filler", &PLAIN);
+    filled("formal filler", &FORMAL);
+    filled("spoken filler", &SPOKEN);
+    filled("proverbs", &PROVERBS);
+}
+
+#[test]
+fn praise_of_the_deal_hardly_matters() {
+    filled("praise", &PRAISE);
+}
+
+#[test]
+fn remarks_about_ones_own_day_matter_little_in_the_mean() {
+    filled("one's own day", &ASIDE);
 }
 
 #[test]
@@ -117,6 +138,9 @@ fn saying_it_twice_earns_nothing() {
 fn letter_case_does_not_matter() {
     stays("lower case", |answers| {
         each_part(answers, str::to_lowercase)
+    });
+    stays("upper case", |answers| {
+        each_part(answers, str::to_uppercase)
     });
 }
 
@@ -153,140 +177,6 @@ fn he_or_she_does_not_matter() {
     });
 }
 
-/// First names that occur in the set.
-const NAMES_THERE: [&str; 67] = [
-    "Terry",
-    "Gord",
-    "Fanie",
-    "Ilze",
-    "Maribel",
-    "Kostas",
-    "Kip",
-    "Patrick",
-    "Gemma",
-    "Naledi",
-    "Yolanda",
-    "Declan",
-    "Bartek",
-    "Delroy",
-    "Bev",
-    "Hank",
-    "Ewa",
-    "Gil",
-    "Kunle",
-    "Anneliese",
-    "Lyn",
-    "Juris",
-    "Dawn",
-    "Stavros",
-    "Eamon",
-    "Fiona",
-    "Sjoerd",
-    "Tendai",
-    "Kofi",
-    "Brooke",
-    "Renzo",
-    "Ruan",
-    "Bernadette",
-    "Joan",
-    "Priyanka",
-    "Birgitta",
-    "Gareth",
-    "Eirin",
-    "Dora",
-    "Callum",
-    "Robert",
-    "Henk",
-    "Kadidia",
-    "Kerstin",
-    "Andrei",
-    "Doug",
-    "Orla",
-    "Petra",
-    "Marek",
-    "Somchai",
-    "Lindiwe",
-    "Jean",
-    "Pekka",
-    "Rohit",
-    "Rosario",
-    "Joe",
-    "Sjaak",
-    "Chebet",
-    "Outi",
-    "Sheila",
-    "Dele",
-    "Sunita",
-    "Marta",
-    "Donal",
-    "Meg",
-    "Una",
-    "Rui",
-];
-
-/// First names from many cultures, of women and men.
-const NAMES: [[&str; 8]; 6] = [
-    [
-        "Oluwaseun",
-        "Chiamaka",
-        "Kwabena",
-        "Thandiwe",
-        "Tendai",
-        "Amina",
-        "Desta",
-        "Wanjiru",
-    ],
-    [
-        "Xiuying", "Haruto", "Minjun", "Nguyen", "Siriporn", "Budi", "Jasmin", "Dashiell",
-    ],
-    [
-        "Lakshmi", "Arjun", "Fatemeh", "Yusuf", "Gulnara", "Tariq", "Shlomit", "Levon",
-    ],
-    [
-        "Guadalupe",
-        "Joaquín",
-        "Thiago",
-        "Itzel",
-        "Ximena",
-        "Caetano",
-        "Nayra",
-        "Evo",
-    ],
-    [
-        "Siobhán", "Björn", "Zsófia", "Wojciech", "Aurélie", "Giorgos", "Kadri", "Ignas",
-    ],
-    [
-        "John", "Emily", "Michael", "Susan", "Robert", "Karen", "James", "Linda",
-    ],
-];
-
-fn renamed(text: &str, names: &[&str]) -> String {
-    let pairs: Vec<(&str, &str)> = NAMES_THERE
-        .into_iter()
-        .zip(names.iter().copied().cycle())
-        .collect();
-    with_words_replaced(text, &pairs)
-}
-
-#[test]
-fn names_of_any_culture_are_alike() {
-    for names in NAMES {
-        stays(names[0], |answers| {
-            each_part(answers, |text| renamed(text, &names))
-        });
-    }
-}
-
-#[test]
-fn names_in_lower_case_are_alike() {
-    for names in NAMES {
-        println!("{}", names[0]);
-        stays("lower case", |answers| {
-            each_part(answers, |text| renamed(text, &names).to_lowercase())
-        });
-    }
-}
-
 #[test]
 fn currencies_do_not_matter() {
     stays("currency", |answers| {
@@ -298,22 +188,57 @@ fn currencies_do_not_matter() {
     });
 }
 
+/// British endings and what Americans write; four, hour and rise are too short to be meant.
+const ENDINGS: [(&str, &str); 8] = [
+    ("our", "or"),
+    ("ours", "ors"),
+    ("ise", "ize"),
+    ("ised", "ized"),
+    ("ising", "izing"),
+    ("elled", "eled"),
+    ("entre", "enter"),
+    ("icence", "icense"),
+];
+
+fn american(word: &str) -> String {
+    let bare = word.trim_end_matches(|letter: char| !letter.is_alphanumeric());
+    let ending = ENDINGS
+        .iter()
+        .find(|(british, _)| bare.len() >= 6 && bare.ends_with(british));
+    ending.map_or(word.to_owned(), |(british, american)| {
+        let stem = bare.strip_suffix(british).unwrap_or(bare);
+        word.replacen(bare, &format!("{stem}{american}"), 1)
+    })
+}
+
 #[test]
 fn british_and_american_spelling_are_alike() {
     stays("spelling", |answers| {
-        each_part(answers, |text| {
-            text.replace("our ", "or ")
-                .replace("ise ", "ize ")
-                .replace("centre", "center")
-                .replace("licence", "license")
-        })
+        each_part(answers, |text| each_word(text, american))
     });
+}
+
+/// Each sentence on a line of its own; "Mr. M. Kane" is no end of one.
+fn bulleted(text: &str) -> String {
+    let mut bullets = "- ".to_owned();
+    for piece in text.split_inclusive(". ") {
+        let word = piece.trim_end_matches(". ").rsplit([' ', '.']).next();
+        let is_end = piece.ends_with(". ") && word.is_some_and(|word| word.len() > 3);
+        bullets.push_str(if is_end { piece.trim_end() } else { piece });
+        if is_end {
+            bullets.push_str("\n- ");
+        }
+    }
+    bullets
 }
 
 #[test]
 fn bullets_and_prose_are_alike() {
-    stays("bullets", |answers| {
-        each_part(answers, |text| format!("- {}", text.replace(". ", ".\n- ")))
+    stays("bullets", |answers| each_part(answers, bulleted));
+    stays("prose", |answers| {
+        each_part(answers, |text| {
+            text.replace("\n- ", ". ").replace('\n', " ")
+        })
     });
 }
 
@@ -330,7 +255,7 @@ fn the_order_of_the_parts_does_not_matter() {
 
 #[test]
 fn a_typo_in_one_word_in_twenty_hardly_matters() {
-    for seed in [7, 8, 9] {
+    for seed in [7, 8, 9, 10] {
         stays("typos", |answers| {
             let mut random = ChaCha12Rng::seed_from_u64(seed);
             each_part(answers, |text| {

@@ -2,7 +2,9 @@
 
 mod agreement;
 mod any_text;
+mod filler;
 mod invariance;
+mod names;
 
 use std::fs::File;
 use std::io::BufReader;

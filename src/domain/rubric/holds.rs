@@ -1,0 +1,185 @@
+//! How strongly each cap holds for a text, in percent: never all of a sudden, so that no single
+//! word makes or breaks a grade.
+
+use std::collections::HashSet;
+
+use super::caps::{Cap, Caps};
+use super::lexicon::{Class, Lexicon};
+use super::reading::{RUN_WORDS, Reading, runs};
+use super::tokens::{Shape, Token, tokens_of};
+use super::whole::{concrete_words, different_words, is_own, own_words, telling_words};
+use super::{approach, goal, ownership, people};
+
+/// The caps that hold for a text, the hardest first, and how strongly each.
+///
+/// What speaks for a cap is weighed against what a plan is made of, never against the length of
+/// the text: so filler hides nothing, and a remark aside spoils nothing.
+pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap, i32)> {
+    let heard = || reading.tokens.iter().filter(|token| !token.echo);
+    let that = |tells: fn(&Token) -> bool| heard().filter(|token| tells(token)).count();
+    let in_class = |class: Class| -> usize {
+        reading
+            .of_class(class)
+            .map(|span| span.last + 1 - span.first)
+            .sum()
+    };
+    let names = people::names(reading);
+    let concrete = concrete_words(reading, &names);
+    let named = heard().filter(|token| names.contains(&token.hash)).count();
+    let persons = that(|token| token.who);
+    let numbers = that(|token| token.shape == Shape::Number);
+    let activity = in_class(Class::Activity);
+    let thought = persons
+        + in_class(Class::They)
+        + reading.of_class(Class::Trouble).count()
+        + approach::reason(reading).len()
+        + goal::decides(reading).len();
+    let facts = concrete + persons + numbers;
+    let (aside, about) = aside_and_about(reading);
+    let all = |tests: &[i32]| tests.iter().copied().min().unwrap_or_default();
+    let any = |tests: &[i32]| tests.iter().copied().max().unwrap_or_default();
+    let strength = |cap: Cap| match cap {
+        Cap::Placeholder => any(&[
+            caps.different_words.tells(different_words(reading)),
+            caps.telling_words.tells(telling_words(reading)),
+        ]),
+        Cap::CopiedPrompt => all(&[
+            caps.prompt
+                .tells(percent(copied(&reading.tokens, prompts), heard().count())),
+            caps.prompt_own_words.tells(own_words(reading)),
+        ]),
+        Cap::KeywordStuffing => all(&[
+            caps.rubric_count.tells(in_class(Class::RubricWord)),
+            caps.rubric_words
+                .tells(beside(in_class(Class::RubricWord), facts)),
+        ]),
+        Cap::ActivityCounts => all(&[
+            caps.activity.tells(activity),
+            caps.counts.tells(beside(activity + numbers, thought)),
+        ]),
+        Cap::OnlyNumbers => all(&[
+            caps.numbers.tells(numbers),
+            caps.only_numbers.tells(beside(numbers, thought)),
+        ]),
+        Cap::OffTopic => caps.off_topic.tells(beside(aside, about)),
+        Cap::ToTheGrader => caps
+            .to_the_grader
+            .tells(reading.of_class(Class::Grader).count()),
+        Cap::Strewn => caps.strewn.tells(strewn(reading)),
+        Cap::ManyNumbers => all(&[
+            caps.numbers.tells(numbers),
+            caps.many_numbers.tells(beside(numbers, thought)),
+        ]),
+        Cap::JargonWall => caps.jargon.tells(beside(in_class(Class::Jargon), facts)),
+        Cap::OnlyNames => all(&[
+            caps.names
+                .tells(percent(named, that(|token| token.shape == Shape::Word))),
+            caps.names_concrete_words.tells(concrete),
+        ]),
+        Cap::Circles => all(&[
+            caps.different.tells(variety(reading)),
+            caps.different_own_words.tells(own_words(reading)),
+        ]),
+        Cap::NothingConcrete => caps.concrete_words.tells(concrete),
+        Cap::OnlyBlame => {
+            let blames = ownership::blame(reading);
+            all(&[
+                caps.blames.tells(blames.len()),
+                caps.blame_ways.tells(ownership::ways(reading, &blames)),
+            ])
+        }
+    };
+    Cap::ALL
+        .into_iter()
+        .map(|cap| (cap, strength(cap)))
+        .filter(|(_, strength)| *strength > 0)
+        .collect()
+}
+
+fn percent(of: usize, all: usize) -> usize {
+    of * 100 / all.max(1)
+}
+
+/// So much of one thing in a hundred of both.
+fn beside(of: usize, other: usize) -> usize {
+    percent(of, of + other)
+}
+
+/// The runs of words in the prompts, to know a copied one by.
+pub fn prompt_runs(prompts: &[String], lexicon: &Lexicon) -> HashSet<u64> {
+    prompts
+        .iter()
+        .flat_map(|prompt| runs(&tokens_of(prompt, lexicon)))
+        .collect()
+}
+
+/// How many words stand in a run that a prompt has too.
+fn copied(tokens: &[Token], prompts: &HashSet<u64>) -> usize {
+    let mut counted = 0;
+    let mut next = 0;
+    for (first, run) in runs(tokens).into_iter().enumerate() {
+        if prompts.contains(&run) {
+            let end = first + RUN_WORDS;
+            counted += end - first.max(next);
+            next = end;
+        }
+    }
+    counted
+}
+
+/// Words from outside the deal; and words about it in sentences that hold none of those.
+fn aside_and_about(reading: &Reading) -> (usize, usize) {
+    const ABOUT: [Class; 4] = [Class::They, Class::Deal, Class::Trouble, Class::Acts];
+    let (mut aside, mut about) = (0, 0);
+    let mut off_until = 0;
+    for sentence in reading.sentences() {
+        let (mut off, mut on) = (0, 0);
+        for index in sentence.first..=sentence.last {
+            let Some(token) = reading.tokens.get(index).filter(|token| !token.echo) else {
+                continue;
+            };
+            if let Some(span) = reading.mark_at(Class::OffTopic, index) {
+                off += (span.last + 1).saturating_sub(off_until.max(index));
+                off_until = span.last + 1;
+            }
+            on += usize::from(token.who || ABOUT.iter().any(|class| token.classes.has(*class)));
+        }
+        match off {
+            0 => about += on,
+            _ => aside += off,
+        }
+    }
+    (aside, about)
+}
+
+/// Articles with nothing to belong to show that words were strewn; so few prove nothing.
+const FEWEST_ARTICLES: usize = 4;
+
+/// How many articles of a hundred stand before a word that never follows one.
+fn strewn(reading: &Reading) -> usize {
+    let (mut articles, mut broken) = (0, 0);
+    for index in 0..reading.tokens.len() {
+        if reading.is_echo(index) || !reading.is(index, Class::Article) {
+            continue;
+        }
+        articles += 1;
+        let next = reading.after(index, 1).next();
+        broken += usize::from(next.is_none_or(|next| reading.is(next, Class::Joint)));
+    }
+    if articles < FEWEST_ARTICLES {
+        return 0;
+    }
+    broken * 100 / articles
+}
+
+/// How many different words there are in a hundred of its own.
+fn variety(reading: &Reading) -> usize {
+    let own = || {
+        reading
+            .tokens
+            .iter()
+            .filter(|token| is_own(token) && token.shape == Shape::Word)
+    };
+    let different: HashSet<u64> = own().map(|token| token.hash).collect();
+    different.len() * 100 / own().count().max(1)
+}

@@ -1,0 +1,78 @@
+//! Sentences that say nothing about a deal, in several voices. None of them stood in sight when a
+//! list was made but the first.
+
+/// Sentences that say nothing, as people write them between two thoughts.
+pub const PLAIN: [&str; 12] = [
+    "As always, it is important to keep this in mind going forward. All in all it is a matter of doing things well.",
+    "Right, enough from me for the time being, there would be plenty to add on another occasion.",
+    "As one might put it, these are the considerations that suggest themselves at first glance.",
+    "Well, there it is. It is what it is, as they say.",
+    "In other words, that is more or less the whole picture as it presents itself at the present time.",
+    "I hope this makes sense. Thank you for reading this far.",
+    "This has been written with care and it covers the main points as well as can be done here.",
+    "There are always many sides to such a matter, and one should never forget that things may change.",
+    "Everything mentioned here is meant in the best possible way.",
+    "Much more could be written about it, yet the essential has been put down above.",
+    "It remains to be noted that every situation has its own character and deserves attention.",
+    "So that is roughly how it looks to me right now, nothing more and nothing less.",
+];
+
+/// The same, formal.
+pub const FORMAL: [&str; 8] = [
+    "It should be borne in mind that the above represents only a preliminary view of the subject.",
+    "Naturally, a more exhaustive treatment would have exceeded the limits of this short summary.",
+    "The foregoing remarks are intended to give a balanced impression of the overall position.",
+    "One may safely assume that further clarity will emerge in due course.",
+    "In the light of these reflections, a measured and thoughtful attitude appears advisable.",
+    "These statements should be understood as a general orientation rather than a definitive account.",
+    "As has often been observed, such matters seldom unfold exactly as one would expect.",
+    "It would be premature to draw any sweeping conclusions from what has been set out here.",
+];
+
+/// The same, as spoken.
+pub const SPOKEN: [&str; 8] = [
+    "Yeah, so, that's basically the gist of it, you know, nothing fancy really.",
+    "I mean, who knows, it could go any which way, but that's life I guess.",
+    "Anyway, I'm rambling a bit now, sorry about that, just wanted to get it down.",
+    "Honestly it's a bit of a mixed bag, but then again it always is.",
+    "Okay, I think that's about everything I had on my mind for now.",
+    "Not much else to say here really, it kind of speaks for itself.",
+    "Long story, but I'll spare you the gory bits for another time.",
+    "Bit of a funny one this, hard to put into words, but there you have it.",
+];
+
+/// Proverbs.
+pub const PROVERBS: [&str; 8] = [
+    "Rome was not built in a day, and a watched pot never boils.",
+    "You can lead a horse to water but you cannot make it drink.",
+    "The early bird catches the worm, although the second mouse gets the cheese.",
+    "Every cloud has a silver lining, and still waters run deep.",
+    "Slow and steady wins the race, as the tortoise would agree.",
+    "A stitch in time saves nine, and fortune favours the brave.",
+    "Where there is a will there is a way, and practice makes perfect.",
+    "All that glitters is not gold, and the grass is always greener elsewhere.",
+];
+
+/// Praise of the deal and of one's own company.
+pub const PRAISE: [&str; 8] = [
+    "We are really excited about this opportunity and think it has a lot of potential.",
+    "This is a great account and we have a very good feeling about where it is heading.",
+    "Overall we feel positive and believe that we are well placed to succeed here.",
+    "Our offering is strong and we are confident that quality will speak for itself.",
+    "There is a lot of goodwill on all sides and the chemistry is excellent.",
+    "We remain committed to adding value and being a trusted partner at every step.",
+    "The relationship is warm and we are all looking forward to a fruitful cooperation.",
+    "Everyone involved is enthusiastic and the general mood is upbeat.",
+];
+
+/// Remarks about the form and one's own day.
+pub const ASIDE: [&str; 8] = [
+    "I am typing this on the train, so please excuse any mistakes.",
+    "My keyboard is playing up today, apologies for the odd missing letter.",
+    "Filled this in between two other things, will tidy up the wording later.",
+    "It is raining outside and I have had too much coffee already.",
+    "This box is rather small, so I have kept things brief.",
+    "I wrote this in one go without looking anything up.",
+    "Typed on my phone, so forgive the short sentences.",
+    "It has been a long week and it is nearly lunchtime.",
+];
