@@ -11,6 +11,7 @@
 mod play;
 
 use std::collections::BTreeMap;
+use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -126,7 +127,22 @@ impl Sum {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(failed) => {
+            println!("{failed} runs failed");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            println!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Plays every run; answers with how many failed.
+async fn run() -> anyhow::Result<u64> {
     let asked = Arc::new(Asked::read()?);
     let sums: Arc<Mutex<BTreeMap<&'static str, (Kind, Sum)>>> = Arc::default();
     let next = Arc::new(std::sync::atomic::AtomicU64::new(asked.seed));
@@ -167,10 +183,7 @@ async fn main() -> anyhow::Result<()> {
         println!("{}", sum.told(*kind));
         failed += sum.failed;
     }
-    if failed > 0 {
-        bail!("{failed} runs failed");
-    }
-    Ok(())
+    Ok(failed)
 }
 
 fn told(plan: &Plan, played: &Played, whole: bool) {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::TimeDelta;
+use latitude::crm::session::Session;
 use latitude::crm::settings::Settings;
+use latitude::crm::setup::Blueprint;
 use latitude::crm::{self, Crm};
 use latitude::domain::deal::{Deal, Standing};
 use latitude::domain::field::{Field, Owner};
@@ -37,7 +39,7 @@ pub struct Company {
     /// What the deals held when the story began, by position.
     pub before: Vec<BTreeMap<String, Value>>,
     /// Reads what is there, past the line.
-    reader: Engine,
+    reader: Session,
 }
 
 impl Company {
@@ -69,6 +71,17 @@ impl Company {
             .map_err(anyhow::Error::new)?;
         let done = carry_out(crm, &session, &steps, |_| {}).await;
         done.map_err(|(_, fault)| anyhow::Error::new(fault))?;
+        let wanted = Blueprint {
+            prefix: "latitude_".to_owned(),
+            mapped: BTreeMap::new(),
+            views: &[],
+        };
+        let mut session = session;
+        let found = crm
+            .setup(&session, &wanted)
+            .await
+            .map_err(anyhow::Error::new)?;
+        session.fields = found.field_map();
         let port = served.base.port().context("a port")?;
         let line = Line::to(port).await?;
         let settings = over(&served.settings, port, line.port)?;
@@ -84,7 +97,7 @@ impl Company {
             line,
             settings,
             before,
-            reader,
+            reader: session,
         })
     }
 
@@ -128,16 +141,11 @@ impl Company {
     /// # Errors
     /// The CRM's.
     pub async fn now(&self, deals: &[usize]) -> anyhow::Result<Vec<Option<Deal>>> {
-        let session = self
-            .reader
-            .session(&self.id)
-            .await
-            .map_err(anyhow::Error::new)?;
         let ids: Vec<DealId> = deals
             .iter()
             .map(|n| self.deal_id(*n).as_str().into())
             .collect();
-        let told = self.crm.deals_now(&session, &ids).await;
+        let told = self.crm.deals_now(&self.reader, &ids).await;
         told.map_err(anyhow::Error::new)
     }
 }

@@ -10,6 +10,7 @@ use anyhow::Context;
 use latitude::sandbox::world::Trouble;
 
 use super::LEASE;
+use super::books::Door;
 use super::company::{Company, scratch};
 use super::connection::{connection, text};
 use super::line::{Line, Way};
@@ -126,6 +127,32 @@ impl<'a> Stage<'a> {
         let world = &self.companies[company].served.world;
         world.state().deals[deal].trouble = Some(Trouble::Refused(message.to_owned()));
         self.refused.push((company, deal, message.to_owned()));
+    }
+
+    /// The ids of the deals the CRM refuses.
+    pub fn refused_deals(&self) -> Vec<String> {
+        let refused = self.refused.iter();
+        refused
+            .map(|(n, deal, _)| self.companies[*n].deal_id(*deal))
+            .collect()
+    }
+
+    /// Waits until a first deal is in the books.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub async fn is_read(&self) -> anyhow::Result<()> {
+        let mut door = Door::open(&self.address).await?;
+        let began = now();
+        while door.standings().await?.is_empty() {
+            anyhow::ensure!(
+                began.elapsed() < PATIENCE,
+                "nothing is read: {}",
+                self.logs()
+            );
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
     }
 
     /// Starts every process, and waits until the pages answer.
