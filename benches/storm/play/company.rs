@@ -103,7 +103,8 @@ impl Company {
 
     /// The CRM's name of a field.
     pub fn field(&self, field: Field) -> String {
-        self.crm.field_name("latitude_", field)
+        let name = self.reader.fields.name(field);
+        name.map_or_else(|| field.name().to_owned(), str::to_owned)
     }
 
     /// The CRM's names of the fields that are the sellers' own.

@@ -17,7 +17,6 @@ mod watch;
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use latitude::domain::field::Field;
 use latitude::sandbox::weather::{Knobs, Weather};
 use rand::rngs::ChaCha12Rng;
@@ -33,8 +32,6 @@ use stage::{LOOK, Stage};
 use story::{Story, now};
 pub use watch::Waits;
 
-/// The lease of every worker: as short as the configuration allows.
-pub const LEASE: TimeDelta = TimeDelta::seconds(2);
 /// Everything is at rest so long after the storm.
 const REST: Duration = Duration::from_secs(60);
 /// A process that is told to end does so within this.
@@ -79,7 +76,11 @@ pub async fn play(plan: &Plan, server: Option<&Server>) -> anyhow::Result<Played
     // Half of the storms break over the first pull; the others over what is at rest.
     if plan.seed % 2 == 0 || plan.kind != Kind::Postgres && plan.kind != Kind::Sqlite {
         let still = settles(&mut stage, &refused).await?;
-        anyhow::ensure!(still.is_empty(), "not at rest before the storm: {still:?}");
+        let logs = stage.logs();
+        anyhow::ensure!(
+            still.is_empty(),
+            "not at rest before the storm: {still:?}\n{logs}"
+        );
     } else {
         stage.is_read().await?;
     }
@@ -114,7 +115,7 @@ pub async fn play(plan: &Plan, server: Option<&Server>) -> anyhow::Result<Played
         &books,
         &stage.refused,
     ));
-    let (waits, too_long) = model::too_long(&stage.watch, LEASE);
+    let (waits, too_long) = model::too_long(&stage.watch, plan.lease);
     wrong.extend(too_long);
     stage.visitor.kill();
     for process in stage.workers.iter_mut().chain([&mut stage.pages]) {
@@ -241,33 +242,31 @@ fn publishes(stage: &Stage<'_>, dice: &mut ChaCha12Rng) {
     let Some(place) = whose(stage, dice, Side::Panel) else {
         return;
     };
-    let n = {
+    let (n, text) = {
         let mut all = stage.words.all();
         let said = all.entry(place).or_default();
+        if std::mem::replace(&mut said.busy, true) {
+            return;
+        }
         let n = said.published.len();
         let text = format!("Show Ada the two plants by note {n}, because she decides on them.");
-        said.published.push((text, false));
-        n
+        said.published.push((text.clone(), false));
+        (n, text)
     };
     let (companies, browser) = (stage.companies.clone(), stage.browser.clone());
     let (words, story) = (stage.words.clone(), stage.story.clone());
     tokio::spawn(async move {
         let company = &companies[place.0];
-        let text = words.all()[&place].published[n].0.clone();
-        match browser.publishes(company, place.1, &text).await {
-            Ok(()) => {
-                story.tell(format!(
-                    "saved: note {n} of deal {} of {}",
-                    place.1, company.id
-                ));
-                if let Some(said) = words.all().get_mut(&place) {
-                    said.published[n].1 = true;
-                }
-            }
-            Err(error) => story.tell(format!(
-                "not saved: note {n} of deal {}: {error:#}",
-                place.1
-            )),
+        let done = browser.publishes(company, place.1, &text).await;
+        let what = format!("note {n} of deal {} of {}", place.1, company.id);
+        if let Some(said) = words.all().get_mut(&place) {
+            said.busy = false;
+            said.published[n].1 = matches!(done, Ok(true));
+        }
+        match done {
+            Ok(true) => story.tell(format!("saved: {what}")),
+            Ok(false) => story.tell(format!("a draft: {what}")),
+            Err(error) => story.tell(format!("not saved: {what}: {error:#}")),
         }
     });
 }
@@ -299,7 +298,7 @@ async fn freezes(
 ) -> anyhow::Result<(usize, usize)> {
     let id = stage.companies[0].id.to_string();
     let (mut frozen, mut taken) = (0, 0);
-    let longest = (LEASE * 3).to_std()?;
+    let longest = (plan.lease * 3).to_std()?;
     for round in 0..plan.freezes {
         let (first, second) = match stage.workers.len() {
             1 => (0, None),
@@ -369,7 +368,9 @@ async fn rest(stage: &mut Stage<'_>) -> anyhow::Result<Vec<String>> {
         stage.companies[*n].served.world.state().deals[*deal].trouble = None;
     }
     stage.story.tell("the CRM refuses nothing any more");
-    stage.command(&["retry"]).await?;
+    stage
+        .command(&["retry", "--connection", "company0"])
+        .await?;
     settles(stage, &[]).await
 }
 

@@ -27,6 +27,8 @@ pub struct Said {
     pub published: Vec<(String, bool)>,
     /// What was typed in the CRM, in this order.
     pub typed: Vec<String>,
+    /// Whether a publish is under way.
+    pub busy: bool,
 }
 
 /// Everything people said, by company and deal.
@@ -85,8 +87,9 @@ impl Browser {
         Ok(request)
     }
 
-    /// The owner of a deal signs in, opens its panel, writes an approach and publishes it. An error
-    /// means that they were not told "saved".
+    /// The owner of a deal signs in, opens its panel, writes an approach and publishes it. Answers
+    /// whether it was saved; where someone else was faster it is a draft, and the page says so. An
+    /// error means that they were told neither.
     ///
     /// # Errors
     /// Whatever stood in the way.
@@ -95,7 +98,7 @@ impl Browser {
         company: &Company,
         deal: usize,
         text: &str,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<bool> {
         let (id, person) = {
             let state = company.served.world.state();
             let deal = &state.deals[deal];
@@ -110,9 +113,7 @@ impl Browser {
         let pair = set.to_str()?.split(';').next().unwrap_or_default();
         let cookie = HeaderValue::from_str(pair)?;
         let path = format!("/panel/{}/{}", company.id, encoded(&id));
-        let mut request = Request::new(Method::GET, format!("{}{path}", self.base).parse()?);
-        request.headers_mut().insert(header::COOKIE, cookie.clone());
-        let page = tokio::time::timeout(PATIENCE, self.asks(request).await?.text()).await??;
+        let page = self.reads(&path, &cookie).await?;
         let held = |name: &str| {
             let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\""))?;
             rest.split('"').next().map(str::to_owned)
@@ -129,7 +130,16 @@ impl Browser {
             .await?
             .status();
         ensure!(status.is_redirection(), "answered with {status}");
-        Ok(())
+        let page = self.reads(&path, &cookie).await?;
+        Ok(!page.contains("Your draft is kept"))
+    }
+
+    async fn reads(&self, path: &str, cookie: &HeaderValue) -> anyhow::Result<String> {
+        let mut request = Request::new(Method::GET, format!("{}{path}", self.base).parse()?);
+        request.headers_mut().insert(header::COOKIE, cookie.clone());
+        let answer = self.asks(request).await?;
+        ensure!(answer.status().is_success(), "no page: {}", answer.status());
+        Ok(tokio::time::timeout(PATIENCE, answer.text()).await??)
     }
 
     /// A CRM tells of a change, signed as it signs; nothing where it does not push, or the sandbox

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use latitude::crm;
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
@@ -115,6 +116,8 @@ pub struct Plan {
     pub companies: usize,
     /// Deals of each.
     pub deals: usize,
+    /// The lease of every worker.
+    pub lease: TimeDelta,
     /// How often a worker is frozen past its lease, where that is what the run is about.
     pub freezes: usize,
     /// In the order of their times.
@@ -140,6 +143,8 @@ impl Plan {
             crm,
             companies,
             deals,
+            // As short as the configuration allows; longer where there is more to do in it.
+            lease: TimeDelta::seconds(if kind == Kind::Replicas { 4 } else { 2 }),
             freezes,
             steps: Vec::new(),
         };
@@ -209,7 +214,7 @@ impl Plan {
 
     /// One is killed, the other cut off, the server restarted: in an order of the seed's choice.
     fn replicas(&mut self, dice: &mut ChaCha12Rng) {
-        self.people(dice, Duration::from_secs(14), 60);
+        self.people(dice, Duration::from_secs(14), 150);
         let first = dice.random_range(0..2);
         let mut begin = Duration::from_millis(dice.random_range(500..1_500));
         let mut left = vec![0, 1, 2];

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use chrono::TimeDelta;
+use futures_util::future::try_join_all;
 use latitude::sandbox::world::Trouble;
 
-use super::LEASE;
 use super::books::Door;
 use super::company::{Company, scratch};
 use super::connection::{connection, text};
@@ -78,10 +79,8 @@ impl<'a> Stage<'a> {
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder)?;
         let store = scratch(&folder).await?;
-        let mut companies = Vec::new();
-        for n in 0..plan.companies {
-            companies.push(Company::found(plan.crm, n, plan.seed, plan.deals, &store).await?);
-        }
+        let found = |n| Company::found(plan.crm, n, plan.seed, plan.deals, &store);
+        let companies = try_join_all((0..plan.companies).map(found)).await?;
         let address = match server {
             Some(server) => server.fresh().await?,
             None => format!("sqlite://{}/latitude.db", folder.display()),
@@ -96,10 +95,16 @@ impl<'a> Stage<'a> {
                 lines.push(line);
             }
             let name = format!("worker{n}");
-            let config = configure(&folder, &name, &own, port, &companies)?;
+            let config = configure(&folder, &name, &own, (port, plan.lease), &companies)?;
             workers.push(Process::new(&name, &["worker"], &config, &folder));
         }
-        let config = configure(&folder, "straight", &address, port, &companies)?;
+        let config = configure(
+            &folder,
+            "straight",
+            &address,
+            (port, plan.lease),
+            &companies,
+        )?;
         let watch = Watch::over(&address);
         Ok(Self {
             pages: Process::new("pages", &["web"], &config, &folder),
@@ -310,6 +315,7 @@ impl<'a> Stage<'a> {
             );
             tokio::time::sleep(LOOK).await;
         }
+        anyhow::ensure!(command.ends(PATIENCE).await.is_some(), "{}", command.told());
         Ok(())
     }
 
@@ -351,7 +357,7 @@ fn configure(
     folder: &Path,
     name: &str,
     database: &str,
-    port: u16,
+    (port, lease): (u16, TimeDelta),
     companies: &[Company],
 ) -> anyhow::Result<PathBuf> {
     let mut file = format!(
@@ -361,7 +367,7 @@ fn configure(
          lease_seconds = {}\n[log]\nlevel = \"warn\"\n",
         text(database),
         companies.len().max(4),
-        LEASE.num_seconds(),
+        lease.num_seconds(),
     );
     for company in companies {
         file += &connection(company.id.as_str(), &company.settings, "");
