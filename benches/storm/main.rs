@@ -3,8 +3,9 @@
 //!
 //! `cargo bench --bench storm -- --runs 200`: so many runs, a seed each; `--seed 17` begins with
 //! that one, `--kind postgres` plays one kind only, `--at-once 2` plays two at a time,
-//! `--freezes 10` freezes a worker so often in a run that is about that. A run that fails prints
-//! its story and how to play it again. `docs/faults.md` has the figures.
+//! `--freezes 10` freezes a worker so often in a run that is about that, `--brief` plays what the
+//! tests play, `--story` tells each run's story. A run that fails tells its own, and how to play it
+//! again. `docs/faults.md` has the figures.
 //!
 //! What needs PostgreSQL uses a server of its own, from the programs of this machine.
 
@@ -17,7 +18,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use play::{Kind, Plan, Played, Server, play};
+use play::{Kind, Length, Plan, Played, Server, play};
 
 /// What the command line says.
 struct Asked {
@@ -25,7 +26,7 @@ struct Asked {
     seed: u64,
     kind: Option<Kind>,
     at_once: u64,
-    freezes: usize,
+    length: Length,
     story: bool,
 }
 
@@ -36,7 +37,7 @@ impl Asked {
             seed: 1,
             kind: None,
             at_once: 2,
-            freezes: 10,
+            length: Length::FULL,
             story: false,
         };
         let mut words = std::env::args().skip(1);
@@ -50,7 +51,8 @@ impl Asked {
                 "--runs" => asked.runs = value()?.parse()?,
                 "--seed" => asked.seed = value()?.parse()?,
                 "--at-once" => asked.at_once = value()?.parse()?,
-                "--freezes" => asked.freezes = value()?.parse()?,
+                "--freezes" => asked.length.freezes = value()?.parse()?,
+                "--brief" => asked.length = Length::BRIEF,
                 "--story" => asked.story = true,
                 "--kind" => {
                     let name = value()?;
@@ -60,7 +62,9 @@ impl Asked {
                 // Cargo adds it.
                 "--bench" => {}
                 other => {
-                    bail!("{other}? say --runs, --seed, --kind, --at-once, --freezes or --story")
+                    bail!(
+                        "{other}? say --runs, --seed, --kind, --at-once, --freezes, --brief or --story"
+                    )
                 }
             }
         }
@@ -76,7 +80,7 @@ impl Asked {
             n if n % 2 == 0 => Kind::Sqlite,
             _ => Kind::Postgres,
         });
-        Plan::draw(seed, kind, self.freezes)
+        Plan::draw(seed, kind, self.length)
     }
 }
 

@@ -68,6 +68,8 @@ pub struct CallSeen {
 pub struct Change {
     /// Its position.
     pub deal: usize,
+    /// When.
+    pub at: Time,
     /// Position of who changed it.
     pub by: usize,
     /// Its custom field values from then on.
@@ -231,6 +233,7 @@ impl World {
         if let Some(history) = &mut state.history {
             history.push(Change {
                 deal: position,
+                at: now,
                 by,
                 custom: deal.custom.clone(),
             });

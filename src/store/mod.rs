@@ -314,11 +314,17 @@ impl Store {
         tx.commit().await
     }
 
-    /// Waits for open work to end and closes every connection.
+    /// Waits for open work to end and closes every connection; one that does not answer is left to
+    /// the end of the process.
     pub async fn close(&self) {
         match &self.pool {
             Pool::Sqlite(pool) => pool.close().await,
-            Pool::Postgres(pool) => pool.close().await,
+            Pool::Postgres(pool) => {
+                let closed = tokio::time::timeout(self.patience, pool.close()).await;
+                if closed.is_err() {
+                    tracing::warn!("a connection of the database could not be closed in time");
+                }
+            }
         }
     }
 }

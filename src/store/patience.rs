@@ -107,8 +107,8 @@ fn silent() -> sqlx::Error {
 }
 
 /// Whether a connection answers; it is closed where it does not.
-async fn answers(db: &mut PgConnection) -> Result<bool> {
-    match tokio::time::timeout(PING, db.ping()).await {
+async fn answers(db: &mut PgConnection, within: Duration) -> Result<bool> {
+    match tokio::time::timeout(within, db.ping()).await {
         Ok(answered) => answered.map(|()| true),
         Err(_) => Err(silent()),
     }
@@ -120,6 +120,7 @@ async fn answers(db: &mut PgConnection) -> Result<bool> {
 /// When it does not answer.
 pub async fn pool(options: PgConnectOptions, patience: Duration) -> Result<PgPool> {
     let limit = patience.as_millis().to_string();
+    let ping = PING.min(patience);
     PgPoolOptions::new()
         .max_connections(POOL_SIZE)
         .min_connections(1)
@@ -132,8 +133,8 @@ pub async fn pool(options: PgConnectOptions, patience: Duration) -> Result<PgPoo
         // The pool asks the same before and after use, and waits for the answer for ever: a few
         // connections that the network has forgotten would then be all there are.
         .test_before_acquire(false)
-        .before_acquire(|db, _| Box::pin(answers(db)))
-        .after_release(|db, _| Box::pin(answers(db)))
+        .before_acquire(move |db, _| Box::pin(answers(db, ping)))
+        .after_release(move |db, _| Box::pin(answers(db, ping)))
         .connect_with(options.application_name("latitude"))
         .await
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sqlx::Executor;
-use sqlx::postgres::PgListener;
+use sqlx::postgres::{PgListener, PgPoolOptions};
 
 use super::patience::within;
 use super::{Pool, Result, Store};
@@ -53,8 +53,13 @@ impl Wakeups {
         };
         let patience = Some(self.store.patience);
         let Some(listener) = &mut self.listener else {
+            // A connection of its own, which a dead line may keep: one of the pool's would be missed.
+            let own = (*pool.connect_options()).clone();
+            let own = PgPoolOptions::new()
+                .max_connections(1)
+                .connect_lazy_with(own);
             let listening = async {
-                let mut listener = PgListener::connect_with(pool).await?;
+                let mut listener = PgListener::connect_with(&own).await?;
                 listener.listen(CHANNEL).await?;
                 Ok(listener)
             };

@@ -13,5 +13,6 @@ mod pipedrive;
 mod salesforce;
 mod seller;
 mod stage;
+mod storm;
 mod web;
 mod zoho;

@@ -26,7 +26,7 @@ use books::Door;
 use line::Way;
 use model::{Books, Side};
 use plan::Step;
-pub use plan::{Kind, Plan};
+pub use plan::{Kind, Length, Plan};
 pub use server::Server;
 use stage::{LOOK, Stage};
 use story::{Story, now};
@@ -109,12 +109,7 @@ pub async fn play(plan: &Plan, server: Option<&Server>) -> anyhow::Result<Played
     wrong.extend(rest(&mut stage).await?);
     let rest = began.elapsed();
     let books = Books::read(&mut Door::open(&stage.address).await?).await?;
-    wrong.extend(model::broken(
-        &stage.companies,
-        &stage.words,
-        &books,
-        &stage.refused,
-    ));
+    wrong.extend(model::broken(&stage, &books));
     let (waits, too_long) = model::too_long(&stage.watch, plan.lease);
     wrong.extend(too_long);
     stage.visitor.kill();
@@ -299,7 +294,7 @@ async fn freezes(
     let id = stage.companies[0].id.to_string();
     let (mut frozen, mut taken) = (0, 0);
     let longest = (plan.lease * 3).to_std()?;
-    for round in 0..plan.freezes {
+    for round in 0..plan.length.freezes {
         let (first, second) = match stage.workers.len() {
             1 => (0, None),
             _ => (round % 2, Some(1 - round % 2)),

@@ -1,18 +1,21 @@
 //! What must be so, whatever happened: looked at in the CRM, in its history of changes, and in
 //! Latitude's books.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use latitude::domain::field::{Field, Value};
 use latitude::domain::framework::Framework;
 use latitude::domain::rubric;
 use latitude::domain::strategy::{Answers, same_words};
+use latitude::sandbox::world::Change;
 use serde_json::Value as Json;
 
 use super::books::{Door, Noted, Standing, Version};
 use super::company::Company;
 use super::people::{Said, Words};
+use super::stage::Stage;
+use super::story::Story;
 use super::watch::{Waits, Watch};
 
 /// A lease that was lost is taken up again within so many leases; looking takes a moment, too.
@@ -137,23 +140,16 @@ pub async fn not_at_rest(
 }
 
 /// What must never have been; nothing if all is well.
-pub fn broken(
-    companies: &[Company],
-    words: &Words,
-    books: &Books,
-    refused: &[(usize, usize, String)],
-) -> Vec<String> {
+pub fn broken(stage: &Stage<'_>, books: &Books) -> Vec<String> {
+    let (companies, story, refused) = (&stage.companies, &stage.story, &stage.refused);
     let mut wrong = Vec::new();
-    let said = words.all().clone();
+    let said = stage.words.all().clone();
     for (n, company) in companies.iter().enumerate() {
         fences(company, books, &mut wrong);
-        let mut of_deals: BTreeMap<usize, Vec<(usize, &BTreeMap<String, Json>)>> = BTreeMap::new();
+        let mut of_deals: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();
         let state = company.served.world.state();
         for change in state.history.iter().flatten() {
-            of_deals
-                .entry(change.deal)
-                .or_default()
-                .push((change.by, &change.custom));
+            of_deals.entry(change.deal).or_default().push(change);
         }
         for deal in 0..state.deals.len() {
             let told = said.get(&(n, deal)).cloned().unwrap_or_default();
@@ -162,15 +158,15 @@ pub fn broken(
             let versions = books.versions_of(company, id);
             lost(&told, &versions, &mut tell);
             let changes = of_deals.remove(&deal).unwrap_or_default();
-            if let Some((_, last)) = changes.last()
-                && **last != state.deals[deal].custom
+            if let Some(last) = changes.last()
+                && last.custom != state.deals[deal].custom
             {
                 tell("the sandbox kept no history of its last change".to_owned());
             }
             let before = &company.before[deal];
             texts_of_others(company, before, &changes, &told, &mut tell);
             if Side::of(deal) != Side::Both {
-                going_back(company, &changes, &mut tell);
+                going_back(company, story, &changes, &mut tell);
             }
             same_cause(company, &changes, &mut tell);
         }
@@ -254,13 +250,16 @@ fn lost(told: &Said, versions: &[&Version], tell: &mut impl FnMut(String)) {
 fn texts_of_others(
     company: &Company,
     before: &BTreeMap<String, Json>,
-    changes: &[(usize, &BTreeMap<String, Json>)],
+    changes: &[&Change],
     told: &Said,
     tell: &mut impl FnMut(String),
 ) {
     let mut before = before;
     let fields = company.sellers_fields();
-    for (by, after) in changes {
+    for Change {
+        by, custom: after, ..
+    } in changes
+    {
         for field in fields
             .iter()
             .filter(|field| *by == 0 && before.get(*field) != after.get(*field))
@@ -283,34 +282,45 @@ fn texts_of_others(
 /// What stood in the strategy once does not come back after something newer.
 fn going_back(
     company: &Company,
-    changes: &[(usize, &BTreeMap<String, Json>)],
+    story: &Story,
+    changes: &[&Change],
     tell: &mut impl FnMut(String),
 ) {
     let name = company.field(Field::Strategy);
-    let (mut past, mut now) = (BTreeSet::new(), None);
-    for (_, after) in changes {
-        let text = after.get(&name).and_then(Json::as_str).unwrap_or_default();
-        if now != Some(text) {
-            if past.contains(text) {
-                tell(format!("the strategy went back to {text:?}"));
+    let mut stood: Vec<(&str, String)> = Vec::new();
+    for change in changes {
+        let text = change
+            .custom
+            .get(&name)
+            .and_then(Json::as_str)
+            .unwrap_or_default();
+        if stood.last().is_none_or(|(last, _)| *last != text) {
+            let which = text.find(" note ").or_else(|| text.find(" talk "));
+            let which = which
+                .and_then(|at| text.get(at + 1..at + 7))
+                .unwrap_or("other");
+            let told = format!(
+                "{:.3} s {which:?} by {}",
+                story.second(change.at),
+                change.by
+            );
+            let again = stood.iter().any(|(before, _)| *before == text);
+            stood.push((text, told));
+            if again {
+                let all: Vec<&str> = stood.iter().map(|(_, told)| told.as_str()).collect();
+                tell(format!("the strategy went back: {}", all.join(", ")));
             }
-            past.extend(now);
-            now = Some(text);
         }
     }
 }
 
 /// The same strategy has the same grade and score whenever it is written.
-fn same_cause(
-    company: &Company,
-    changes: &[(usize, &BTreeMap<String, Json>)],
-    tell: &mut impl FnMut(String),
-) {
+fn same_cause(company: &Company, changes: &[&Change], tell: &mut impl FnMut(String)) {
     let strategy = company.field(Field::Strategy);
     let judged = [Field::Grade, Field::Score, Field::WeakestPart];
     let judged = judged.map(|field| company.field(field));
     let mut known: BTreeMap<&str, [Option<&Json>; 3]> = BTreeMap::new();
-    for (_, after) in changes.iter().filter(|(by, _)| *by == 0) {
+    for Change { custom: after, .. } in changes.iter().filter(|it| it.by == 0) {
         let text = after
             .get(&strategy)
             .and_then(Json::as_str)

@@ -118,23 +118,46 @@ pub struct Plan {
     pub deals: usize,
     /// The lease of every worker.
     pub lease: TimeDelta,
-    /// How often a worker is frozen past its lease, where that is what the run is about.
-    pub freezes: usize,
+    /// How long it is.
+    pub length: Length,
     /// In the order of their times.
     pub steps: Vec<(Duration, Step)>,
 }
 
-/// How long the storm lasts.
-const STORM: Duration = Duration::from_secs(6);
+/// How long a run is.
+#[derive(Clone, Copy, Debug)]
+pub struct Length {
+    /// How long the storm lasts.
+    pub storm: Duration,
+    /// How often a worker is frozen past its lease, where that is what the run is about.
+    pub freezes: usize,
+    /// Connections, where the run is about many.
+    pub connections: usize,
+}
+
+impl Length {
+    /// For the command.
+    pub const FULL: Self = Self {
+        storm: Duration::from_secs(6),
+        freezes: 10,
+        connections: 16,
+    };
+    /// For the tests.
+    pub const BRIEF: Self = Self {
+        storm: Duration::from_secs(2),
+        freezes: 1,
+        connections: 4,
+    };
+}
 
 impl Plan {
     /// Draws one.
-    pub fn draw(seed: u64, kind: Kind, freezes: usize) -> Self {
+    pub fn draw(seed: u64, kind: Kind, length: Length) -> Self {
         let mut dice = ChaCha12Rng::seed_from_u64(seed);
         let all = crm::ALL;
         let crm = all[dice.random_range(0..all.len())].profile().id;
         let (companies, deals) = match kind {
-            Kind::Replicas => (16, 3),
+            Kind::Replicas => (length.connections, 3),
             _ => (1, 12),
         };
         let mut plan = Self {
@@ -145,12 +168,12 @@ impl Plan {
             deals,
             // As short as the configuration allows; longer where there is more to do in it.
             lease: TimeDelta::seconds(if kind == Kind::Replicas { 4 } else { 2 }),
-            freezes,
+            length,
             steps: Vec::new(),
         };
         match kind {
             Kind::Sqlite | Kind::Postgres => {
-                plan.people(&mut dice, STORM, 200);
+                plan.people(&mut dice, length.storm, 200);
                 let faults = dice.random_range(4..=7);
                 for _ in 0..faults {
                     plan.fault(&mut dice);
@@ -183,8 +206,10 @@ impl Plan {
     }
 
     fn fault(&mut self, dice: &mut ChaCha12Rng) {
-        let begins = Duration::from_millis(dice.random_range(300..STORM.as_millis() as u64));
-        let lasts = Duration::from_millis(dice.random_range(300..5_000));
+        let begins =
+            Duration::from_millis(dice.random_range(300..self.length.storm.as_millis() as u64));
+        let lasts =
+            Duration::from_millis(dice.random_range(300..self.length.storm.as_millis() as u64));
         let n = dice.random_range(0..self.kind.workers());
         let ends = begins + lasts;
         let steps = match (self.kind, dice.random_range(0..12)) {
@@ -214,8 +239,10 @@ impl Plan {
 
     /// One is killed, the other cut off, the server restarted: in an order of the seed's choice.
     fn replicas(&mut self, dice: &mut ChaCha12Rng) {
-        self.people(dice, Duration::from_secs(14), 150);
+        self.people(dice, self.length.storm * 2, 150);
         let first = dice.random_range(0..2);
+        // One thing after the other, each of which the next may meet half mended.
+        let apart = self.length.storm * 2 / 3;
         let mut begin = Duration::from_millis(dice.random_range(500..1_500));
         let mut left = vec![0, 1, 2];
         while !left.is_empty() {
@@ -230,7 +257,7 @@ impl Plan {
                 }
                 _ => self.at(begin, Step::Restarts),
             }
-            begin += Duration::from_millis(dice.random_range(3_500..5_000));
+            begin += apart.mul_f64(dice.random_range(0.8..1.2));
         }
     }
 }

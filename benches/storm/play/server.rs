@@ -153,6 +153,8 @@ impl Server {
     /// # Errors
     /// When it does not.
     pub async fn restart(&self) -> anyhow::Result<()> {
+        // What stands still cannot even die.
+        self.go_on()?;
         let data = self.data();
         let data = data.to_string_lossy();
         let log = self.folder.join("log");

@@ -3,6 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+use latitude::env::Env;
+
 /// The time that passes on this machine.
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 pub fn now() -> Instant {
@@ -30,6 +33,12 @@ impl Story {
         let at = self.began.elapsed();
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.push((at, what.into()));
+    }
+
+    /// How long after its beginning a moment was, in seconds.
+    pub fn second(&self, at: DateTime<Utc>) -> f64 {
+        let ago = (Env::system().now() - at).as_seconds_f64();
+        self.began.elapsed().as_secs_f64() - ago
     }
 
     /// All of it, a line each.
