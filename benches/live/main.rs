@@ -8,6 +8,8 @@
 //! Words of the form `name=number` change a figure; each module names its own. SQLite where one
 //! process is all there is; PostgreSQL where `LATITUDE_TEST_POSTGRES` names a server.
 
+#[path = "../common/connection.rs"]
+mod connection;
 mod latency;
 mod load;
 mod rig;

@@ -22,11 +22,12 @@ use latitude::sandbox::world::World;
 use latitude::store::Store;
 use latitude::store::sealed::Seal;
 use latitude::sync::worker::Engine;
-use secrecy::ExposeSecret;
 use serde_json::Value;
 use sqlx::Connection;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
+
+use super::connection::{connection, text};
 
 /// The key of every process of a run.
 const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
@@ -247,7 +248,6 @@ impl Told<'_> {
         name: &str,
         connections: impl Iterator<Item = (String, &'a Settings)>,
     ) -> anyhow::Result<PathBuf> {
-        let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
         let mut file = format!(
             "[database]\nurl = {}\n[secrets]\nkey = \"{KEY}\"\n[web]\nlisten = \"127.0.0.1:{port}\"\n\
              public_url = \"http://127.0.0.1:{port}\"\nsign_ins_a_minute = 1000000\n\
@@ -260,49 +260,8 @@ impl Told<'_> {
             port = self.port,
         );
         for (id, settings) in connections {
-            let words = [
-                ("crm", Some(settings.crm.as_str())),
-                ("base_url", settings.base_url.as_ref().map(url::Url::as_str)),
-                (
-                    "login_url",
-                    settings.login_url.as_ref().map(url::Url::as_str),
-                ),
-                (
-                    "token_url",
-                    settings.token_url.as_ref().map(url::Url::as_str),
-                ),
-                ("sign_in", settings.sign_in.as_deref()),
-                ("client_id", settings.client_id.as_deref()),
-                ("user", settings.user.as_deref()),
-                ("database", settings.database.as_deref()),
-                (
-                    "client_secret",
-                    settings
-                        .client_secret
-                        .as_ref()
-                        .map(ExposeSecret::expose_secret),
-                ),
-                (
-                    "token",
-                    settings.token.as_ref().map(ExposeSecret::expose_secret),
-                ),
-                (
-                    "push_secret",
-                    settings
-                        .push_secret
-                        .as_ref()
-                        .map(ExposeSecret::expose_secret),
-                ),
-            ];
-            file += &format!(
-                "[connections.{id}]\nallow_private = true\nquota_percent = 100\ndry_run = {}\n",
-                self.dry_run
-            );
-            for (key, value) in words {
-                if let Some(value) = value {
-                    file += &format!("{key} = {}\n", text(value));
-                }
-            }
+            let more = format!("dry_run = {}", self.dry_run);
+            file += &connection(&id, settings, &more);
         }
         let folder = std::env::temp_dir().join(format!("latitude-live-{}", std::process::id()));
         std::fs::create_dir_all(&folder)?;

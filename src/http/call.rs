@@ -192,7 +192,7 @@ impl<'a> Call<'a> {
         let answer = exchange(&inner.client, request, inner.env.now()).instrument(span.clone());
         let reply = match left {
             None => answer.await?,
-            Some(left) => tokio::time::timeout(left, answer)
+            Some(left) => tokio::time::timeout(left, self.api.while_held(answer))
                 .await
                 .map_err(|_| super::out_of_time())??,
         };

@@ -22,6 +22,7 @@ pub mod token;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -243,6 +244,21 @@ impl Api {
         };
         let left = deadline.left(self.0.env.now());
         left.map(Some).ok_or_else(out_of_time)
+    }
+
+    /// Goes on with a call only while there is time left. A process that stood still past its
+    /// deadline must not send now what it was about to send then: a timer alone is looked at only
+    /// after the call went on.
+    async fn while_held<T>(
+        &self,
+        call: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        let mut call = std::pin::pin!(call);
+        std::future::poll_fn(|context| match self.time_left() {
+            Ok(_) => call.as_mut().poll(context),
+            Err(past) => Poll::Ready(Err(past)),
+        })
+        .await
     }
 
     /// Reads; repeated once if the connection breaks before an answer.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use super::config::Config;
+use super::say::{self, say};
 use super::{
     assess, connect, copy, crm, demo, doctor, evaluate, health, key, ledger, privacy, sandbox,
     service, sync, telemetry, token,
@@ -156,6 +157,7 @@ pub fn main() -> ExitCode {
     telemetry::end();
     match done {
         Ok(code) => code,
+        Err(error) if say::nobody_reads(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("latitude: {error:#}");
             ExitCode::FAILURE
@@ -177,11 +179,14 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Evaluate(args) => evaluate::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(at) => {
             at.read()?.store(&env).await?;
-            println!("The schema is up to date.");
+            say!("The schema is up to date.");
             Ok(ExitCode::SUCCESS)
         }
         Command::Config(at) => {
-            print!("{}", Config::read(at.config.as_deref())?.printed()?);
+            say::text(format_args!(
+                "{}",
+                Config::read(at.config.as_deref())?.printed()?
+            ));
             Ok(ExitCode::SUCCESS)
         }
         Command::Doctor(doctor) => doctor.run(env).await,

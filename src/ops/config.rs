@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use base64::Engine as _;
@@ -23,6 +24,7 @@ use crate::domain::role::Role;
 use crate::env::Env;
 use crate::http::masked;
 use crate::store::Store;
+use crate::store::patience::PATIENCE;
 use crate::store::sealed::Seal;
 use crate::sync::worker::Engine;
 use crate::web;
@@ -254,7 +256,7 @@ impl Config {
     /// # Errors
     /// When it does not answer, or its secrets were sealed with another key.
     pub async fn store(&self, env: &Env) -> anyhow::Result<Store> {
-        let store = Store::open(self.database.url.expose_secret(), self.seal(env)?).await?;
+        let store = self.store_as_it_is(env).await?;
         store.migrate().await?;
         check_key(&store).await?;
         Ok(store)
@@ -265,7 +267,11 @@ impl Config {
     /// # Errors
     /// When it does not answer.
     pub async fn store_as_it_is(&self, env: &Env) -> anyhow::Result<Store> {
-        Ok(Store::open(self.database.url.expose_secret(), self.seal(env)?).await?)
+        let address = self.database.url.expose_secret();
+        // What a process left open when it vanished must not outlast its lease.
+        let lease = Duration::from_secs(u64::from(self.worker.lease_seconds));
+        let patience = PATIENCE.min(lease);
+        Ok(Store::open_within(address, self.seal(env)?, patience).await?)
     }
 
     /// An engine for every connection, or for one.

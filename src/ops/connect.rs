@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::cli::WithConfig;
 use super::ledger::retry;
+use super::say::say;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
 use crate::http::fault::Fault;
@@ -60,16 +61,14 @@ impl Connect {
             let store = config.store(&env).await?;
             let path = crate::web::ops_door::link(&store, &env).await?;
             let base = config.web.public_url.as_str().trim_end_matches('/');
-            println!(
-                "{base}{path}\nOpen it within ten minutes, while `latitude run` serves pages."
-            );
+            say!("{base}{path}\nOpen it within ten minutes, while `latitude run` serves pages.");
             store.close().await;
             return Ok(ExitCode::SUCCESS);
         }
         let engine = config.engine(&env, Some(&self.connection)).await?;
         let id = ConnectionId::from(self.connection.as_str());
         let visit = Visit::of(&engine, &id).await.map_err(told)?;
-        println!(
+        say!(
             "{}: {}, signing in by {}. What to do there: docs/crm/{}.md",
             self.connection,
             visit.crm.profile().name,
@@ -79,7 +78,7 @@ impl Connect {
         if visit.needs_person() {
             self.person(&engine, &visit).await?;
         } else {
-            println!("{}", no_person(visit.kind));
+            say!("{}", no_person(visit.kind));
         }
         let findings = visit.prove(&engine, !self.read_only).await.map_err(told)?;
         let good = print(&self.connection, &findings);
@@ -112,12 +111,12 @@ impl Connect {
             (None, Some(listener)) => format!("http://{}/back", listener.local_addr()?),
             (None, None) => format!("http://127.0.0.1:{}/back", self.port),
         };
-        println!("\nRegister in the CRM, exactly:\n  redirect address  {redirect}");
+        say!("\nRegister in the CRM, exactly:\n  redirect address  {redirect}");
         for scope in visit.scopes() {
-            println!("  scope  {scope}: {}", why(&scope));
+            say!("  scope  {scope}: {}", why(&scope));
         }
         let departure = visit.depart(&redirect).map_err(told)?;
-        println!("\nOpen this in a browser and agree:\n  {}\n", departure.url);
+        say!("\nOpen this in a browser and agree:\n  {}\n", departure.url);
         let query = match listener {
             Some(listener) => come_back(listener).await?,
             None => pasted().await?,
@@ -132,7 +131,7 @@ impl Connect {
 
 /// Waits for the browser; answers with the query it brought.
 async fn come_back(listener: TcpListener) -> anyhow::Result<String> {
-    println!("Waiting for the browser to come back … (Ctrl-C gives up)");
+    say!("Waiting for the browser to come back … (Ctrl-C gives up)");
     let (came, mut coming) = mpsc::channel(1);
     let (stop, stopping) = watch::channel(false);
     let back = move |RawQuery(query): RawQuery| async move {
@@ -153,7 +152,7 @@ async fn come_back(listener: TcpListener) -> anyhow::Result<String> {
 
 /// Reads the address from the terminal; answers with its query.
 async fn pasted() -> anyhow::Result<String> {
-    println!("Paste the address the browser ended at:");
+    say!("Paste the address the browser ended at:");
     let line = tokio::task::spawn_blocking(|| std::io::stdin().lines().next())
         .await?
         .context("nothing can be read from the terminal")??;
@@ -174,7 +173,7 @@ fn told(fault: Fault) -> anyhow::Error {
 
 /// Prints what was found; says whether all of it is good.
 fn print(connection: &str, findings: &Findings) -> bool {
-    let line = |good: bool, what: &str| println!("{}  {what}", if good { "ok  " } else { "FAIL" });
+    let line = |good: bool, what: &str| say!("{}  {what}", if good { "ok  " } else { "FAIL" });
     let who = &findings.who;
     line(
         true,
@@ -204,14 +203,12 @@ fn print(connection: &str, findings: &Findings) -> bool {
         }
         Wrote::Refused(why) => {
             line(false, &format!("test write refused: {why}"));
-            println!(
-                "      → give the signed-in user the right to edit deals and Latitude's fields"
-            );
+            say!("      → give the signed-in user the right to edit deals and Latitude's fields");
             false
         }
     };
     if !findings.gaps.is_empty() {
-        println!("next  latitude crm plan --connection {connection}, then apply");
+        say!("next  latitude crm plan --connection {connection}, then apply");
     }
     wrote
 }

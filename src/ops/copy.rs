@@ -12,6 +12,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::cli::WithConfig;
+use super::say::say;
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
@@ -88,7 +89,7 @@ pub async fn export(store: &Store, to: &mut (impl Write + Send), now: Time) -> a
 /// # Errors
 /// When the database is not empty, or a line is not one that `export` writes.
 pub async fn import(store: &Store, from: impl BufRead) -> anyhow::Result<u64> {
-    let mut tx = store.write().await?;
+    let mut tx = store.write_unhurried().await?;
     let tables = tx.tables().await?;
     for table in &tables {
         if !tx.is_empty(table).await? {
@@ -240,14 +241,14 @@ impl Erase {
             } else {
                 "would be forgotten"
             };
-            println!("{connection}: person {id} {done}");
+            say!("{connection}: person {id} {done}");
         }
         if self.yes {
-            println!(
+            say!(
                 "What stands in the CRM, and in backups made before, is not touched: docs/operations.md."
             );
         } else {
-            println!("Nothing was changed. Add --yes to do it.");
+            say!("Nothing was changed. Add --yes to do it.");
         }
         store.close().await;
         Ok(ExitCode::SUCCESS)
@@ -281,7 +282,7 @@ pub async fn erase(
     person: &str,
     now: Time,
 ) -> crate::store::Result<()> {
-    let mut tx = store.write().await?;
+    let mut tx = store.write_unhurried().await?;
     tx.erase(connection, person, &mark_of_person(connection, person), now)
         .await?;
     tx.hasten(connection, crate::sync::ASK, now).await?;

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use super::cli::WithConfig;
 use super::keep::keep;
 use super::provision::{Plan, Way, carry_out, plan, sentence};
+use super::say::say;
 use super::table::table;
 use crate::crm::ALL;
 use crate::crm::session::Session;
@@ -107,7 +108,7 @@ impl Crm {
                         ]
                     })
                     .collect();
-                println!("{}", table(&["crm", "name", "sign_in"], &rows));
+                say!("{}", table(&["crm", "name", "sign_in"], &rows));
             }
             Command::Plan(which) => which.open(env, Way::Apply).await?.show(),
             Command::Apply(which) => which.open(env, Way::Apply).await?.carry_out().await?,
@@ -166,11 +167,11 @@ impl Job {
         for found in fields.filter(|_| self.way == Way::Apply) {
             let name = &found.place.name;
             match &found.fit {
-                Fit::Good => println!("  leave   field {name}"),
+                Fit::Good => say!("  leave   field {name}"),
                 Fit::OtherKind(kind) => {
-                    println!("  by hand field {name} is of kind {kind}; map another");
+                    say!("  by hand field {name} is of kind {kind}; map another");
                 }
-                Fit::ReadOnly => println!("  by hand field {name} is read-only"),
+                Fit::ReadOnly => say!("  by hand field {name} is read-only"),
                 Fit::MissingOptions(_) => {}
             }
         }
@@ -180,7 +181,7 @@ impl Job {
     fn show(&self) {
         self.left_alone();
         for step in &self.plan.steps {
-            println!("  would   {}", sentence(step));
+            say!("  would   {}", sentence(step));
         }
         self.end("to do");
     }
@@ -189,7 +190,7 @@ impl Job {
     async fn carry_out(&self) -> anyhow::Result<()> {
         self.left_alone();
         let done = carry_out(self.crm, &self.session, &self.plan, |step| {
-            println!("  {}", sentence(step));
+            say!("  {}", sentence(step));
         })
         .await;
         done.map_err(|(step, fault)| {
@@ -214,12 +215,12 @@ impl Job {
 
     fn end(&self, done: &str) {
         for (step, clicks) in &self.plan.by_hand {
-            println!("  by hand {}:", sentence(step));
+            say!("  by hand {}:", sentence(step));
             for (n, click) in clicks.iter().enumerate() {
-                println!("            {}. {click}", n + 1);
+                say!("            {}. {click}", n + 1);
             }
         }
-        println!(
+        say!(
             "{}: {} steps {done}, {} by hand.",
             self.id,
             self.plan.steps.len(),
@@ -240,13 +241,13 @@ impl Destroy {
         if !self.yes {
             job.show();
             if fields_go && !self.no_export {
-                println!(
+                say!(
                     "What the fields hold would be saved to {} first.",
                     file.display()
                 );
             }
             if !job.plan.steps.is_empty() {
-                println!("Nothing was removed. Add --yes to remove it.");
+                say!("Nothing was removed. Add --yes to remove it.");
             }
             return Ok(());
         }
@@ -254,7 +255,7 @@ impl Destroy {
             job.session.fields = job.plan.found.field_map();
             let (crm, session) = (job.crm, &job.session);
             let lines = keep((crm, session), (&job.engine.store, &job.id), &file).await?;
-            println!(
+            say!(
                 "What the fields of {lines} deals hold is saved in {}.",
                 file.display()
             );
@@ -276,7 +277,7 @@ impl Stages {
         let pipelines = crm.stages(&session).await.map_err(told)?;
         let placed = placed_now(&engine.framework, &pipelines);
         if self.json {
-            println!("{}", serde_json::to_string(&placed)?);
+            say!("{}", serde_json::to_string(&placed)?);
             return Ok(());
         }
         let rows: Vec<Vec<String>> = placed
@@ -289,9 +290,9 @@ impl Stages {
                 ]
             })
             .collect();
-        println!("{}", table(&["pipeline", "stage", "asked as"], &rows));
+        say!("{}", table(&["pipeline", "stage", "asked as"], &rows));
         for stranger in placed.iter().filter(|it| it.asked == Asked::Default) {
-            println!("\"{}\": {}", stranger.stage, stranger.remedy());
+            say!("\"{}\": {}", stranger.stage, stranger.remedy());
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use super::provision::{Way, carry_out, plan};
+use super::say::say;
 use super::table::table;
 use super::{sandbox, sync};
 use crate::crm;
@@ -85,7 +86,7 @@ impl Demo {
     async fn once(&self, stage: &Stage) -> anyhow::Result<ExitCode> {
         let reports = stage.engine.run_until_quiet(None).await?;
         if self.json {
-            println!("{}", summary(&reports));
+            say!("{}", summary(&reports));
         } else {
             print_table(&reports);
         }
@@ -109,13 +110,13 @@ impl Demo {
             tokio::spawn(served(stage.engine.clone(), listener, stopping.clone())),
             tokio::spawn(lived(stage.worlds.clone(), stopping)),
         ];
-        println!("Latitude is at {address} — pick a person to look through their eyes.");
+        say!("Latitude is at {address} — pick a person to look through their eyes.");
         for (crm, base) in &stage.crms {
-            println!(
+            say!(
                 "The sandbox {crm} is at {base}__sandbox/ — write there as a seller would, and look again."
             );
         }
-        println!("Ctrl-C ends it.\n");
+        say!("Ctrl-C ends it.\n");
         super::service::stopped().await;
         stop.send_replace(true);
         for part in parts {
@@ -152,7 +153,7 @@ async fn worked(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
                 ..
             } = report.tally;
             if pulled + asked + assessed + written > 0 {
-                println!(
+                say!(
                     "{}: {pulled} deals changed, {asked} asked, {read} strategies read, \
                      {assessed} graded, {written} written back ({})",
                     report.connection,
@@ -178,7 +179,7 @@ async fn lived(worlds: Vec<World>, mut stop: watch::Receiver<bool>) {
         }
         for world in &worlds {
             if let Some(told) = life::pass(world) {
-                println!("{told}");
+                say!("{told}");
             }
         }
     }
@@ -323,7 +324,7 @@ fn print_table(reports: &[Report]) {
         "fields written",
         "CRM calls",
     ];
-    println!("{}", table(&head, &rows));
+    say!("{}", table(&head, &rows));
     for report in reports {
         let grades: Vec<String> = report
             .tally
@@ -331,9 +332,9 @@ fn print_table(reports: &[Report]) {
             .iter()
             .map(|(grade, count)| format!("{count} {grade}"))
             .collect();
-        println!("{}: {}", report.connection, grades.join(", "));
+        say!("{}: {}", report.connection, grades.join(", "));
         if let Some(cause) = &report.cause {
-            println!("{}: {cause}", report.connection);
+            say!("{}: {cause}", report.connection);
         }
     }
 }

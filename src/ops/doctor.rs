@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::checks;
 use super::cli::WithConfig;
 use super::config::{Config, check_key};
+use super::say::say;
 use crate::env::Env;
 use crate::store::Store;
 
@@ -73,7 +74,7 @@ impl Doctor {
         let checks = look(&self.at, &env).await;
         let ok = checks.iter().all(|check| check.ok);
         if self.json {
-            println!("{}", serde_json::json!({"ok": ok, "checks": checks}));
+            say!("{}", serde_json::json!({"ok": ok, "checks": checks}));
         } else {
             for check in &checks {
                 let mark = match (check.ok, check.remedy.is_empty()) {
@@ -81,9 +82,9 @@ impl Doctor {
                     (true, false) => "note",
                     (false, _) => "FAIL",
                 };
-                println!("{mark}  {}: {}", check.check, check.found);
+                say!("{mark}  {}: {}", check.check, check.found);
                 if !check.remedy.is_empty() {
-                    println!("      → {}", check.remedy);
+                    say!("      → {}", check.remedy);
                 }
             }
         }

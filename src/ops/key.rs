@@ -7,6 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use clap::Args;
 
 use super::cli::WithConfig;
+use super::say::say;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
 use crate::store::Store;
@@ -29,12 +30,12 @@ impl Key {
     /// What the configuration or the database refuses.
     pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
         if !self.reseal {
-            println!("{}", BASE64_STANDARD.encode(env.bytes::<32>()));
+            say!("{}", BASE64_STANDARD.encode(env.bytes::<32>()));
             return Ok(ExitCode::SUCCESS);
         }
         let store = self.at.read()?.store(&env).await?;
         let sealed = reseal(&store).await?;
-        println!("{sealed} sign-ins were sealed anew; secrets.older_keys may be emptied now.");
+        say!("{sealed} sign-ins were sealed anew; secrets.older_keys may be emptied now.");
         store.close().await;
         Ok(ExitCode::SUCCESS)
     }
@@ -46,7 +47,7 @@ impl Key {
 /// # Errors
 /// When one does not open with any key, or the database refuses.
 pub async fn reseal(store: &Store) -> anyhow::Result<u64> {
-    let mut tx = store.write().await?;
+    let mut tx = store.write_unhurried().await?;
     let mut count = 0;
     for connection in tx.connections().await? {
         let id = ConnectionId::from(connection.id);

@@ -6,6 +6,7 @@ use anyhow::bail;
 use clap::Args;
 
 use super::cli::WithConfig;
+use super::say::say;
 use super::table::table;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
@@ -87,13 +88,13 @@ impl Ledger {
         };
         if self.json {
             let told = serde_json::json!({"database": database, "connections": accounts});
-            println!("{told}");
+            say!("{told}");
         } else {
             if database != "ok" {
-                println!("the database {database}; what follows is from before\n");
+                say!("the database {database}; what follows is from before\n");
             }
             if accounts.is_empty() {
-                println!(
+                say!(
                     "No connection was ever worked: `latitude run` or `latitude sync --once` does."
                 );
             }
@@ -112,7 +113,7 @@ fn print(account: &Account) {
         let text = text.as_deref().filter(|text| !text.is_empty());
         text.map_or(String::new(), |text| format!("{word}{text}"))
     };
-    println!(
+    say!(
         "{} ({}): {}{}",
         it.connection,
         it.crm,
@@ -122,22 +123,25 @@ fn print(account: &Account) {
     let left = it
         .calls_left
         .map_or(String::new(), |left| format!(", {left} left"));
-    println!(
+    say!(
         "  {} open deals, {} waiting to be written, {} parked, {} calls today{left}",
-        it.deals, it.waiting, it.parked, it.calls_today
+        it.deals,
+        it.waiting,
+        it.parked,
+        it.calls_today
     );
     for parked in &account.parked_deals {
-        println!("  parked {}: {}", parked.deal, parked.reason);
+        say!("  parked {}: {}", parked.deal, parked.reason);
     }
     if !account.parked_deals.is_empty() {
-        println!(
+        say!(
             "  → correct what the CRM names, then: latitude retry --connection {}",
             it.connection
         );
     }
     let rows: Vec<Vec<String>> = account.entries.iter().map(row).collect();
     let head = ["at", "move", "deal", "attempt", "outcome", "the CRM says"];
-    println!("\n{}\n", table(&head, &rows));
+    say!("\n{}\n", table(&head, &rows));
 }
 
 fn row(entry: &Entry) -> Vec<String> {
@@ -169,7 +173,7 @@ impl Retry {
         accounts(&store, Some(&self.connection), None, 1).await?;
         let id = ConnectionId::from(self.connection.as_str());
         let parked = retry(&store, &id, env.now()).await?;
-        println!(
+        say!(
             "{}: {parked} parked deals and everything put off are due now; the worker takes them up.",
             self.connection
         );

@@ -25,6 +25,7 @@ pub mod process;
 pub mod provision;
 pub mod retention;
 pub mod sandbox;
+mod say;
 pub mod service;
 pub mod sync;
 pub mod table;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::cli::WithConfig;
 use super::config::Config;
+use super::say;
 use crate::crm;
 use crate::domain::field::{Field, Owner};
 
@@ -18,7 +19,7 @@ const PERSON: &str = "id, name, work e-mail address, whether active, manager, ti
 /// # Errors
 /// What the configuration refuses.
 pub fn run(at: &WithConfig) -> anyhow::Result<ExitCode> {
-    print!("{}", pack(&at.read()?)?);
+    say::text(format_args!("{}", pack(&at.read()?)?));
     Ok(ExitCode::SUCCESS)
 }
 

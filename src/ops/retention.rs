@@ -42,7 +42,7 @@ pub struct Dropped {
 pub async fn prune(store: &Store, env: &Env, keep: Retention) -> crate::store::Result<Dropped> {
     let before = |days: u32| (days > 0).then(|| env.now() - TimeDelta::days(days.into()));
     let mut dropped = Dropped::default();
-    let mut tx = store.write().await?;
+    let mut tx = store.write_unhurried().await?;
     if let Some(before) = before(keep.ledger_days) {
         dropped.entries = tx.prune_ledger(before).await?;
     }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use toml::Value as Toml;
 use url::Url;
 
+use super::say::say;
 use crate::crm::settings::Settings;
 use crate::crm::{self, ALL, Crm};
 use crate::env::Env;
@@ -54,7 +55,7 @@ impl Serve {
         if let Some(file) = &self.write_config {
             write_config(file, &served)?;
         }
-        println!("{}", ready(&served));
+        say!("{}", ready(&served));
         super::service::stopped().await;
         Ok(ExitCode::SUCCESS)
     }

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::cli::WithConfig;
+use super::say::say;
 use super::table::table;
 use crate::env::Env;
 use crate::sync::report::{Report, RunState};
@@ -52,7 +53,7 @@ impl Once {
         tx.commit().await?;
         let reports = engine.run_until_quiet(self.connection.as_deref()).await?;
         if self.json {
-            println!("{}", summary(&reports));
+            say!("{}", summary(&reports));
         } else {
             print_table(&reports);
         }
@@ -127,19 +128,21 @@ fn print_table(reports: &[Report]) {
         "calls",
         "rejected",
     ];
-    println!("{}", table(&head, &rows));
+    say!("{}", table(&head, &rows));
     for report in reports {
         if let Some(cause) = &report.cause {
-            println!("{}: {cause}", report.connection);
+            say!("{}: {cause}", report.connection);
         }
         for one in &report.rejected {
-            println!(
+            say!(
                 "{}: deal {} refused: {}",
-                report.connection, one.deal, one.reason
+                report.connection,
+                one.deal,
+                one.reason
             );
         }
     }
     if state(reports) != RunState::Ok {
-        println!("`latitude doctor` says what is behind it and what to do.");
+        say!("`latitude doctor` says what is behind it and what to do.");
     }
 }

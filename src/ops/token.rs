@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use clap::{Args, Subcommand};
 
 use super::cli::WithConfig;
+use super::say::{self, say};
 use super::table::table;
 use crate::domain::ids::ConnectionId;
 use crate::domain::role::Scope;
@@ -178,7 +179,7 @@ impl Token {
                     },
                 )
                 .await?;
-                println!("{made}");
+                say!("{made}");
                 eprintln!("It is shown this once. It sees what {} sees.", wish.person);
                 store.close().await;
             }
@@ -187,13 +188,13 @@ impl Token {
                 let tokens = store.read().await?.api_tokens(env.now()).await?;
                 let rows: Vec<Vec<String>> = tokens.iter().map(row).collect();
                 let head = ["id", "stands for", "opens", "ends", "for"];
-                print!("{}", table(&head, &rows));
+                say::text(format_args!("{}", table(&head, &rows)));
                 store.close().await;
             }
             What::Revoke(which) => {
                 let store = which.at.read()?.store(&env).await?;
                 revoke(&store, &which.id).await?;
-                println!("{} is ended.", which.id);
+                say!("{} is ended.", which.id);
                 store.close().await;
             }
         }

@@ -40,6 +40,9 @@ pub struct State {
     pub things: BTreeMap<String, Value>,
     /// The requests that came in, newest last; at most [`CALLS_KEPT`].
     pub calls: VecDeque<CallSeen>,
+    /// Every change of a deal since someone asked for it, oldest first, as a CRM's field history
+    /// keeps it; none where nobody did.
+    pub history: Option<Vec<Change>>,
     asks: BTreeMap<String, &'static str>,
     seed: u64,
 }
@@ -58,6 +61,19 @@ pub struct CallSeen {
     pub body: String,
     /// The status answered.
     pub status: u16,
+}
+
+/// A deal after a change.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Its position.
+    pub deal: usize,
+    /// When.
+    pub at: Time,
+    /// Position of who changed it.
+    pub by: usize,
+    /// Its custom field values from then on.
+    pub custom: BTreeMap<String, Value>,
 }
 
 /// Someone with an account in the CRM.
@@ -208,11 +224,20 @@ impl World {
     pub fn touch(&self, state: &mut State, deal: usize, by: usize) {
         let now = self.now();
         let late = self.0.weather.lateness();
-        let deal = &mut state.deals[deal];
+        let position = deal;
+        let deal = &mut state.deals[position];
         deal.changed_at = now;
         deal.visible_at = now + late;
         deal.changed_by = by;
         deal.revision += 1;
+        if let Some(history) = &mut state.history {
+            history.push(Change {
+                deal: position,
+                at: now,
+                by,
+                custom: deal.custom.clone(),
+            });
+        }
     }
 }
 
@@ -225,6 +250,7 @@ impl State {
             fields: BTreeMap::new(),
             things: BTreeMap::new(),
             calls: VecDeque::new(),
+            history: None,
             asks: BTreeMap::new(),
             seed,
         }

@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod needs;
 pub mod nudges;
 pub mod obstacles;
+pub mod patience;
 pub mod people;
 pub mod picture;
 pub mod pyramid;
@@ -37,9 +38,10 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use patience::{PATIENCE, Timed};
 use sqlx::Connection as _;
 use sqlx::migrate::MigrateError;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tx::Tx;
 pub use tx::statements;
@@ -56,6 +58,7 @@ pub struct Store {
     pool: Pool,
     seal: sealed::Seal,
     noticed: trouble::Noticed,
+    patience: Duration,
 }
 
 #[derive(Clone)]
@@ -106,6 +109,19 @@ impl Store {
     /// # Errors
     /// When the address is unknown or nothing answers there.
     pub async fn open(address: &str, seal: sealed::Seal) -> std::result::Result<Self, OpenError> {
+        Self::open_within(address, seal, PATIENCE).await
+    }
+
+    /// The same, where a statement on PostgreSQL may take so long and no longer, and a unit of work
+    /// of which nothing is heard is given up after so long.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_within(
+        address: &str,
+        seal: sealed::Seal,
+        patience: Duration,
+    ) -> std::result::Result<Self, OpenError> {
         let unreachable = |source| OpenError::Unreachable {
             address: plain(address),
             source,
@@ -140,18 +156,7 @@ impl Store {
             Pool::Sqlite(pool.await.map_err(unreachable)?)
         } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(address).map_err(unreachable)?;
-            let pool = PgPoolOptions::new()
-                .max_connections(POOL_SIZE)
-                .min_connections(1)
-                .idle_timeout(IDLE)
-                .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS))
-                .connect_with(
-                    options
-                        .application_name("latitude")
-                        // A plan that was kept since a table was empty reads all of it, again and
-                        // again while it fills: a first pull of 50,000 deals took five times as long.
-                        .options([("plan_cache_mode", "force_custom_plan")]),
-                );
+            let pool = patience::pool(options, patience);
             Pool::Postgres(pool.await.map_err(unreachable)?)
         } else {
             return Err(OpenError::Address(plain(address)));
@@ -160,6 +165,7 @@ impl Store {
             pool,
             seal,
             noticed: trouble::Noticed::default(),
+            patience,
         })
     }
 
@@ -194,10 +200,15 @@ impl Store {
                     .await
             }
             Pool::Postgres(pool) => {
-                sqlx::migrate!("migrations/postgres")
-                    .set_ignore_missing(true)
-                    .run(pool)
-                    .await
+                // Over a connection of its own, without limits: a step over a large table takes
+                // its time, and who comes second waits for it.
+                let options = pool.connect_options();
+                let own = sqlx::PgConnection::connect_with(&options).await;
+                let mut own = own.map_err(|error| OpenError::Migrate(error.into()))?;
+                let mut steps = sqlx::migrate!("migrations/postgres");
+                steps.set_ignore_missing(true);
+                let ran = steps.run_direct(None, &mut own, false).await;
+                ran.and(own.close().await.map_err(MigrateError::from))
             }
         };
         ran.map_err(OpenError::Migrate)
@@ -236,11 +247,11 @@ impl Store {
     pub async fn read(&self) -> Result<Tx> {
         Ok(match &self.pool {
             Pool::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
-            Pool::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Pool::Postgres(pool) => Tx::Postgres(Timed::begin(pool, "BEGIN", self.patience).await?),
         })
     }
 
-    /// Begins a unit of work that sees everything as of one moment.
+    /// Begins a unit of work that sees everything as of one moment, and takes its time.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -249,7 +260,8 @@ impl Store {
             Pool::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
             Pool::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-                Tx::Postgres(pool.begin_with(begin).await?)
+                let tx = Timed::begin(pool, begin, self.patience).await?;
+                Tx::Postgres(tx.unhurried().await?)
             }
         })
     }
@@ -262,7 +274,18 @@ impl Store {
         Ok(match &self.pool {
             // Taken at once: a read that turns into a write later would fail instead of waiting.
             Pool::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
-            Pool::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Pool::Postgres(pool) => Tx::Postgres(Timed::begin(pool, "BEGIN", self.patience).await?),
+        })
+    }
+
+    /// The same for what goes over whole tables, and takes its time.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn write_unhurried(&self) -> Result<Tx> {
+        Ok(match self.write().await? {
+            Tx::Postgres(tx) => Tx::Postgres(tx.unhurried().await?),
+            tx @ Tx::Sqlite(_) => tx,
         })
     }
 
@@ -295,11 +318,17 @@ impl Store {
         tx.commit().await
     }
 
-    /// Waits for open work to end and closes every connection.
+    /// Waits for open work to end and closes every connection; one that does not answer is left to
+    /// the end of the process.
     pub async fn close(&self) {
         match &self.pool {
             Pool::Sqlite(pool) => pool.close().await,
-            Pool::Postgres(pool) => pool.close().await,
+            Pool::Postgres(pool) => {
+                let closed = tokio::time::timeout(self.patience, pool.close()).await;
+                if closed.is_err() {
+                    tracing::warn!("a connection of the database could not be closed in time");
+                }
+            }
         }
     }
 }

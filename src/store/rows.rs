@@ -51,7 +51,9 @@ macro_rules! rows {
                     statement.push_bind(column.collect::<Vec<_>>());
                 )+
                 statement.push(format!(") AS n ({})", names.join(", ")));
-                statement.push($tail).build().execute(&mut **tx).await?;
+                let patience = tx.patience();
+                let run = statement.push($tail).build().execute(&mut **tx);
+                $crate::store::patience::within(patience, run).await?;
             }
             $crate::store::tx::Tx::Postgres(_) => {}
         }

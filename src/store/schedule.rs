@@ -7,6 +7,7 @@
 use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
 
 use super::Result;
+use super::patience::within;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
@@ -36,19 +37,35 @@ pub struct Due {
     pub hints: i64,
 }
 
+/// The moves that this release knows. A newer one that works beside it may have others: they are
+/// its own to make.
+macro_rules! known {
+    () => {
+        "('assess', 'ask', 'write_back', 'pull', 'reconcile')"
+    };
+}
+
 // The one statement that differs: PostgreSQL lets claimers pass each other's rows.
-const CLAIM_SQLITE: &str = "UPDATE connection SET locked_until = $2, attempt = attempt + 1
+const CLAIM_SQLITE: &str = concat!(
+    "UPDATE connection SET locked_until = $2, attempt = attempt + 1
     WHERE id = (SELECT c.id FROM connection c JOIN schedule s ON s.connection = c.id
-      WHERE s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $1)
+      WHERE s.move IN ",
+    known!(),
+    " AND s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $1)
         AND ($3 IS NULL OR c.id = $3)
       ORDER BY s.run_at LIMIT 1)
-    RETURNING id, attempt";
-const CLAIM_POSTGRES: &str = "UPDATE connection SET locked_until = $2, attempt = attempt + 1
+    RETURNING id, attempt"
+);
+const CLAIM_POSTGRES: &str = concat!(
+    "UPDATE connection SET locked_until = $2, attempt = attempt + 1
     WHERE id = (SELECT c.id FROM connection c JOIN schedule s ON s.connection = c.id
-      WHERE s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $1)
+      WHERE s.move IN ",
+    known!(),
+    " AND s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $1)
         AND ($3::text IS NULL OR c.id = $3)
       ORDER BY s.run_at LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
-    RETURNING id, attempt";
+    RETURNING id, attempt"
+);
 
 impl Tx {
     /// Takes the lease of a connection with something due, the longest due first; of `only` where
@@ -66,7 +83,8 @@ impl Tx {
             }
             Self::Postgres(tx) => {
                 let claim = query_as(CLAIM_POSTGRES).bind(now).bind(until).bind(only);
-                claim.fetch_optional(&mut **tx).await?
+                let patience = tx.patience();
+                within(patience, claim.fetch_optional(&mut **tx)).await?
             }
         };
         Ok(row.map(|(id, attempt)| Lease {
@@ -80,9 +98,12 @@ impl Tx {
     /// takes the database's one writer.
     pub async fn may_claim(&mut self, only: Option<&str>, at: Time, now: Time) -> Result<bool> {
         sql!(self, db => query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM connection c JOIN schedule s ON s.connection = c.id
-             WHERE s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $2)
-               AND c.id = COALESCE($3, c.id))",
+            concat!(
+                "SELECT EXISTS (SELECT 1 FROM connection c JOIN schedule s ON s.connection = c.id
+                 WHERE s.move IN ", known!(), " AND s.run_at <= $1
+                   AND (c.locked_until IS NULL OR c.locked_until <= $2)
+                   AND c.id = COALESCE($3, c.id))"
+            ),
         ).bind(at).bind(now).bind(only).fetch_one(db).await)
     }
 
@@ -97,6 +118,14 @@ impl Tx {
         ).bind(lease.connection.as_str()).bind(lease.attempt).bind(now).bind(until)
             .execute(db).await.map(|done| done.rows_affected()))?;
         Ok(rows == 1)
+    }
+
+    /// Lets the lease end at a time that is sooner than its own.
+    pub async fn let_go_at(&mut self, lease: &Lease, at: Time) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE connection SET locked_until = $3
+             WHERE id = $1 AND attempt = $2 AND locked_until > $3",
+        ).bind(lease.connection.as_str()).bind(lease.attempt).bind(at).execute(db).await.map(drop))
     }
 
     /// Gives the lease back.
@@ -116,8 +145,11 @@ impl Tx {
     /// What is due for a connection, longest due first.
     pub async fn due(&mut self, id: &ConnectionId, now: Time) -> Result<Vec<Due>> {
         sql!(self, db => query_as(
-            "SELECT move, run_at, failures, hints FROM schedule WHERE connection = $1 AND run_at <= $2
-             ORDER BY run_at, move",
+            concat!(
+                "SELECT move, run_at, failures, hints FROM schedule
+                 WHERE connection = $1 AND run_at <= $2 AND move IN ", known!(),
+                " ORDER BY run_at, move"
+            ),
         ).bind(id.as_str()).bind(now).fetch_all(db).await)
     }
 
@@ -190,6 +222,7 @@ impl Tx {
             let mut select = QueryBuilder::new("SELECT MIN(run_at) FROM schedule WHERE NOT (move = ");
             select.push_bind(but).push(" AND failures = 0 AND run_at > ").push_bind(now).push(")");
             select.push(" AND failures < ").push_bind(hopeless);
+            select.push(concat!(" AND move IN ", known!()));
             if let Some(id) = only {
                 select.push(" AND connection = ").push_bind(id);
             }

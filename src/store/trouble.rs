@@ -55,6 +55,8 @@ fn of_code(code: &str) -> Option<Kind> {
     match code {
         "53100" => Some(Kind::Full),
         "25006" => Some(Kind::ReadOnly),
+        // It took longer than a statement may, or gave a unit of work up of which it heard nothing.
+        "57014" | "25P03" => Some(Kind::Gone),
         _ if code.len() == 5 && (code.starts_with("57P") || code.starts_with("08")) => {
             Some(Kind::Gone)
         }
@@ -144,6 +146,8 @@ mod tests {
             ("25006", Some(Kind::ReadOnly)),
             ("57P01", Some(Kind::Gone)),
             ("08006", Some(Kind::Gone)),
+            ("57014", Some(Kind::Gone)),
+            ("25P03", Some(Kind::Gone)),
             ("23505", None),
             ("2067", None),
         ] {

@@ -9,7 +9,7 @@ pub enum Tx {
     /// On SQLite.
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
     /// On PostgreSQL.
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    Postgres(super::patience::Timed),
 }
 
 /// Runs the same statement on whichever database this is.
@@ -22,8 +22,9 @@ macro_rules! sql {
                 $run
             }
             $crate::store::tx::Tx::Postgres(tx) => {
+                let patience = tx.patience();
                 let $db = &mut **tx;
-                $run
+                $crate::store::patience::within(patience, async { $run }).await
             }
         }
     }};

@@ -17,7 +17,7 @@ use crate::store::schedule::Lease;
 
 /// A process with nothing to do looks again after this long, woken or not.
 const IDLE_POLL: Duration = Duration::from_secs(1);
-/// The same, where the database does not answer.
+/// The same, where the database does not answer; sooner where leases are shorter.
 const TROUBLE_POLL: Duration = Duration::from_secs(5);
 /// When told to run until quiet, a wait up to this long is waited out, but for the next poll.
 const PATIENCE: TimeDelta = TimeDelta::seconds(65);
@@ -56,7 +56,7 @@ impl Engine {
                         error = &error as &dyn std::error::Error,
                         "the database does not answer"
                     );
-                    pause = TROUBLE_POLL;
+                    pause = self.trouble_poll();
                 }
             }
             // One idle lane looks by itself for all; who finds something wakes the next.
@@ -74,7 +74,7 @@ impl Engine {
 
     /// Passes on what other processes tell.
     async fn pass_on(&self, mut stop: watch::Receiver<bool>) {
-        let mut others = self.store.wakeups().await;
+        let mut others = self.store.wakeups();
         while !*stop.borrow() {
             tokio::select! {
                 () = others.next() => self.wake.notify_one(),
@@ -130,11 +130,33 @@ impl Engine {
         busy.fetch_add(1, Ordering::Relaxed);
         self.wake.notify_one();
         let span = tracing::info_span!("work", connection.id = %lease.connection);
-        let report = self.work(lease, stop).instrument(span).await;
+        let report = self.work(lease.clone(), stop).instrument(span).await;
+        if report.is_err() {
+            self.drop_lease(&lease).await;
+        }
         busy.fetch_sub(1, Ordering::Relaxed);
         self.wake.notify_one();
         self.mind_the_database(&report).await?;
         report.map(Some)
+    }
+
+    fn trouble_poll(&self) -> Duration {
+        TROUBLE_POLL.min(self.lease.to_std().unwrap_or_default())
+    }
+
+    /// Lets a lease end soon whose work the database broke off, so that nobody waits for its end;
+    /// but not at once, for the next try may break off as well.
+    async fn drop_lease(&self, lease: &Lease) {
+        let pause = self.trouble_poll();
+        let dropped = async {
+            let at = self.env.now() + pause;
+            let mut tx = self.store.write().await?;
+            tx.let_go_at(lease, at).await?;
+            tx.commit().await
+        };
+        if !matches!(tokio::time::timeout(pause, dropped).await, Ok(Ok(()))) {
+            tracing::debug!(connection.id = %lease.connection, "a lease is left to run out");
+        }
     }
 
     /// Looks at the schedule sooner than it would by itself, here and in every other process.

@@ -253,7 +253,10 @@ async fn keep_answers(
     let latest = tx.latest_answers(work.id(), &with_answers).await?;
     let nothing = Answers::default();
     let mut versions = Vec::new();
-    for (deal, _, known) in edited {
+    for (deal, marks, known) in edited {
+        if arrived_unheard(tx, work, (deal, marks), *known).await? {
+            continue;
+        }
         let before = latest.get(deal.id.as_str()).unwrap_or(&nothing);
         let answers = deal.answers.after(before);
         if answers.says_the_same(before) {
@@ -281,6 +284,26 @@ async fn keep_answers(
     }
     tx.add_versions(work.id(), &versions).await?;
     Ok(versions.len() as u64)
+}
+
+/// Whether the words in the CRM are an earlier publish that got there without our hearing of it,
+/// while a newer one is on its way: nobody edited them there, and the newer one goes on.
+async fn arrived_unheard(
+    tx: &mut Tx,
+    work: &Work<'_>,
+    (deal, marks): (&Deal, &Marks),
+    known: Option<&Known>,
+) -> Result<bool, Stop> {
+    let Some(known) = known.filter(|known| known.carry_version.is_some()) else {
+        return Ok(false);
+    };
+    let versions = tx.versions(work.id(), &deal.id).await?;
+    // Those published since what the CRM was last known to hold.
+    let published = versions.iter().take_while(|it| it.source == "panel");
+    let mut since = published
+        .map(|it| mark_of_answers(&it.answers.0))
+        .take_while(|mark| *mark != known.answers_mark);
+    Ok(since.any(|mark| mark == marks.answers))
 }
 
 async fn keep_questions(

@@ -14,5 +14,6 @@ mod salesforce;
 mod scratch;
 mod seller;
 mod stage;
+mod storm;
 mod web;
 mod zoho;

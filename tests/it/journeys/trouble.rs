@@ -8,8 +8,9 @@ use latitude::sandbox::weather::Weather;
 use latitude::sandbox::world::Trouble;
 use latitude::sync::PULL;
 use latitude::sync::report::RunState;
+use sqlx::{Connection, Executor};
 
-use crate::stage::{Stage, databases};
+use crate::stage::{Stage, databases, sqlite};
 
 #[tokio::test]
 async fn a_refused_deal_is_parked_with_the_crms_words_and_the_state_says_so() {
@@ -195,4 +196,54 @@ async fn a_deal_that_vanished_with_new_words_keeps_nobody_busy() {
 
         assert!(ended.is_ok(), "{database}: it is never done");
     }
+}
+
+async fn publishes(stage: &Stage, deal: usize, approach: &str) {
+    let deal = stage.served.world.state().deals[deal].id.clone();
+    let mut tx = stage.engine.store.write().await.unwrap();
+    let deal = deal.as_str().into();
+    let dossier = tx.dossier(&stage.id, &deal).await.unwrap().unwrap();
+    let answers = latitude::domain::strategy::Answers {
+        approach: approach.to_owned(),
+        ..Default::default()
+    };
+    let seller = latitude::domain::ids::PersonId::from("someone");
+    let (now, at) = (stage.env.now(), (&dossier, dossier.version));
+    let (told, framework) = ((&seller, &answers), &stage.engine.framework);
+    latitude::sync::publish::publish(&mut tx, &stage.id, at, told, framework, now)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn words_that_arrived_without_our_hearing_of_it_do_not_overtake_newer_ones() {
+    let (first, second) = ("Ask Ada for the gate.", "Show Ada both plants first.");
+    let database = sqlite();
+    let stage = Stage::set(&database, 6).await;
+    stage.reconcile().await;
+    let deal = 2;
+    assert!(stage.served.world.state().deals[deal].stage < 6, "is open");
+    publishes(&stage, deal, first).await;
+    // The process dies between the CRM's answer and its note of it.
+    let mut door = sqlx::SqliteConnection::connect(&database).await.unwrap();
+    let dies = "CREATE TRIGGER dies BEFORE INSERT ON ledger WHEN NEW.outcome = 'written'
+        BEGIN SELECT RAISE(ABORT, 'killed'); END";
+    door.execute(dies).await.unwrap();
+    assert!(stage.engine.run_until_quiet(None).await.is_err());
+    assert_eq!(stage.shown(deal, Field::Approach), first);
+    door.execute("DROP TRIGGER dies").await.unwrap();
+
+    publishes(&stage, deal, second).await;
+    for _ in 0..3 {
+        stage.clock.advance(TimeDelta::minutes(5));
+        stage.reconcile().await;
+    }
+
+    assert_eq!(stage.shown(deal, Field::Approach), second);
+    let id = stage.served.world.state().deals[deal].id.clone();
+    let mut tx = stage.engine.store.read().await.unwrap();
+    let versions = tx.versions(&stage.id, &id.as_str().into()).await.unwrap();
+    assert_eq!(versions[0].answers.approach, second);
+    assert_eq!(versions[1].answers.approach, first);
 }

@@ -12,6 +12,7 @@ mod nudging;
 mod once;
 mod outward;
 mod pages;
+mod pipes;
 mod rights;
 mod rotation;
 mod schema;
