@@ -3,9 +3,9 @@
 //!
 //! `cargo bench --bench storm -- --runs 200`: so many runs, a seed each; `--seed 17` begins with
 //! that one, `--kind postgres` plays one kind only, `--at-once 2` plays two at a time,
-//! `--freezes 10` freezes a worker so often in a run that is about that, `--brief` plays what the
-//! tests play, `--story` tells each run's story. A run that fails tells its own, and how to play it
-//! again. `docs/faults.md` has the figures.
+//! `--freezes 10` freezes a worker so often in a run that is about that, `--story` tells the story of
+//! every run. A run that fails tells its own, and how to play it again. `docs/faults.md` has the
+//! figures.
 //!
 //! What needs PostgreSQL uses a server of its own, from the programs of this machine.
 
@@ -19,6 +19,20 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use play::{Kind, Length, Plan, Played, Server, play};
+
+/// What can be played, by its name on the command line.
+const KINDS: [(&str, Kind); 5] = [
+    ("sqlite", Kind::Sqlite),
+    ("postgres", Kind::Postgres),
+    ("frozen-sqlite", Kind::FrozenSqlite),
+    ("frozen-postgres", Kind::FrozenPostgres),
+    ("replicas", Kind::Replicas),
+];
+
+fn name(kind: Kind) -> &'static str {
+    let known = KINDS.iter().find(|(_, known)| *known == kind);
+    known.map_or("", |(name, _)| name)
+}
 
 /// What the command line says.
 struct Asked {
@@ -37,7 +51,11 @@ impl Asked {
             seed: 1,
             kind: None,
             at_once: 2,
-            length: Length::FULL,
+            length: Length {
+                storm: Duration::from_secs(6),
+                freezes: 10,
+                connections: 16,
+            },
             story: false,
         };
         let mut words = std::env::args().skip(1);
@@ -52,19 +70,16 @@ impl Asked {
                 "--seed" => asked.seed = value()?.parse()?,
                 "--at-once" => asked.at_once = value()?.parse()?,
                 "--freezes" => asked.length.freezes = value()?.parse()?,
-                "--brief" => asked.length = Length::BRIEF,
                 "--story" => asked.story = true,
                 "--kind" => {
                     let name = value()?;
-                    let known = Kind::ALL.into_iter().find(|it| it.name() == name);
-                    asked.kind = Some(known.with_context(|| format!("there is no kind {name}"))?);
+                    let known = KINDS.into_iter().find(|(known, _)| *known == name);
+                    asked.kind = Some(known.with_context(|| format!("there is no kind {name}"))?.1);
                 }
                 // Cargo adds it.
                 "--bench" => {}
                 other => {
-                    bail!(
-                        "{other}? say --runs, --seed, --kind, --at-once, --freezes, --brief or --story"
-                    )
+                    bail!("{other}? say --runs, --seed, --kind, --at-once, --freezes or --story")
                 }
             }
         }
@@ -118,7 +133,7 @@ impl Sum {
         format!(
             "{:<16} {:>4} runs {:>3} failed {:>6} saved  {frozen:>4} frozen {taken:>4} taken over {lost:>4} found lost  \
              {:>5} leases lost, back within {longest:.2?}  idle {:.2?}  at rest within {:.1?}  {:.1?} a run",
-            kind.name(),
+            name(kind),
             self.runs,
             self.failed,
             self.saved,
@@ -167,12 +182,11 @@ async fn run() -> anyhow::Result<u64> {
                     continue;
                 }
                 let played = play(&plan, server.as_ref()).await;
-                let played =
-                    played.with_context(|| format!("seed {seed}, {}", plan.kind.name()))?;
+                let played = played.with_context(|| format!("seed {seed}, {}", name(plan.kind)))?;
                 told(&plan, &played, asked.story);
                 let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
                 let (_, sum) = sums
-                    .entry(plan.kind.name())
+                    .entry(name(plan.kind))
                     .or_insert((plan.kind, Sum::default()));
                 sum.add(&played);
             }
@@ -191,7 +205,7 @@ async fn run() -> anyhow::Result<u64> {
 }
 
 fn told(plan: &Plan, played: &Played, whole: bool) {
-    let (kind, seed) = (plan.kind.name(), plan.seed);
+    let (kind, seed) = (name(plan.kind), plan.seed);
     let word = if played.wrong.is_empty() {
         "well"
     } else {

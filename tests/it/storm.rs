@@ -3,7 +3,16 @@
 #[path = "../../benches/storm/play/mod.rs"]
 mod play;
 
+use std::time::Duration;
+
 use play::{Kind, Length, Plan, Server, play};
+
+/// Long enough for one thing or two to go wrong.
+const BRIEF: Length = Length {
+    storm: Duration::from_secs(2),
+    freezes: 1,
+    connections: 4,
+};
 
 async fn is_weathered(kind: Kind, seed: u64) {
     let server = if kind.needs_server() {
@@ -14,12 +23,22 @@ async fn is_weathered(kind: Kind, seed: u64) {
     } else {
         None
     };
-    let plan = Plan::draw(seed, kind, Length::BRIEF);
+    let plan = Plan::draw(seed, kind, BRIEF);
 
     let played = play(&plan, server.as_ref()).await.unwrap();
 
     let (wrong, story) = (played.wrong, played.story);
     assert!(wrong.is_empty(), "seed {seed}: {wrong:#?}\n{story}");
+    let (frozen, taken_over, found_lost) = played.frozen;
+    println!(
+        "{} saved; {frozen} frozen, {taken_over} taken over, {found_lost} leases found lost; idle {:.1?}, \
+         {} leases taken up again; at rest within {:.1?}, {:.1?} in all",
+        played.saved,
+        played.waits.idle,
+        played.waits.recoveries.len(),
+        played.rest,
+        played.took,
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,7 +74,8 @@ pub async fn play(plan: &Plan, server: Option<&Server>) -> anyhow::Result<Played
     stage.starts().await?;
     let refused: Vec<String> = stage.refused_deals();
     // Half of the storms break over the first pull; the others over what is at rest.
-    if plan.seed % 2 == 0 || plan.kind != Kind::Postgres && plan.kind != Kind::Sqlite {
+    let is_a_storm = [Kind::Sqlite, Kind::Postgres].contains(&plan.kind);
+    if plan.seed.is_multiple_of(2) || !is_a_storm {
         let still = settles(&mut stage, &refused).await?;
         let logs = stage.logs();
         anyhow::ensure!(

@@ -23,26 +23,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Sqlite,
-        Self::Postgres,
-        Self::FrozenSqlite,
-        Self::FrozenPostgres,
-        Self::Replicas,
-    ];
-
-    /// Its name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres => "postgres",
-            Self::FrozenSqlite => "frozen-sqlite",
-            Self::FrozenPostgres => "frozen-postgres",
-            Self::Replicas => "replicas",
-        }
-    }
-
     /// Whether it needs a server.
     pub fn needs_server(self) -> bool {
         !matches!(self, Self::Sqlite | Self::FrozenSqlite)
@@ -133,21 +113,6 @@ pub struct Length {
     pub freezes: usize,
     /// Connections, where the run is about many.
     pub connections: usize,
-}
-
-impl Length {
-    /// For the command.
-    pub const FULL: Self = Self {
-        storm: Duration::from_secs(6),
-        freezes: 10,
-        connections: 16,
-    };
-    /// For the tests.
-    pub const BRIEF: Self = Self {
-        storm: Duration::from_secs(2),
-        freezes: 1,
-        connections: 4,
-    };
 }
 
 impl Plan {

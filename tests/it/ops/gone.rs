@@ -56,7 +56,10 @@ impl Cable {
                     if *cable.borrow() == State::Pulled {
                         return;
                     }
-                    let dead = cable.wait_for(|state| *state != State::Plugged);
+                    let dead = async {
+                        let state = cable.wait_for(|state| *state != State::Plugged).await;
+                        *state.unwrap() == State::Dead
+                    };
                     let joined = async {
                         if folder.starts_with('/') {
                             let place = PathBuf::from(folder).join(format!(".s.PGSQL.{port}"));
@@ -70,8 +73,8 @@ impl Cable {
                     let mut joined = Box::pin(joined);
                     tokio::select! {
                         () = &mut joined => {}
-                        state = dead => {
-                            if *state.unwrap() == State::Dead {
+                        is_dead = dead => {
+                            if is_dead {
                                 std::future::pending::<()>().await;
                             }
                         }

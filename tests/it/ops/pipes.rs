@@ -2,14 +2,14 @@
 
 use std::process::{Command, Stdio};
 
-use super::floor::{Floor, sqlite};
+use crate::stage::{Stage, sqlite};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_ends_quietly_when_nobody_reads_any_more() {
     let database = sqlite();
-    let floor = Floor::ready(&database, 5).await;
-    floor.reconcile().await;
-    let config = floor.configuration();
+    let stage = Stage::in_real_time(&database, 5).await;
+    stage.reconcile().await;
+    let config = stage.configuration(&database);
     let config = config.to_str().unwrap();
     let there: &[&[&str]] = &[
         &["--help"],
