@@ -142,11 +142,12 @@ pub trait Crm: Send + Sync {
         Err(Rejected::Unsupported)
     }
 
-    /// Who is looking at which deal, from a signed embed.
+    /// Who is looking at which deal, from a signed embed: with [`settings::Settings::embed_key`], or with what
+    /// the CRM's own provider of identities publishes.
     ///
     /// # Errors
     /// [`Rejected`], also where this CRM does not sign embeds.
-    fn viewer(&self, _push: &Push, _secret: &SecretString) -> Result<Viewer, Rejected> {
+    async fn viewer(&self, _session: &Session, _push: &Push) -> Result<Viewer, Rejected> {
         Err(Rejected::Unsupported)
     }
 

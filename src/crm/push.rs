@@ -57,6 +57,12 @@ pub enum Rejected {
     /// Signed, but its content is not what it should be.
     #[error("the request has another shape than documented")]
     Malformed,
+    /// Signed, for someone whom the CRM does not know.
+    #[error("the person is not one of this CRM's")]
+    Unknown,
+    /// What would prove it could not be had.
+    #[error("what would prove it does not answer")]
+    Unchecked,
 }
 
 /// Who is looking at which deal.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::push::Rejected;
 use crate::domain::field::Field;
 use crate::http::masked;
 
@@ -64,6 +65,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What the CRM signs embeds with.
+    ///
+    /// # Errors
+    /// [`Rejected::Signature`] where there is nothing that a signature could fit.
+    pub fn embed_key(&self) -> Result<&SecretString, Rejected> {
+        let key = self.embed_secret.as_ref().or(self.client_secret.as_ref());
+        key.filter(|key| !key.expose_secret().is_empty())
+            .ok_or(Rejected::Signature)
+    }
+
     /// What stands before the name of every field we create.
     pub fn prefix(&self) -> &str {
         self.prefix.as_deref().unwrap_or("latitude_")

@@ -13,6 +13,7 @@ pub mod budget;
 pub mod call;
 pub mod fault;
 pub mod guard;
+pub mod id_token;
 pub mod masked;
 pub mod oauth;
 pub mod openid;

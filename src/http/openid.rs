@@ -228,7 +228,7 @@ fn word(env: &Env) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn told(error: &dyn std::error::Error) -> String {
+pub(super) fn told(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(deeper) = source {

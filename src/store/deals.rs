@@ -97,6 +97,8 @@ pub struct Dossier {
     pub parked: Option<String>,
     /// The version still to be carried to the CRM.
     pub carry_version: Option<i64>,
+    /// The version that was published while the CRM's words changed, until the seller picks.
+    pub conflict_version: Option<i64>,
     /// The mark of the seller's words as last seen in the CRM.
     pub answers_mark: String,
     /// The latest answers.
@@ -119,7 +121,7 @@ pub struct Dossier {
 pub(super) const DOSSIER: &str = "SELECT d.id, d.name, d.account, d.pipeline, d.stage, d.amount,
     d.currency, d.close_on, d.seller, d.standing, d.version, d.grade, d.score, d.weakest, d.state,
     d.asked_at, d.asked_reason, d.desired_mark, d.written_mark, d.write_failures, d.parked,
-    d.carry_version, d.answers_mark, v.answers, v.at AS published_at, v.stage AS then_stage,
+    d.carry_version, d.conflict_version, d.answers_mark, v.answers, v.at AS published_at, v.stage AS then_stage,
     v.amount AS then_amount, v.close_on AS then_close_on, a.assessment, a.at AS assessed_at
     FROM deal d
     LEFT JOIN strategy_version v

@@ -7,6 +7,7 @@ use axum_extra::extract::Query as UrlQuery;
 
 use super::Shared;
 use super::chrome::{Chrome, Show};
+use super::crm_link::{CrmLink, CrmPages};
 use super::error::Problem;
 use super::lists::{self, Lists};
 use super::promise;
@@ -66,6 +67,8 @@ pub struct Choice {
 pub struct Card {
     /// Its page.
     pub href: String,
+    /// Its page in the CRM, where that is known.
+    pub there: Option<CrmLink>,
     /// What the seller calls it.
     pub name: String,
     /// The customer.
@@ -127,6 +130,7 @@ async fn board(
         true => Some(lists::read(&app, &mut tx, me, &stages, today).await?),
         false => None,
     };
+    let pages = CrmPages::of(&app, &mut tx, &me.connection).await?;
     drop(tx);
     let is_more = rows.len() > PAGE;
     rows.truncate(PAGE);
@@ -156,7 +160,10 @@ async fn board(
         lists,
         deals: rows
             .iter()
-            .map(|row| card(row, me, &stages, today))
+            .map(|row| Card {
+                there: pages.link(&row.id),
+                ..card(row, me, &stages, today)
+            })
             .collect(),
         first: place.map(|_| asked.first_page()),
         next,
@@ -208,6 +215,7 @@ pub fn card(row: &BoardRow, me: &Me, stages: &[StageRow], today: chrono::NaiveDa
     let seller = row.seller.as_deref().unwrap_or_default();
     Card {
         href: words::deal_path(me.connection.as_str(), &row.id),
+        there: None,
         name: row.name.clone(),
         account: row.account.clone().unwrap_or_default(),
         stage: stage_name(stages, &row.stage).to_owned(),

@@ -302,6 +302,7 @@ async fn card(
             .unwrap_or_default(),
         since: talk.map(|talk| since(&talk, &dossier, &stages, &versions)),
         promise: promise.map(|it| match it.text.as_str() {
+            "" if it.answer_days == 1 => "An answer within one business day.".to_owned(),
             "" => format!("An answer within {} business days.", it.answer_days),
             text => text.to_owned(),
         }),

@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, extract};
 use chrono::TimeDelta;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::chrome::Show;
@@ -27,8 +26,8 @@ use super::table::{For, Table};
 use super::{App, Shared, embed_lead, guard, words};
 use crate::crm::Crm;
 use crate::crm::profile::OWN_PAGES;
-use crate::crm::push::{Push, Viewer};
-use crate::crm::settings::Settings;
+use crate::crm::push::{Push, Rejected, Viewer};
+use crate::crm::session::Session;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
 use crate::http::fault::Fault;
 use crate::store::embeds::PanelKey;
@@ -85,8 +84,8 @@ pub struct FromCrm {
     pub connection: ConnectionId,
     /// Its CRM.
     pub crm: &'static dyn Crm,
-    /// What the admin said about it.
-    pub settings: std::sync::Arc<Settings>,
+    /// The connection, to be asked.
+    pub session: Session,
     /// The request.
     pub push: Push,
 }
@@ -106,9 +105,7 @@ pub async fn arrived(
     let known = app.engine.connections().find(|(id, _)| **id == connection);
     let crm = known.map(|(_, crm)| crm).ok_or(Problem::NotFound)?;
     let session = app.engine.session(&connection).await;
-    let settings = session
-        .map_err(|fault: Fault| Problem::broken(fault))?
-        .settings;
+    let session = session.map_err(|fault: Fault| Problem::broken(fault))?;
     let text = |value: &HeaderValue| value.to_str().map(str::to_owned).ok();
     let push = Push {
         method: method.as_str().to_owned(),
@@ -123,11 +120,14 @@ pub async fn arrived(
     Ok(FromCrm {
         connection,
         crm,
-        settings,
+        session,
         push,
     })
 }
 
+const UNCHECKED: Problem = Problem::Refused(
+    "Whether this came from the CRM cannot be checked just now. Reload the CRM's page in a minute.",
+);
 const UNBELIEVED: Problem =
     Problem::Refused("This did not come from the CRM, or it came too late. Reload the CRM's page.");
 
@@ -140,14 +140,14 @@ async fn enter(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let from = arrived(&app, connection, (method, &uri), &headers, body).await?;
-    let own = from.settings.embed_secret.as_ref();
-    let secret: &SecretString = own
-        .or(from.settings.client_secret.as_ref())
-        .filter(|secret| !secret.expose_secret().is_empty())
-        .ok_or(UNBELIEVED)?;
-    let viewer = from.crm.viewer(&from.push, secret).map_err(|rejected| {
+    let viewer = from.crm.viewer(&from.session, &from.push).await;
+    let viewer = viewer.map_err(|rejected| {
         tracing::warn!(connection.id = %from.connection, error = %rejected, "an embed is not believed");
-        UNBELIEVED
+        match rejected {
+            Rejected::Unknown => Problem::NotFound,
+            Rejected::Unchecked => UNCHECKED,
+            _ => UNBELIEVED,
+        }
     })?;
     let key = believe(&app, &from.connection, viewer).await?;
     if headers

@@ -176,18 +176,77 @@ pub fn changes(before: &str, after: &str) -> Vec<Piece> {
         return vec![piece(How::Removed, before), piece(How::Added, after)];
     }
     let mut pieces: Vec<Piece> = Vec::new();
+    let mut stretch = Stretch::default();
     for change in diff.iter_all_changes() {
-        let how = match change.tag() {
-            ChangeTag::Equal => How::Plain,
-            ChangeTag::Insert => How::Added,
-            ChangeTag::Delete => How::Removed,
-        };
-        match pieces.last_mut().filter(|last| last.how == how) {
-            Some(last) => last.text.push_str(change.value()),
-            None => pieces.push(piece(how, change.value())),
+        let text = change.value();
+        match change.tag() {
+            ChangeTag::Delete => stretch.take(text, ""),
+            ChangeTag::Insert => stretch.take("", text),
+            ChangeTag::Equal if stretch.goes_on_over(text) => stretch.blank.push_str(text),
+            ChangeTag::Equal => {
+                stretch.end(&mut pieces);
+                stretch.blank.push_str(text);
+                stretch.end(&mut pieces);
+            }
         }
     }
+    stretch.end(&mut pieces);
     pieces
+}
+
+/// Words that changed one after the other, told as some words in place of others: pairs of single
+/// words cannot be read.
+#[derive(Default)]
+struct Stretch {
+    removed: String,
+    added: String,
+    /// What stayed since: part of the stretch where it goes on, else what follows it.
+    blank: String,
+}
+
+impl Stretch {
+    fn goes_on_over(&self, text: &str) -> bool {
+        let begun = !(self.removed.is_empty() && self.added.is_empty());
+        begun && text.trim().is_empty() && !text.contains('\n')
+    }
+
+    fn take(&mut self, removed: &str, added: &str) {
+        let blank = std::mem::take(&mut self.blank);
+        for (text, more) in [(&mut self.removed, removed), (&mut self.added, added)] {
+            text.push_str(&blank);
+            text.push_str(more);
+        }
+    }
+
+    fn end(&mut self, pieces: &mut Vec<Piece>) {
+        let Self {
+            removed,
+            added,
+            blank,
+        } = std::mem::take(self);
+        let is_seen = |text: &str| !text.trim().is_empty();
+        let added_how = match is_seen(&added) {
+            true => How::Added,
+            false => How::Plain,
+        };
+        // Blanks that went are not worth a mark.
+        let removed = Some(removed).filter(|it| is_seen(it)).unwrap_or_default();
+        for (how, text) in [
+            (How::Removed, removed),
+            (added_how, added),
+            (How::Plain, blank),
+        ] {
+            match pieces.last_mut().filter(|last| last.how == how) {
+                Some(last) => last.text.push_str(&text),
+                None if text.is_empty() => {}
+                None => pieces.push(Piece {
+                    text,
+                    how,
+                    rules: String::new(),
+                }),
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -286,6 +345,30 @@ mod tests {
                 (" for the plan today", How::Plain)
             ]
         );
+    }
+
+    #[test]
+    fn words_that_changed_one_after_the_other_are_told_as_one_stretch() {
+        let pieces = changes(
+            "By Friday Anna does not know it, and then we meet the plant lead again",
+            "By Friday Anna wants fewer returns, and then we meet the plant lead again",
+        );
+
+        assert_eq!(
+            shown(&pieces),
+            vec![
+                ("By Friday Anna ", How::Plain),
+                ("does not know it,", How::Removed),
+                ("wants fewer returns,", How::Added),
+                (" and then we meet the plant lead again", How::Plain)
+            ]
+        );
+        let now: String = pieces
+            .iter()
+            .filter(|it| it.how != How::Removed)
+            .map(|it| it.text.as_str())
+            .collect();
+        assert!(now.ends_with("wants fewer returns, and then we meet the plant lead again"));
     }
 
     #[test]

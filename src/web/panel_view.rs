@@ -239,7 +239,10 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
 fn guardrails(guide: &StageGuide) -> Vec<(String, String, String)> {
     let lines = guide.guardrails.iter();
     lines
-        .map(|it| (it.line.clone(), it.reason.clone(), it.owner.clone()))
+        .map(|it| {
+            let reason = it.reason.trim_end_matches('.').to_owned();
+            (it.line.clone(), reason, it.owner.clone())
+        })
         .collect()
 }
 

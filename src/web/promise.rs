@@ -150,5 +150,13 @@ async fn set(
     tx.add_team_promise(&me.connection, &me.face.id, &promise)
         .await?;
     tx.commit().await?;
-    Ok(Redirect::to("/").into_response())
+    // That is what opens the board.
+    let next = match me.role.sees_team() {
+        true => format!(
+            "/board?connection={}",
+            words::encoded(me.connection.as_str())
+        ),
+        false => "/".to_owned(),
+    };
+    Ok(Redirect::to(&next).into_response())
 }

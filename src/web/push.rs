@@ -29,9 +29,9 @@ async fn push(
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
     let from = arrived(&app, connection, (method, &uri), &headers, body).await?;
-    let own = from.settings.push_secret.as_ref();
+    let own = from.session.settings.push_secret.as_ref();
     let secret = own
-        .or(from.settings.client_secret.as_ref())
+        .or(from.session.settings.client_secret.as_ref())
         .filter(|secret| !secret.expose_secret().is_empty())
         .ok_or(Problem::Refused(UNBELIEVED))?;
     let deals = from.crm.hint(&from.push, secret).map_err(|rejected| {

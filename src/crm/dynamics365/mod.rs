@@ -6,6 +6,7 @@
 //! Picklists hold numbers, so labels are translated by the field map.
 
 mod definition;
+mod entra;
 mod faults;
 mod push;
 mod read;
@@ -21,8 +22,8 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use super::page::{Cursor, Page, Seen};
-use super::profile::{Base, Profile, SignIn};
-use super::push::{Push, Rejected};
+use super::profile::{Base, OWN_PAGES, Profile, SignIn};
+use super::push::{Push, Rejected, Viewer};
 use super::session::{Identity, Session};
 use super::setup::{Blueprint, Setup, Step};
 use super::write::{Outcome, Update};
@@ -81,7 +82,7 @@ const PROFILE: Profile = Profile {
     longest_text: LONGEST_TEXT,
     unit: Unit::Utf16,
     closed_deals_take_writes: false,
-    frame_ancestors: &[],
+    frame_ancestors: &[OWN_PAGES],
 };
 
 /// The length our multi-line columns are created with, in UTF-16 units; the CRM would take
@@ -146,6 +147,10 @@ impl super::Crm for Dynamics365 {
 
     fn hint(&self, push: &Push, secret: &SecretString) -> Result<Vec<DealId>, Rejected> {
         push::hint(push, secret)
+    }
+
+    async fn viewer(&self, session: &Session, push: &Push) -> Result<Viewer, Rejected> {
+        entra::viewer(session, push).await
     }
 
     fn deal_url(&self, base: &url::Url, id: &DealId) -> Option<String> {

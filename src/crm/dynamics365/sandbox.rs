@@ -5,6 +5,8 @@ mod batch;
 mod changes;
 mod columns;
 mod edmx;
+mod embed;
+mod entra;
 mod filter;
 mod links;
 mod metadata;
@@ -146,6 +148,8 @@ pub fn sandbox(world: World) -> Sandbox {
             "/{tenant}/v2.0/.well-known/openid-configuration",
             get(sign_in::discovery),
         )
+        .route("/{tenant}/discovery/v2.0/keys", get(entra::keys))
+        .route("/__sandbox/embed", get(embed::form))
         .with_state(org);
     Sandbox {
         router,

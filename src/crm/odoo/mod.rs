@@ -145,8 +145,8 @@ impl Crm for Odoo {
         Ok(vec![DealId::from(event._id.to_string())])
     }
 
-    fn viewer(&self, push: &Push, secret: &SecretString) -> Result<Viewer, Rejected> {
-        frame::viewer(push, secret)
+    async fn viewer(&self, session: &Session, push: &Push) -> Result<Viewer, Rejected> {
+        frame::viewer(push, session.settings.embed_key()?)
     }
 
     /// The address notification mails use, the same in every version.

@@ -141,8 +141,8 @@ impl Crm for Pipedrive {
         push::hint(push, secret)
     }
 
-    fn viewer(&self, push: &Push, secret: &SecretString) -> Result<Viewer, Rejected> {
-        push::viewer(push, secret)
+    async fn viewer(&self, session: &Session, push: &Push) -> Result<Viewer, Rejected> {
+        push::viewer(push, session.settings.embed_key()?)
     }
 
     fn deal_url(&self, base: &url::Url, id: &DealId) -> Option<String> {

@@ -20,7 +20,6 @@ mod write;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use secrecy::SecretString;
 
 use super::Crm;
 use super::page::{Cursor, Page, Parts, Seen};
@@ -157,8 +156,8 @@ impl Crm for Salesforce {
         faults::fault(reply)
     }
 
-    fn viewer(&self, push: &Push, secret: &SecretString) -> Result<Viewer, Rejected> {
-        canvas::viewer(push, secret)
+    async fn viewer(&self, session: &Session, push: &Push) -> Result<Viewer, Rejected> {
+        canvas::viewer(push, session.settings.embed_key()?)
     }
 
     fn deal_url(&self, base: &url::Url, id: &DealId) -> Option<String> {

@@ -23,6 +23,7 @@ use crate::store::board::{After, BoardRow, Filter};
 use crate::store::people::StageRow;
 use crate::web::board::stage_name;
 use crate::web::closing;
+use crate::web::crm_link::CrmPages;
 use crate::web::deal::{around, open_as};
 use crate::web::error::{Detail, Problem};
 use crate::web::picture::{Picture, of_team};
@@ -134,24 +135,28 @@ pub async fn list(caller: Caller, Query(asked): Query<Asked>) -> Result<Json<Dea
     let filter = filter(asked, me, &stages)?;
     let board = tx.board(&me.connection, &filter, begin.as_ref(), limit + 1);
     let mut rows = board.await?;
+    let pages = CrmPages::of(app, &mut tx, &me.connection).await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|row| {
         let date = row.close_on.map(|it| it.to_string()).unwrap_or_default();
         format!("{date}~{}", row.id)
     });
-    let deals = rows.into_iter().map(|row| line(&caller, &stages, row));
+    let deals = rows
+        .into_iter()
+        .map(|row| line(&caller, (&stages, &pages), row));
     Ok(Json(Deals {
         deals: deals.collect(),
         next,
     }))
 }
 
-fn line(caller: &Caller, stages: &[StageRow], row: BoardRow) -> DealLine {
+fn line(caller: &Caller, (stages, pages): (&[StageRow], &CrmPages), row: BoardRow) -> DealLine {
     let me = &caller.me;
     let path = words::deal_path(me.connection.as_str(), &row.id);
     DealLine {
         link: format!("{}{path}", caller.app.settings.public_url),
+        crm_link: pages.link(&row.id).map(|it| it.url),
         stage: stage_name(stages, &row.stage).to_owned(),
         seller_name: row.seller.as_deref().map(|it| me.name_of(it).to_owned()),
         grade: row
@@ -185,6 +190,7 @@ pub async fn one(caller: Caller, Path(deal): Path<String>) -> Result<Json<Deal>,
     let around = around(&caller.app, me, &dossier.id, sight).await?;
     let mut tx = caller.app.store.read().await?;
     let look_back = closing::shared(&mut tx, me, &dossier).await?;
+    let pages = CrmPages::of(&caller.app, &mut tx, &me.connection).await?;
     drop(tx);
     let answers = dossier.answers.as_ref().map(|it| &it.0);
     let assessment = dossier.assessment.as_ref().map(|it| &it.0);
@@ -224,7 +230,7 @@ pub async fn one(caller: Caller, Path(deal): Path<String>) -> Result<Json<Deal>,
         opened_by: (sight == Sight::Own).then(|| opened.collect()),
         deal: line(
             &caller,
-            &around.stages,
+            (&around.stages, &pages),
             BoardRow {
                 id: dossier.id,
                 name: dossier.name,

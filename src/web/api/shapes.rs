@@ -49,6 +49,8 @@ pub struct DealLine {
     pub state: Option<String>,
     /// Its page in Latitude.
     pub link: String,
+    /// Its page in the CRM; nothing where that is not known.
+    pub crm_link: Option<String>,
 }
 
 /// A deal with everything its page shows.

@@ -1,10 +1,12 @@
 //! What a CRM sends to us: believed when it is signed as the CRM signs, and not otherwise.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use latitude::crm::ALL;
 use latitude::crm::push::{Push, Rejected};
+use latitude::crm::settings::Settings;
 use serde_json::Value;
 
 use crate::bench::Bench;
@@ -42,10 +44,7 @@ async fn a_signed_embed_says_who_looks_at_which_deal_and_a_wrong_one_says_nothin
             let person = state.people[4].clone();
             (state.deals[2].id.clone(), person, state.people[3].clone())
         };
-        let settings = &bench.served.settings;
-        let secret = settings.embed_secret.as_ref();
-        let secret = secret.or(settings.client_secret.as_ref());
-        let secret = secret.cloned().unwrap_or_else(|| "any".into());
+        let session = &bench.session;
         let Some(push) = embed(&bench, &deal, &person.id).await else {
             let nobody = Push {
                 method: "GET".to_owned(),
@@ -54,13 +53,13 @@ async fn a_signed_embed_says_who_looks_at_which_deal_and_a_wrong_one_says_nothin
                 body: Vec::new(),
                 now: bench.served.world.now(),
             };
-            let answer = bench.crm.viewer(&nobody, &secret);
+            let answer = bench.crm.viewer(session, &nobody).await;
             assert_eq!(answer, Err(Rejected::Unsupported), "{id}");
             continue;
         };
         signing.push(id);
 
-        let viewer = bench.crm.viewer(&push, &secret).expect(id);
+        let viewer = bench.crm.viewer(session, &push).await.expect(id);
 
         assert_eq!(viewer.deal.as_str(), deal, "{id}");
         match (&viewer.person, &viewer.email) {
@@ -68,17 +67,23 @@ async fn a_signed_embed_says_who_looks_at_which_deal_and_a_wrong_one_says_nothin
             (None, told) => assert_eq!(told.as_deref(), Some(person.email.as_str()), "{id}"),
         }
         assert!(viewer.proof.lapses, "{id}: it must not be good for ever");
-        let again = bench.crm.viewer(&push, &secret).expect(id);
+        let again = bench.crm.viewer(session, &push).await.expect(id);
         assert_eq!(again.proof, viewer.proof, "{id}: a replay cannot be told");
 
-        let wrong = bench.crm.viewer(&push, &"another secret".into());
+        let mut stranger = session.clone();
+        stranger.settings = Arc::new(Settings {
+            embed_secret: Some("another secret".into()),
+            client_id: Some("another app".to_owned()),
+            ..bench.served.settings.clone()
+        });
+        let wrong = bench.crm.viewer(&stranger, &push).await;
         assert_eq!(wrong, Err(Rejected::Signature), "{id}");
         let late = Push {
             now: push.now + TimeDelta::hours(1),
             ..push.clone()
         };
         assert_eq!(
-            bench.crm.viewer(&late, &secret),
+            bench.crm.viewer(session, &late).await,
             Err(Rejected::Stale),
             "{id}"
         );
@@ -88,10 +93,10 @@ async fn a_signed_embed_says_who_looks_at_which_deal_and_a_wrong_one_says_nothin
             body: Vec::new(),
             ..push.clone()
         };
-        assert!(bench.crm.viewer(&empty, &secret).is_err(), "{id}");
+        assert!(bench.crm.viewer(session, &empty).await.is_err(), "{id}");
         // The proof of one request does not carry the words of another.
         let theirs = embed(&bench, &deal, &other.id).await.expect(id);
-        let whole = bench.crm.viewer(&theirs, &secret).expect(id);
+        let whole = bench.crm.viewer(session, &theirs).await.expect(id);
         for spliced in [
             Push {
                 url: theirs.url.clone(),
@@ -106,13 +111,13 @@ async fn a_signed_embed_says_who_looks_at_which_deal_and_a_wrong_one_says_nothin
                 ..push.clone()
             },
         ] {
-            if let Ok(seen) = bench.crm.viewer(&spliced, &secret) {
+            if let Ok(seen) = bench.crm.viewer(session, &spliced).await {
                 let known = seen == viewer || seen == whole;
                 assert!(known, "{id}: a mixture was believed: {seen:?}");
             }
         }
     }
-    assert!(signing.len() >= 4, "{signing:?}");
+    assert!(signing.len() >= 5, "{signing:?}");
 }
 
 #[tokio::test]

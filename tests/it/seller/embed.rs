@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit, Mac};
 use latitude::domain::people::Person;
+use latitude::ops::token::{Wish, make};
 use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -258,7 +259,7 @@ async fn only_whom_the_admin_named_shows_the_panel_in_a_frame() {
 }
 
 #[tokio::test]
-async fn the_page_and_the_panel_of_a_deal_lead_back_to_the_crm() {
+async fn the_page_the_panel_and_the_row_of_a_deal_lead_back_to_the_crm() {
     let floor = Floor::open().await;
     let mut browser = floor.browser_of(&floor.seller).await;
     let page = format!("/deals/{}/{}", floor.stage.id, floor.deal);
@@ -271,5 +272,26 @@ async fn the_page_and_the_panel_of_a_deal_lead_back_to_the_crm() {
         let answer = browser.get(&path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         assert!(answer.body.contains(&there), "{path}: {}", answer.body);
+    }
+    let board = browser.get("/board").await;
+    let mark = there.replace("\">Open in", "\" title=\"Open in");
+    assert!(board.body.contains(&mark), "{}", board.body);
+    let person = format!("{}:{}", floor.stage.id, floor.seller.id);
+    let wish = Wish {
+        person: &person,
+        name: "a test",
+        scopes: &["deals".to_owned()],
+        days: 1,
+    };
+    let token = make(&floor.stage.engine.store, &floor.stage.env, &wish).await;
+    let bearer = format!("Bearer {}", token.unwrap());
+    let proof = [("authorization", bearer.as_str())];
+    for path in [
+        "/api/v1/deals".to_owned(),
+        format!("/api/v1/deals/{}", floor.deal),
+    ] {
+        let told = browser.send(Method::GET, &path, None, &proof).await;
+        let link = format!("lightning/r/Opportunity/{}/view\"", floor.deal);
+        assert!(told.body.contains(&link), "{path}: {}", told.body);
     }
 }

@@ -6,6 +6,7 @@ mod crm_sign_in;
 mod embed;
 mod embed_lead;
 mod embeds;
+mod entra;
 mod floor;
 mod pages;
 mod shelf;

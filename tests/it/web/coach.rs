@@ -18,8 +18,9 @@ async fn a_manager_promises_before_the_board_opens() {
     assert_eq!(answer.header("location"), "/promise?connection=other");
     browser.get("/promise?connection=other").await;
     let form = [("connection", "other"), ("days", "2"), ("text", "Ask me.")];
-    browser.post("/promise", &form).await;
+    let made = browser.post("/promise", &form).await;
 
+    assert_eq!(made.header("location"), "/board?connection=other");
     assert_eq!(browser.get("/board").await.status, StatusCode::OK);
     let mut seller = site.browser();
     seller.sign_in("other:sam").await;

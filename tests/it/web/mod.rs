@@ -6,6 +6,7 @@ mod closing;
 mod coach;
 mod deal;
 mod export;
+mod home;
 mod large_team;
 mod limits;
 mod lines;

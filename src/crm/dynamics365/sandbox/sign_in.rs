@@ -14,13 +14,15 @@ use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::Org;
+use super::{Org, entra};
 use crate::crm::settings::Settings;
 use crate::domain::Time;
 use crate::env::Env;
 
-const TENANT: &str = "b4a1c0de-0000-4000-8000-00000000aad1";
-const CLIENT_ID: &str = "7f3d9c10-0000-4000-8000-00000000c11e";
+/// The tenant.
+pub const TENANT: &str = "b4a1c0de-0000-4000-8000-00000000aad1";
+/// The app registration.
+pub const CLIENT_ID: &str = "7f3d9c10-0000-4000-8000-00000000c11e";
 const CLIENT_SECRET: &str = "sandbox~secret.of-the~app";
 /// How long an access token lasts, as the documents' sample states it.
 const TOKEN_SECONDS: i64 = 3_599;
@@ -57,7 +59,13 @@ struct Given {
 
 struct Code {
     redirect: String,
+    /// Who agreed, by their place in the world.
+    person: usize,
+    /// What the ID token has to repeat.
+    nonce: String,
     challenge: String,
+    /// Whether `openid` was among what was asked for.
+    openid: bool,
     until: Time,
 }
 
@@ -104,13 +112,16 @@ pub async fn discovery(headers: HeaderMap, Path(tenant): Path<String>) -> JsonBo
         "authorization_endpoint": format!("{root}/oauth2/v2.0/authorize"),
         "token_endpoint": format!("{root}/oauth2/v2.0/token"),
         "jwks_uri": format!("{root}/discovery/v2.0/keys"),
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "response_types_supported": ["code"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
     }))
 }
 
-fn host(headers: &HeaderMap) -> &str {
+/// Where the sandbox was called.
+pub fn host(headers: &HeaderMap) -> &str {
     let host = headers.get("host").and_then(|host| host.to_str().ok());
     host.unwrap_or("localhost")
 }
@@ -137,7 +148,10 @@ pub async fn authorize(
         code.clone(),
         Code {
             redirect: get("redirect_uri"),
+            person: agreeing(&org, &get("login_hint")),
+            nonce: get("nonce"),
             challenge: get("code_challenge"),
+            openid: get("scope").split(' ').any(|it| it == "openid"),
             until: org.world.now() + TimeDelta::minutes(CODE_MINUTES),
         },
     );
@@ -146,6 +160,13 @@ pub async fn authorize(
         .append_pair("state", &get("state"))
         .append_pair("session_state", "1");
     Redirect::to(back.as_str()).into_response()
+}
+
+/// Whose address the app hinted at, else whoever comes first.
+fn agreeing(org: &Org, hint: &str) -> usize {
+    let state = org.world.state();
+    let hinted = state.people.iter().position(|it| it.email == hint);
+    hinted.unwrap_or_default()
 }
 
 /// Exchanges a grant.
@@ -200,11 +221,12 @@ fn granted(
         return Err(Refused(401, "invalid_client", 7_000_215, text));
     }
     let mut person = false;
+    let mut signed_in = None;
     match get("grant_type") {
         "client_credentials" => resource(get("scope"), host, true)?,
         "authorization_code" => {
             person = true;
-            redeem(org, asked)?;
+            signed_in = Some(redeem(org, asked)?);
         }
         "refresh_token" => {
             person = true;
@@ -240,6 +262,11 @@ fn granted(
         answer["refresh_token"] = Json::from(refresh);
         answer["scope"] = Json::from(get("scope"));
     }
+    drop(given);
+    // Who agreed to `openid` is told who they are.
+    if let Some(code) = signed_in.filter(|it| it.openid) {
+        answer["id_token"] = Json::from(entra::id_token(org, host, code.person, &code.nonce));
+    }
     Ok(answer)
 }
 
@@ -258,7 +285,7 @@ fn resource(scope: &str, host: &str, app: bool) -> Result<(), Refused> {
     Ok(())
 }
 
-fn redeem(org: &Org, asked: &HashMap<String, String>) -> Result<(), Refused> {
+fn redeem(org: &Org, asked: &HashMap<String, String>) -> Result<Code, Refused> {
     let get = |name: &str| asked.get(name).map_or("", String::as_str);
     let bad = |number, text| Err(Refused(400, "invalid_grant", number, text));
     let Some(code) = org.sign_in.given().codes.remove(get("code")) else {
@@ -277,7 +304,7 @@ fn redeem(org: &Org, asked: &HashMap<String, String>) -> Result<(), Refused> {
             "The Code_Verifier does not match the code_challenge.",
         );
     }
-    Ok(())
+    Ok(code)
 }
 
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {

@@ -327,7 +327,7 @@ fn users(state: &State) -> Vec<Json> {
                 "fullname": person.name(),
                 "internalemailaddress": person.email,
                 "domainname": person.email,
-                "azureactivedirectoryobjectid": guid(0xe27a_0000, n),
+                "azureactivedirectoryobjectid": super::entra::object_id(n),
                 "isdisabled": !person.active,
                 "accessmode": if app { 4 } else { 0 },
                 "applicationid": app.then(|| guid(0x7f3d_9c10, 1)),

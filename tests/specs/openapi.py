@@ -1,11 +1,13 @@
 """Checks what was sent to a sandbox, and what it answers, against the CRM's published OpenAPI files.
 
-    python openapi_check.py READY SPECS
+    python openapi.py READY SPECS
 
 READY is the sandbox's ready line (or a file that holds it), SPECS a folder with `hubspot/*.json`,
-`pipedrive/*.yaml` and `espocrm/*.json`; `tests/specs/run SPECS` does it all. Every request that the sandbox remembers is checked: its path, its query and
-its body. Requests that only read are sent again, and the answers are checked too. Without SPECS, or
-where that folder does not exist, nothing is checked and the exit code is 0.
+`pipedrive/*.yaml` and `espocrm/*.json`; `tests/specs/run SPECS` does it all. Every request that the
+sandbox remembers is checked: its path, its query and its body. Then it is sent again and the answer is checked: with `standing` as a third argument those
+that neither make nor remove anything, to be run while Latitude's fields are there; without it all
+others, removals going to what was made anew. Without SPECS, or where that folder does not exist,
+nothing is checked and the exit code is 0.
 """
 
 import base64
@@ -31,9 +33,14 @@ KNOWN = [
     # The file was written by an instance with fields of its own and without ours; lists show what
     # was asked for; an empty value is null whatever the type.
     ("espocrm", re.compile(r"None is not of type|None is not one of|is a required property")),
-    ("espocrm", re.compile(r"(stage|amountCurrency): .* is not one of")),
+    ("espocrm", re.compile(r"(stage|amountCurrency|cLatitude\w+): .* is not one of")),
 ]
-READING = re.compile(r"/(search|batch/read)$")
+# What EspoCRM's file, which describes records, leaves out.
+BEYOND_RECORDS = re.compile(r"^/api/v1/(Admin/fieldManager/|App/user$|Metadata$|[A-Za-z]+/layout/)")
+# Posts that make nothing.
+READING = re.compile(r"/(search|batch/read|batch/update)$")
+# Made of fields, so that they can be made anew only while the fields are there.
+ABOUT_FIELDS = re.compile(r"/filters(/\d+)?$")
 
 
 def schemas(node):
@@ -66,8 +73,12 @@ class Spec:
 
     def find(self, path, method):
         for _, pattern, item in self.routes:
-            if pattern.match(path) and method.lower() in item:
-                return item[method.lower()], item.get("parameters", [])
+            if not pattern.match(path):
+                continue
+            # EspoCRM takes PUT for what its file calls PATCH: both change what is named, nothing else.
+            for name in [method.lower(), *(["patch"] if method == "PUT" else [])]:
+                if name in item:
+                    return item[name], item.get("parameters", [])
         return None
 
     def resolved(self, node):
@@ -118,8 +129,20 @@ def json_schema(spec, content):
     return spec.resolved((content or {}).get("application/json", {}).get("schema"))
 
 
-def check(crm, connection, folder):
+def named(answer):
+    """The name that an answer gives to what was made."""
+    try:
+        made = json.loads(answer)
+    except ValueError:
+        return None
+    made = made.get("data") or made.get("list") or made
+    names = ("field_code", "listId", "id", "name")
+    return next((str(made[name]) for name in names if isinstance(made, dict) and name in made), None)
+
+
+def check(crm, connection, folder, standing):
     found, wrong, checked = specs(folder, crm), [], set()
+    answers, made, refused = [], {}, []
     base = connection["base_url"].rstrip("/")
     header = ("x-api-token", connection.get("token", ""))
     if crm == "hubspot":
@@ -135,18 +158,37 @@ def check(crm, connection, folder):
             if not any(name == crm and rule.search(error) for name, rule in KNOWN):
                 wrong.append(f"{crm}: {kind} {place} [{spec.name}] {error}")
 
+    def matching(path, method):
+        # The general file knows an object by any of its names.
+        matches = [(spec, spec.find(path, method)) for spec in found]
+        return [(spec, match) for spec, match in matches if match]
+
+    def again(method, target, body, place):
+        status, answer = fetch(base + target, method, body, header)
+        if status >= 400:
+            refused.append(f"{crm}: {place} was taken, and is refused when sent again: {status}")
+            return None
+        answers.append(target)
+        for spec, (operation, _) in matching(urlsplit(target).path, method):
+            told = operation["responses"]
+            if str(status) not in told and "default" not in told:
+                note("answer", place, spec, [f"status {status} is not listed"])
+            told = spec.resolved(told.get(str(status), {}))
+            schema = json_schema(spec, told.get("content"))
+            if schema:
+                note("answer", place, spec, spec.errors(schema, json.loads(answer)))
+        return answer
+
     for call in calls:
         if call["status"] >= 400:
             continue
         path, query = urlsplit(call["target"]).path, urlsplit(call["target"]).query
         place = f"{call['method']} {path}"
-        # The general file knows an object by any of its names.
-        matches = [(spec, spec.find(path, call["method"])) for spec in found]
-        matches = [(spec, match) for spec, match in matches if match]
+        matches = matching(path, call["method"])
         if not matches and path.startswith("/oauth/"):
             continue  # Pages for people, and sign-in that the files leave out.
-        if not matches and "/layout/" in path:
-            continue  # EspoCRM's file describes records and fields only.
+        if not matches and crm == "espocrm" and BEYOND_RECORDS.search(path):
+            continue
         if not matches:
             wrong.append(f"{crm}: {place} is in no file")
             continue
@@ -158,21 +200,25 @@ def check(crm, connection, folder):
             wanted = json_schema(spec, spec.resolved(operation.get("requestBody") or {}).get("content"))
             if wanted and call["body"]:
                 note("request", place, spec, spec.errors(wanted, json.loads(call["body"])))
-        reads = call["method"] == "GET" or READING.search(path)
-        key = (call["target"], call["body"])
-        if not reads or key in checked:
-            checked.add(key)
+        method, target = call["method"], call["target"]
+        key = (method, target, call["body"])
+        if key in checked:
             continue
         checked.add(key)
-        status, answer = fetch(base + call["target"], call["method"], call["body"], header)
-        if status >= 400:
+        makes = method == "DELETE" or (method == "POST" and not READING.search(path))
+        about_fields = bool(ABOUT_FIELDS.search(path))
+        if (makes and not about_fields) == standing or (about_fields and method == "DELETE"):
             continue
-        for spec, (operation, _) in matches:
-            told = spec.resolved(operation["responses"].get(str(status), {}))
-            schema = json_schema(spec, told.get("content"))
-            if schema:
-                note("answer", place, spec, spec.errors(schema, json.loads(answer)))
-    print(f"{crm}: {len(calls)} requests, {len(checked)} different, {len(wrong)} wrong")
+        parent = path.rpartition("/")[0]
+        if method == "DELETE" and made.get(parent):
+            target = f"{parent}/{made[parent].pop()}"
+        answer = again(method, target, call["body"], place)
+        if answer and method == "POST" and named(answer):
+            if about_fields:
+                again("DELETE", f"{path}/{named(answer)}", "", f"DELETE {path}")
+            made.setdefault(path, []).append(named(answer))
+    wrong += refused
+    print(f"{crm}: {len(checked)} different requests of {len(calls)}, {len(answers)} answers, {len(wrong)} wrong")
     return wrong
 
 
@@ -185,7 +231,7 @@ def main():
     wrong = []
     for crm, connection in ready["crms"].items():
         if (Path(sys.argv[2]) / crm).is_dir() and crm in ("hubspot", "pipedrive", "espocrm"):
-            wrong += check(crm, connection, sys.argv[2])
+            wrong += check(crm, connection, sys.argv[2], "standing" in sys.argv[3:])
     for line in sorted(set(wrong)):
         print(line)
     return 1 if wrong else 0
