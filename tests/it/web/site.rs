@@ -207,7 +207,7 @@ impl Site {
         };
         let mut tx = self.store.write().await.unwrap();
         let id = ConnectionId::from(connection);
-        tx.save_deals(&id, &[(deal, &marks)], self.env.now())
+        tx.save_deals(&id, &[(deal, &marks)], (self.env.now(), self.env.now()))
             .await
             .unwrap();
         tx.commit().await.unwrap();
