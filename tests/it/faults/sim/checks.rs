@@ -110,6 +110,10 @@ impl Sim {
             let mut state = self.state();
             let contents = state.words.contents.entry(n).or_default();
             let again = contents.last() != Some(&content) && contents.contains(&content);
+            if late {
+                // What it wrote over is written again, and rightly so.
+                contents.clear();
+            }
             if !late && again {
                 drop(state);
                 self.find(format!(

@@ -12,8 +12,8 @@ use latitude::sync::{PULL, RECONCILE, account};
 
 use super::{ENGINES, POLL, Sim, lock};
 
-/// Real time after which a turn is one that never ends.
-const NEVER_ENDS: Duration = Duration::from_secs(20);
+/// Real time after which a turn is one that never ends, on a machine with other things to do as well.
+const NEVER_ENDS: Duration = Duration::from_secs(120);
 /// How long after the storm everything must stand as it should: the longest pause is a quarter of
 /// an hour, after a sign-in that failed.
 const CALM: usize = 40;
