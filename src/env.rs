@@ -3,26 +3,49 @@
 //! Everything that needs "now" or a fresh id holds an [`Env`]; tests hand out one whose clock
 //! stands still and whose ids are drawn from a seed.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+pub mod fate;
+
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
 
 use chrono::{SubsecRound, TimeDelta};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use rand::rngs::ChaCha12Rng;
 use rand::{Rng, SeedableRng};
+use tokio::time::Instant;
 
 use crate::domain::Time;
+use fate::{Fate, Flaw, Point};
 
 /// Time and randomness, as this process sees them.
 #[derive(Clone)]
 pub struct Env {
     clock: Arc<dyn Clock>,
     dice: Arc<Mutex<ChaCha12Rng>>,
+    fate: Option<Arc<dyn Fate>>,
 }
 
 /// A source of the current time.
 pub trait Clock: Send + Sync {
-    /// The current time.
+    /// The current time; may jump either way when someone sets the machine's clock.
     fn now(&self) -> Time;
+
+    /// Time since some moment of the past; never jumps, whatever is done to the clock.
+    fn elapsed(&self) -> Duration {
+        static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        BEGAN.elapsed()
+    }
+
+    /// Ends when so much time has passed.
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        tokio::time::sleep(time).boxed()
+    }
+
+    /// As [`Clock::sleep`], while something else goes on that takes time of its own.
+    fn timer(&self, time: Duration) -> BoxFuture<'static, ()> {
+        self.sleep(time)
+    }
 }
 
 impl Env {
@@ -33,6 +56,7 @@ impl Env {
         Self {
             clock: Arc::new(System),
             dice: Arc::new(Mutex::new(dice)),
+            fate: None,
         }
     }
 
@@ -41,12 +65,51 @@ impl Env {
         Self {
             clock,
             dice: Arc::new(Mutex::new(ChaCha12Rng::seed_from_u64(seed))),
+            fate: None,
         }
+    }
+
+    /// The same, with someone who may step in at every [`Point`]: for a fault harness.
+    pub fn under(mut self, fate: Arc<dyn Fate>) -> Self {
+        self.fate = Some(fate);
+        self
     }
 
     /// The current time, cut to the millisecond.
     pub fn now(&self) -> Time {
         self.clock.now().trunc_subsecs(3)
+    }
+
+    /// Time that has passed, immune to whoever sets the clock; for pauses and paces.
+    pub fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// Ends when so much time has passed.
+    pub async fn sleep(&self, time: Duration) {
+        self.clock.sleep(time).await;
+    }
+
+    /// What something comes to, if it does within so much time; it is given up then.
+    pub async fn within<T>(&self, time: Duration, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = self.clock.timer(time) => None,
+        }
+    }
+
+    /// A named place between two side effects. Nothing happens here, but under a fault harness.
+    pub async fn at(&self, point: Point) {
+        if let Some(fate) = &self.fate {
+            fate.at(point).await;
+        }
+    }
+
+    /// Whether a mistake is made on purpose, so that a fault harness can show that it finds it.
+    /// Never in a release build.
+    pub fn makes(&self, flaw: Flaw) -> bool {
+        cfg!(debug_assertions) && self.fate.as_ref().is_some_and(|fate| fate.makes(flaw))
     }
 
     /// Fresh random bytes.
@@ -75,28 +138,41 @@ impl Clock for System {
 }
 
 /// A clock that stands still until it is moved.
-pub struct Frozen(Mutex<Time>);
+pub struct Frozen(Mutex<Moved>);
+
+struct Moved {
+    to: Time,
+    /// Moved on by so much; it is not time that passes when it is set back.
+    on: Duration,
+}
 
 impl Frozen {
     /// Standing at `time`.
     pub fn at(time: Time) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(time)))
+        let on = Duration::ZERO;
+        Arc::new(Self(Mutex::new(Moved { to: time, on })))
     }
 
-    /// Moves it on.
+    /// Moves it on; set back by less than nothing.
     pub fn advance(&self, by: TimeDelta) {
-        *self
-            .0
+        let mut moved = self.moved();
+        moved.to += by;
+        moved.on += by.to_std().unwrap_or_default();
+    }
+
+    fn moved(&self) -> std::sync::MutexGuard<'_, Moved> {
+        self.0
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) += by;
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
 impl Clock for Frozen {
     fn now(&self) -> Time {
-        *self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.moved().to
+    }
+
+    fn elapsed(&self) -> Duration {
+        System.elapsed() + self.moved().on
     }
 }

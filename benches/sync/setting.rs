@@ -18,7 +18,7 @@ use latitude::env::Env;
 use latitude::http::{self, Deadline};
 use latitude::store::Store;
 use latitude::store::sealed::Seal;
-use latitude::sync::work::{LEASE, Tally, Work};
+use latitude::sync::work::{LEASE, Tally, Work, calls_may_last};
 use latitude::sync::worker::Engine;
 use reqwest::{Method, Request};
 
@@ -187,6 +187,7 @@ pub async fn work(engine: &Engine) -> anyhow::Result<Work<'_>> {
         public_url: &engine.public_url,
         lease: lease.context("nothing is due")?,
         lease_for: LEASE,
+        calls_until: engine.env.elapsed() + calls_may_last(LEASE),
         deadline: Deadline::default(),
         around: None,
         backlog: VecDeque::new(),

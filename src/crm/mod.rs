@@ -177,7 +177,7 @@ mod tests {
         let base = "http://127.0.0.1:9".parse().expect("an address");
         let settings = (crm.sandbox(World::new(env.clone(), 1, 1)).settings)(&base);
         let means = session::Means {
-            client: crate::http::client(),
+            client: crate::http::client().into(),
             env,
             vault: std::sync::Arc::new(Nothing),
         };
@@ -216,8 +216,8 @@ mod tests {
         async fn save(
             &self,
             tokens: crate::http::token::Tokens,
-        ) -> Result<crate::http::token::Tokens, Fault> {
-            Ok(tokens)
+        ) -> Result<Option<crate::http::token::Tokens>, Fault> {
+            Ok(Some(tokens))
         }
 
         async fn release(&self, _: i64) -> Result<(), Fault> {

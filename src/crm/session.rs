@@ -90,7 +90,7 @@ pub struct Identity {
 #[derive(Clone)]
 pub struct Means {
     /// The shared client.
-    pub client: reqwest::Client,
+    pub client: crate::http::Client,
     /// Time and randomness.
     pub env: Env,
     /// Where this connection's tokens live.
@@ -137,7 +137,7 @@ fn with(
         means.client.clone(),
         means.env.clone(),
         credentials,
-        Budget::new(profile.quotas, per_day),
+        Budget::new(means.env.clone(), profile.quotas, per_day),
         guard,
         Box::new(move |reply| crm.fault(reply)),
     );

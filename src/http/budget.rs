@@ -10,7 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use governor::{DefaultDirectRateLimiter, Quota as Pace, RateLimiter};
+use chrono::TimeDelta;
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota as Pace, RateLimiter};
 
 use super::fault::{Cause, Fault};
 use crate::domain::Time;
@@ -25,15 +29,33 @@ pub struct Quota {
     pub per: Duration,
 }
 
+/// What a daily quota is for.
+const DAY: TimeDelta = TimeDelta::days(1);
+
 /// A connection's budget.
 #[derive(Clone)]
 pub struct Budget(Arc<Inner>);
 
 struct Inner {
-    paces: Vec<DefaultDirectRateLimiter>,
-    lanes: Mutex<BTreeMap<&'static str, Arc<DefaultDirectRateLimiter>>>,
+    env: Env,
+    paces: Vec<Limiter>,
+    lanes: Mutex<BTreeMap<&'static str, Arc<Limiter>>>,
     daily: Mutex<Daily>,
     spent: AtomicU64,
+}
+
+type Limiter = RateLimiter<NotKeyed, InMemoryState, Steady, NoOpMiddleware<Duration>>;
+
+/// Time that never jumps: a pace must not stand still for a day because someone set the clock.
+#[derive(Clone)]
+struct Steady(Env);
+
+impl Clock for Steady {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -43,8 +65,9 @@ struct Daily {
     /// What Latitude has spent in this day.
     used: u64,
     resets_at: Option<Time>,
-    /// Set by a connector whose CRM says that nothing is left for anyone.
-    closed_until: Option<Time>,
+    /// Set by a connector whose CRM says that nothing is left for anyone; in time that passes, so
+    /// that it ends whatever is done to the clock.
+    closed_until: Option<Duration>,
 }
 
 impl Daily {
@@ -56,13 +79,14 @@ impl Daily {
 
 impl Budget {
     /// Spends at most the quotas, and at most `per_day` units a day where that is known.
-    pub fn new(quotas: &[Quota], per_day: Option<u64>) -> Self {
-        let paces = quotas.iter().filter_map(limiter).collect();
+    pub fn new(env: Env, quotas: &[Quota], per_day: Option<u64>) -> Self {
+        let paces = quotas.iter().filter_map(|it| limiter(it, &env)).collect();
         let daily = Daily {
             limit: per_day,
             ..Daily::default()
         };
         Self(Arc::new(Inner {
+            env,
             paces,
             lanes: Mutex::default(),
             daily: Mutex::new(daily),
@@ -76,21 +100,36 @@ impl Budget {
             let mut lanes = self.0.lanes.lock().unwrap_or_else(PoisonError::into_inner);
             match lanes.get(lane) {
                 Some(known) => Some(known.clone()),
-                None => limiter(&pace).map(Arc::new).inspect(|fresh| {
+                None => limiter(&pace, &self.0.env).map(Arc::new).inspect(|fresh| {
                     lanes.insert(lane, fresh.clone());
                 }),
             }
         };
         if let Some(limiter) = limiter {
-            limiter.until_ready().await;
+            self.pass(&limiter, NonZeroU32::MIN).await;
         }
     }
 
-    /// Takes up the day's count from before this process began to work the connection.
+    /// Waits until a pace lets so many units through; all at once where it never lets so many.
+    async fn pass(&self, pace: &Limiter, mut units: NonZeroU32) {
+        loop {
+            match pace.check_n(units) {
+                Ok(Ok(())) => return,
+                Ok(Err(early)) => {
+                    let wait = early.wait_time_from(pace.clock().now());
+                    self.0.env.sleep(wait).await;
+                }
+                Err(_) => units = NonZeroU32::MIN,
+            }
+        }
+    }
+
+    /// Takes up the day's count from before this process began to work the connection. A day that
+    /// ends later than one from now was begun by a clock that was ahead.
     pub fn carry(&self, used: u64, resets_at: Time) {
         let mut daily = self.daily();
         daily.used = used;
-        daily.resets_at = Some(resets_at);
+        daily.resets_at = Some(resets_at.min(self.0.env.now() + DAY));
     }
 
     /// Units spent since this budget was made.
@@ -105,7 +144,9 @@ impl Budget {
 
     /// Spends nothing more until then: the CRM asked for a pause, or its quota is used up.
     pub fn close_until(&self, until: Time) {
-        self.daily().closed_until = Some(until);
+        let env = &self.0.env;
+        let wait = (until - env.now()).to_std().unwrap_or_default();
+        self.daily().closed_until = Some(env.elapsed() + wait);
     }
 
     /// Units left for today; none where there is no daily limit.
@@ -122,17 +163,20 @@ impl Budget {
     }
 
     /// Takes `cost` from the day, and waits for the pace; `routine` is what nobody waits for.
-    pub(super) async fn spend(&self, env: &Env, cost: u32, routine: bool) -> Result<(), Fault> {
-        let now = env.now();
+    pub(super) async fn spend(&self, cost: u32, routine: bool) -> Result<(), Fault> {
+        let now = self.0.env.now();
         {
             let mut daily = self.daily();
-            if let Some(until) = daily.closed_until.filter(|until| *until > now) {
+            let closed = daily.closed_until.unwrap_or_default();
+            let closed_for = closed.saturating_sub(self.0.env.elapsed());
+            if !closed_for.is_zero() {
+                let until = now + TimeDelta::from_std(closed_for).unwrap_or(DAY);
                 return Err(spent(until, "the CRM asked to be left alone for a while"));
             }
             daily.closed_until = None;
             if daily.resets_at.is_none_or(|at| at <= now) {
                 daily.used = 0;
-                daily.resets_at = Some(now + chrono::TimeDelta::days(1));
+                daily.resets_at = Some(now + DAY);
             }
             let used = daily.used + u64::from(cost);
             let limit = match routine {
@@ -152,10 +196,7 @@ impl Budget {
         };
         for pace in &self.0.paces {
             // A cost above the burst can never be met at once; it then takes the whole burst.
-            let cost = cost.min(NonZeroU32::new(BURST_CAP).unwrap_or(cost));
-            if pace.until_n_ready(cost).await.is_err() {
-                pace.until_ready().await;
-            }
+            self.pass(pace, cost.min(BURST_CAP)).await;
         }
         Ok(())
     }
@@ -165,17 +206,20 @@ impl Budget {
     }
 }
 
-fn limiter(quota: &Quota) -> Option<DefaultDirectRateLimiter> {
+fn limiter(quota: &Quota, env: &Env) -> Option<Limiter> {
     let calls = NonZeroU32::new(quota.calls)?;
     let pace = Pace::with_period(quota.per / quota.calls)?.allow_burst(calls);
-    Some(RateLimiter::direct(pace))
+    Some(RateLimiter::direct_with_clock(pace, Steady(env.clone())))
 }
 
 /// One part in so many of a day's share is kept for what people wait for: words that a seller
 /// published still reach the CRM when polling and grading have spent the rest.
 const RESERVE: u64 = 10;
 /// No single call is counted for more than this against the pace.
-const BURST_CAP: u32 = 10_000;
+const BURST_CAP: NonZeroU32 = match NonZeroU32::new(10_000) {
+    Some(cap) => cap,
+    None => NonZeroU32::MIN,
+};
 
 fn used_up(until: Time) -> Fault {
     spent(

@@ -13,8 +13,7 @@ use tracing::Instrument;
 use url::Url;
 
 use super::fault::{Cause, Fault, retry_after};
-use super::resolve::inward;
-use super::{Api, LARGEST_BODY};
+use super::{Api, Client, LARGEST_BODY, LONGEST_CALL};
 use crate::domain::Time;
 
 /// How long after a broken call its one repeat goes out.
@@ -157,7 +156,7 @@ impl<'a> Call<'a> {
         if !(broken && self.idempotent) {
             return first;
         }
-        tokio::time::sleep(REPEAT_AFTER).await;
+        self.api.0.env.sleep(REPEAT_AFTER).await;
         self.send_once(&url, standing).await
     }
 
@@ -170,9 +169,10 @@ impl<'a> Call<'a> {
         inner.guard.allows(url)?;
         self.api.time_left()?;
         let routine = self.api.1.routine;
-        inner.budget.spend(&inner.env, self.cost, routine).await?;
+        inner.budget.spend(self.cost, routine).await?;
         let left = self.api.time_left()?;
         let mut request = Request::new(self.method.clone(), url.clone());
+        *request.timeout_mut() = left.map(|left| left.min(LONGEST_CALL));
         *request.headers_mut() = self.headers.clone();
         if let Some((media_type, bytes)) = &self.body {
             request
@@ -192,14 +192,14 @@ impl<'a> Call<'a> {
         let answer = exchange(&inner.client, request, inner.env.now()).instrument(span.clone());
         let reply = match left {
             None => answer.await?,
-            Some(left) => tokio::time::timeout(left, self.api.while_held(answer))
-                .await
-                .map_err(|_| super::out_of_time())??,
+            Some(left) => {
+                let in_time = inner.env.within(left, self.api.while_held(answer)).await;
+                in_time.ok_or_else(super::out_of_time)??
+            }
         };
         span.record("http.response.status_code", reply.status);
         if !reply.header("date").is_empty() {
-            let ahead = (reply.date() - reply.now).num_seconds();
-            inner.skew.store(ahead, Ordering::Relaxed);
+            inner.note_their_clock(reply.date());
         }
         Ok(reply)
     }
@@ -225,22 +225,12 @@ impl<'a> Call<'a> {
 }
 
 /// Sends one request and reads the whole answer, up to [`LARGEST_BODY`].
-pub(super) async fn exchange(
-    client: &reqwest::Client,
-    request: Request,
-    now: Time,
-) -> Result<Reply, Fault> {
+pub(super) async fn exchange(client: &Client, request: Request, now: Time) -> Result<Reply, Fault> {
     let (method, path) = (
         request.method().to_string(),
         request.url().path().to_owned(),
     );
-    let response = client
-        .execute(request)
-        .await
-        .map_err(|error| match inward(&error) {
-            Some(why) => Fault::Setup(Cause::told("host_refused", why)),
-            None => Fault::no_answer(plain(&error)),
-        })?;
+    let response = client.execute(request).await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let mut body = Vec::new();
     let mut chunks = response.bytes_stream();

@@ -18,6 +18,7 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::client::Client;
 use super::fault::{Cause, Fault};
 use super::guard::Guard;
 use super::oauth::{Wire, carry};
@@ -89,7 +90,7 @@ impl Issuer {
         // It owns what it needs, because a future that borrows through that crate is not provably
         // `Send`.
         async move {
-            let wire = wire(super::client_for(allow_private), guard, now);
+            let wire = wire(super::client_for(allow_private).into(), guard, now);
             let name = IssuerUrl::new(name).map_err(|error| unusable(&error))?;
             let found = CoreProviderMetadata::discover_async(name, &wire).await;
             let found = found.map_err(|error| unusable(&error))?;
@@ -148,7 +149,7 @@ impl Issuer {
 
 /// Its type is not told, or the compiler asks more of it than there is.
 fn wire(
-    client: reqwest::Client,
+    client: Client,
     guard: Guard,
     now: Time,
 ) -> impl Fn(HttpRequest) -> BoxFuture<'static, Result<HttpResponse, Wire>> + Send + Sync + 'static

@@ -11,6 +11,7 @@
 pub mod app;
 pub mod budget;
 pub mod call;
+pub mod client;
 pub mod fault;
 pub mod guard;
 pub mod id_token;
@@ -34,14 +35,15 @@ use crate::domain::Time;
 use crate::env::Env;
 use budget::Budget;
 use call::{Call, Reply};
+pub use client::Client;
 use fault::{Cause, Fault};
 use guard::Guard;
 use token::Credentials;
 
 /// How long a connection may take to open.
 const CONNECT_SECONDS: u64 = 5;
-/// How long a whole call may take; shorter than a lease, so that a late answer finds its lease held.
-const CALL_SECONDS: u64 = 20;
+/// How long a whole call may take.
+const LONGEST_CALL: Duration = Duration::from_secs(20);
 /// The largest answer that is read, after unpacking.
 pub const LARGEST_BODY: usize = 32 * 1024 * 1024;
 
@@ -73,7 +75,7 @@ fn built(change: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) 
     drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(CONNECT_SECONDS))
-        .timeout(Duration::from_secs(CALL_SECONDS))
+        .timeout(LONGEST_CALL)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("Latitude/", env!("CARGO_PKG_VERSION")));
     change(client)
@@ -145,35 +147,44 @@ struct Manner {
     routine: bool,
 }
 
-/// The moment by which calls must have ended; clones share it. In milliseconds since 1970.
+/// Until when calls may be under way; moved on by who holds the right to make them, and shared by
+/// clones. It is kept in time that passes, not in the clock's, which someone may set.
 #[derive(Clone, Default)]
-pub struct Deadline(Arc<AtomicI64>);
+pub struct Deadline(Arc<AtomicU64>);
 
 impl Deadline {
-    /// Moves it.
-    pub fn set(&self, at: Time) {
-        self.0.store(at.timestamp_millis(), Ordering::Relaxed);
+    /// Calls may be under way until [`Env::elapsed`] says so.
+    pub fn set(&self, until: Duration) {
+        let until = u64::try_from(until.as_millis()).unwrap_or(0);
+        self.0.store(until, Ordering::Relaxed);
     }
 
     /// What is left until then; none when it is past.
-    fn left(&self, now: Time) -> Option<Duration> {
-        let left = self.0.load(Ordering::Relaxed) - now.timestamp_millis();
-        u64::try_from(left)
-            .ok()
-            .filter(|left| *left > 0)
-            .map(Duration::from_millis)
+    fn left(&self, env: &Env) -> Option<Duration> {
+        let until = Duration::from_millis(self.0.load(Ordering::Relaxed));
+        let left = until.saturating_sub(env.elapsed());
+        (!left.is_zero()).then_some(left)
     }
 }
 
 struct Inner {
-    client: reqwest::Client,
+    client: Client,
     env: Env,
     credentials: Arc<dyn Credentials>,
     budget: Budget,
     guard: Guard,
     judge: Judge,
     calls: AtomicU64,
-    skew: AtomicI64,
+    /// The CRM's clock, in milliseconds, less [`Env::elapsed`].
+    theirs: AtomicI64,
+}
+
+impl Inner {
+    fn note_their_clock(&self, date: Time) {
+        let passed = i64::try_from(self.env.elapsed().as_millis()).unwrap_or(0);
+        let theirs = date.timestamp_millis() - passed;
+        self.theirs.store(theirs, Ordering::Relaxed);
+    }
 }
 
 /// The call would outlast the right to make it.
@@ -185,13 +196,13 @@ fn out_of_time() -> Fault {
     }
 }
 
-/// Stands for a skew that was never measured.
-const NO_SKEW: i64 = i64::MIN;
+/// Stands for a clock that was never told.
+const NOT_TOLD: i64 = i64::MIN;
 
 impl Api {
     /// A way to the CRM whose answers `judge` understands.
     pub fn new(
-        client: reqwest::Client,
+        client: Client,
         env: Env,
         credentials: Arc<dyn Credentials>,
         budget: Budget,
@@ -207,7 +218,7 @@ impl Api {
                 guard,
                 judge,
                 calls: AtomicU64::new(0),
-                skew: AtomicI64::new(NO_SKEW),
+                theirs: AtomicI64::new(NOT_TOLD),
             }),
             Manner::default(),
         )
@@ -243,7 +254,7 @@ impl Api {
         let Some(deadline) = &self.1.deadline else {
             return Ok(None);
         };
-        let left = deadline.left(self.0.env.now());
+        let left = deadline.left(&self.0.env);
         left.map(Some).ok_or_else(out_of_time)
     }
 
@@ -292,10 +303,13 @@ impl Api {
         self.0.calls.load(Ordering::Relaxed)
     }
 
-    /// How far the CRM's clock was ahead of ours at the last answer that told its time.
+    /// How far the CRM's clock is ahead of ours, to the second, by the last answer that told its
+    /// time and what has passed since: also where someone has set ours meanwhile.
     pub fn skew(&self) -> Option<chrono::TimeDelta> {
-        let seconds = self.0.skew.load(Ordering::Relaxed);
-        (seconds != NO_SKEW).then(|| chrono::TimeDelta::seconds(seconds))
+        let theirs = self.0.theirs.load(Ordering::Relaxed);
+        let passed = i64::try_from(self.0.env.elapsed().as_millis()).unwrap_or(0);
+        let ahead = || theirs + passed - self.0.env.now().timestamp_millis();
+        (theirs != NOT_TOLD).then(|| chrono::TimeDelta::seconds(ahead() / 1000))
     }
 
     /// The budget this connection spends; connectors report what the CRM's headers say to it.

@@ -21,11 +21,13 @@ use url::Url;
 
 use super::app::{Answer, App, Departure, redirect_url};
 use super::call::exchange;
+use super::client::Client;
 use super::fault::{Cause, Fault};
 use super::guard::Guard;
 use super::token::{Credentials, Header, Standing, Tokens, Vault};
 use crate::domain::Time;
 use crate::env::Env;
+use crate::env::fate::{Flaw, Point};
 
 /// How access tokens are come by once the connection exists.
 pub enum Grant {
@@ -54,7 +56,7 @@ pub struct OAuth {
     header: Header,
     base: Url,
     vault: Arc<dyn Vault>,
-    http: reqwest::Client,
+    http: Client,
     guard: Guard,
     held: Mutex<Option<Tokens>>,
 }
@@ -66,6 +68,8 @@ const RENEW_EARLY: TimeDelta = TimeDelta::seconds(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// … this long; after so many looks it gives up for now.
 const LOOK_LONGEST: (Duration, u32) = (Duration::from_millis(200), 115);
+/// How often a sign-in is saved anew because another process has renewed the one before meanwhile.
+const SAVES: u32 = 5;
 
 impl OAuth {
     /// Tokens for `base` (or wherever the token answer says), kept in `vault`.
@@ -73,7 +77,7 @@ impl OAuth {
         (app, grant): (App, Grant),
         (header, base): (Header, Url),
         vault: Arc<dyn Vault>,
-        http: reqwest::Client,
+        http: Client,
         guard: Guard,
     ) -> Self {
         Self {
@@ -120,16 +124,19 @@ impl OAuth {
         }
         let wire = self.wire(env);
         let answer = request.request_async(&wire).await.map_err(refusal)?;
-        let before = self.vault.load().await?;
-        let tokens = self.tokens(
-            env,
-            &answer,
-            None,
-            before.map_or(0, |tokens| tokens.version),
-        )?;
-        let saved = self.vault.save(tokens).await?;
-        *self.held.lock().await = Some(saved.clone());
-        Ok(saved)
+        for _ in 0..SAVES {
+            let before = self.vault.load().await?;
+            let version = before.map_or(0, |tokens| tokens.version);
+            let tokens = self.tokens(env, &answer, None, version)?;
+            // What a person agreed to just now stands, whatever was renewed meanwhile.
+            if let Some(saved) = self.vault.save(tokens).await? {
+                *self.held.lock().await = Some(saved.clone());
+                return Ok(saved);
+            }
+        }
+        Err(Fault::no_answer(
+            "other processes renew this sign-in without end, or its connection is gone",
+        ))
     }
 
     async fn buy(&self, env: &Env, before: Option<&Tokens>) -> Result<Tokens, Fault> {
@@ -309,6 +316,7 @@ impl OAuth {
             }
             let version = kept.as_ref().map_or(0, |tokens| tokens.version);
             if self.vault.claim(version).await? {
+                env.at(Point::TokenClaimed).await;
                 let bought = match self.buy(env, kept.as_ref()).await {
                     Ok(bought) => bought,
                     Err(fault) => {
@@ -316,11 +324,22 @@ impl OAuth {
                         return Err(fault);
                     }
                 };
-                let saved = self.vault.save(bought).await?;
+                env.at(Point::TokenBought).await;
+                let saved = if env.makes(Flaw::TokenUnsaved) {
+                    Some(Tokens {
+                        version: version + 1,
+                        ..bought
+                    })
+                } else {
+                    self.vault.save(bought).await?
+                };
+                env.at(Point::TokenSaved).await;
+                // Another process was faster, after this one had stood still: theirs is the one.
+                let Some(saved) = saved else { continue };
                 *held = Some(saved.clone());
                 return Ok(saved);
             }
-            tokio::time::sleep(pause).await;
+            env.sleep(pause).await;
             pause = (pause * 3 / 2).min(LOOK_LONGEST.0);
         }
         Err(Fault::no_answer(
@@ -338,7 +357,7 @@ impl OAuth {
 }
 
 pub(super) async fn carry(
-    client: reqwest::Client,
+    client: Client,
     guard: Guard,
     now: Time,
     request: HttpRequest,

@@ -19,6 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::client::Client;
 use super::fault::{Cause, Fault};
 use super::guard::Guard;
 use super::oauth::{Wire, carry};
@@ -34,7 +35,7 @@ pub struct Provider {
     client_id: String,
     client_secret: Option<SecretString>,
     redirect: String,
-    http: reqwest::Client,
+    http: Client,
     guard: Guard,
     known: Mutex<Option<(Time, CoreProviderMetadata)>>,
 }
@@ -77,7 +78,7 @@ impl Provider {
             client_id,
             client_secret,
             redirect,
-            http: super::client_for(allow_private),
+            http: super::client_for(allow_private).into(),
             guard,
             known: Mutex::new(None),
         }

@@ -88,12 +88,12 @@ impl Vault for Passing {
         )))
     }
 
-    async fn save(&self, tokens: Tokens) -> Result<Tokens, Fault> {
-        Ok(Tokens {
+    async fn save(&self, tokens: Tokens) -> Result<Option<Tokens>, Fault> {
+        Ok(Some(Tokens {
             refresh: None,
             version: tokens.version + 1,
             ..tokens
-        })
+        }))
     }
 
     async fn release(&self, _: i64) -> Result<(), Fault> {
@@ -160,8 +160,9 @@ pub trait Vault: Send + Sync {
     /// Asks for the right to replace the tokens of that version. `false`: another process has it.
     async fn claim(&self, version: i64) -> Result<bool, Fault>;
 
-    /// Saves what the CRM gave, with the version one up, and gives the right back.
-    async fn save(&self, tokens: Tokens) -> Result<Tokens, Fault>;
+    /// Saves what the CRM gave in place of the tokens of that version, with the version one up, and
+    /// gives the right back. `None`: others were saved meanwhile, and stay.
+    async fn save(&self, tokens: Tokens) -> Result<Option<Tokens>, Fault>;
 
     /// Gives the right back without new tokens.
     async fn release(&self, version: i64) -> Result<(), Fault>;

@@ -101,6 +101,20 @@ pub async fn serve(
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
     let base = Url::parse(&format!("http://{}", listener.local_addr()?))
         .unwrap_or_else(|error| unreachable!("a socket address is an address: {error}"));
+    let (served, router) = at(crm, world, base);
+    tokio::spawn(async move {
+        let served = axum::serve(listener, router)
+            .with_graceful_shutdown(stop)
+            .await;
+        if let Err(error) = served {
+            tracing::error!(%error, "a sandbox stopped answering");
+        }
+    });
+    Ok(served)
+}
+
+/// One CRM's sandbox as it would answer at an address, and its routes, which nobody listens for.
+pub fn at(crm: &'static dyn Crm, world: World, base: Url) -> (Served, Router) {
     let sandbox = crm.sandbox(world.clone());
     let settings = (sandbox.settings)(&base);
     let stats = Arc::new(Stats::default());
@@ -116,21 +130,14 @@ pub async fn serve(
             world.clone(),
             stats.clone(),
         ));
-    tokio::spawn(async move {
-        let served = axum::serve(listener, router)
-            .with_graceful_shutdown(stop)
-            .await;
-        if let Err(error) = served {
-            tracing::error!(%error, "a sandbox stopped answering");
-        }
-    });
-    Ok(Served {
+    let served = Served {
         crm: crm.profile().id,
         base,
         settings,
         world,
         stats,
-    })
+    };
+    (served, router)
 }
 
 struct Watch {
@@ -176,7 +183,7 @@ async fn watched(
 async fn weathered(world: &World, request: Request, next: Next) -> Response {
     let delay = world.weather().delay_ms();
     if delay > 0 {
-        tokio::time::sleep(Duration::from_millis(delay)).await;
+        world.env().sleep(Duration::from_millis(delay)).await;
     }
     let reset = world.weather().reset();
     let (parts, body) = request.into_parts();

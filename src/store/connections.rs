@@ -4,6 +4,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, query, query_as, query_scalar};
 
 use super::Result;
+use super::schedule::{LATEST_ARRIVAL, absurd};
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
@@ -112,18 +113,26 @@ impl Tx {
     ) -> Result<bool> {
         let rows = sql!(self, db => query(
             "UPDATE connection SET token_claimed_until = $4 WHERE id = $1 AND token_version = $2
-             AND (token_claimed_until IS NULL OR token_claimed_until <= $3)",
-        ).bind(id.as_str()).bind(version).bind(now).bind(until).execute(db).await
-            .map(|done| done.rows_affected()))?;
+             AND (token_claimed_until IS NULL OR token_claimed_until <= $3
+               OR token_claimed_until > $5)",
+        ).bind(id.as_str()).bind(version).bind(now).bind(until).bind(absurd(until))
+            .execute(db).await.map(|done| done.rows_affected()))?;
         Ok(rows == 1)
     }
 
-    /// Saves tokens one version up and gives the right to replace them back.
-    pub async fn save_tokens(&mut self, id: &ConnectionId, sealed: &[u8]) -> Result<i64> {
+    /// Saves tokens in place of those of a version, one version up, and gives the right to replace
+    /// them back. `None`: someone else has replaced them meanwhile, and theirs stay.
+    pub async fn save_tokens(
+        &mut self,
+        id: &ConnectionId,
+        sealed: &[u8],
+        version: i64,
+    ) -> Result<Option<i64>> {
         sql!(self, db => query_scalar(
             "UPDATE connection SET tokens = $2, token_version = token_version + 1,
-             token_claimed_until = NULL WHERE id = $1 RETURNING token_version",
-        ).bind(id.as_str()).bind(sealed).fetch_one(db).await)
+             token_claimed_until = NULL WHERE id = $1 AND token_version = $3
+             RETURNING token_version",
+        ).bind(id.as_str()).bind(sealed).bind(version).fetch_optional(db).await)
     }
 
     /// Replaces sealed tokens by the same ones sealed with another key.
@@ -194,6 +203,11 @@ impl Tx {
 
     /// Notes that the reconcile under way has pulled everything.
     pub async fn reconcile_ended(&mut self, id: &ConnectionId, now: Time) -> Result<()> {
+        let over = now - LATEST_ARRIVAL;
+        sql!(&mut *self, db => query(
+            "UPDATE connection SET overtaken_from = NULL, overtaken_to = NULL
+             WHERE id = $1 AND overtaken_to < $2",
+        ).bind(id.as_str()).bind(over).execute(db).await.map(drop))?;
         sql!(self, db => query(
             "UPDATE connection SET full_pull_at = $2, reconcile_began = NULL, reconcile_place = ''
              WHERE id = $1",

@@ -156,13 +156,19 @@ impl Tx {
         ).bind(id.as_str()).fetch_all(db).await)
     }
 
-    /// What is known of these deals.
+    /// What is known of these deals; holds them against others who would change them, until this
+    /// unit of work ends.
     pub async fn known(
         &mut self,
         connection: &ConnectionId,
         ids: &[&str],
     ) -> Result<HashMap<String, Known>> {
         let mut known = HashMap::with_capacity(ids.len());
+        // On SQLite there is one writer at a time anyway.
+        let hold = match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => " FOR UPDATE",
+        };
         for some in ids.chunks(ROWS) {
             let rows: Vec<Known> = sql!(&mut *self, db => {
                 let mut select = QueryBuilder::new(
@@ -175,7 +181,7 @@ impl Tx {
                 for id in some {
                     list.push_bind(*id);
                 }
-                select.push(")");
+                select.push(")").push(hold);
                 select.build_query_as().fetch_all(db).await
             })?;
             known.extend(rows.into_iter().map(|row| (row.id.clone(), row)));
@@ -183,12 +189,13 @@ impl Tx {
         Ok(known)
     }
 
-    /// Takes up deals as just seen; each is to be looked at, and none is parked any more.
+    /// Takes up deals as just seen; each is to be looked at, and none is parked any more. While a
+    /// pull of everything is under way, they are `seen` by it.
     pub async fn save_deals(
         &mut self,
         connection: &ConnectionId,
         deals: &[(&Deal, &Marks)],
-        now: Time,
+        (seen, now): (Time, Time),
     ) -> Result<()> {
         rows!(
             self,
@@ -210,7 +217,7 @@ impl Tx {
                 it.1.seen.as_str(),
                 it.1.answers.as_str(),
                 it.1.question.as_str(),
-                now,
+                seen,
                 now,
             ],
             " ON CONFLICT (connection, id) DO UPDATE SET name = excluded.name,
@@ -258,7 +265,12 @@ impl Tx {
         Ok(rows > 0)
     }
 
-    /// Marks open deals that a pull of everything did not see as gone. Returns how many.
+    /// Marks open deals that the pull of everything that began then did not see as gone. Returns
+    /// how many.
+    ///
+    /// What it saw carries its name. A time since it began is of a release that wrote the time
+    /// instead, so that deal was seen as well; one that is still to come is of a clock that was
+    /// ahead.
     pub async fn unseen_since(
         &mut self,
         connection: &ConnectionId,
@@ -267,22 +279,23 @@ impl Tx {
     ) -> Result<u64> {
         sql!(self, db => query(
             "UPDATE deal SET gone_at = $3, look_at = NULL, write_at = NULL, seen_mark = ''
-             WHERE connection = $1 AND seen_at < $2 AND gone_at IS NULL AND standing = 'open'",
+             WHERE connection = $1 AND seen_at <> $2 AND (seen_at < $2 OR seen_at > $3)
+               AND gone_at IS NULL AND standing = 'open'",
         ).bind(connection.as_str()).bind(since).bind(now).execute(db).await
             .map(|done| done.rows_affected()))
     }
 
-    /// Notes that unchanged deals were seen by a pull of everything.
+    /// Notes that deals were seen by the pull of everything that began then.
     pub async fn seen_again(
         &mut self,
         connection: &ConnectionId,
         ids: &[&str],
-        now: Time,
+        began: Time,
     ) -> Result<()> {
         for some in ids.chunks(ROWS) {
             sql!(&mut *self, db => {
                 let mut update = QueryBuilder::new("UPDATE deal SET seen_at = ");
-                update.push_bind(now).push(" WHERE connection = ").push_bind(connection.as_str());
+                update.push_bind(began).push(" WHERE connection = ").push_bind(connection.as_str());
                 update.push(" AND id IN (");
                 let mut list = update.separated(", ");
                 for id in some {

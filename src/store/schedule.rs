@@ -4,6 +4,7 @@
 //! its `attempt`, which counts up with every claim and stands in every statement that depends on
 //! holding the lease. A process that lost its lease touches nothing.
 
+use chrono::TimeDelta;
 use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
 
 use super::Result;
@@ -47,25 +48,43 @@ macro_rules! known {
 
 // The one statement that differs: PostgreSQL lets claimers pass each other's rows.
 const CLAIM_SQLITE: &str = concat!(
-    "UPDATE connection SET locked_until = $2, attempt = attempt + 1
+    "UPDATE connection SET locked_until = $2, attempt = attempt + 1,
+      overtaken_from = CASE WHEN locked_until IS NULL THEN overtaken_from ELSE COALESCE(overtaken_from, $1) END,
+      overtaken_to = CASE WHEN locked_until IS NULL THEN overtaken_to ELSE $1 END
     WHERE id = (SELECT c.id FROM connection c JOIN schedule s ON s.connection = c.id
       WHERE s.move IN ",
     known!(),
-    " AND s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $1)
+    " AND s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $1 OR c.locked_until > $4)
         AND ($3 IS NULL OR c.id = $3)
       ORDER BY s.run_at LIMIT 1)
     RETURNING id, attempt"
 );
 const CLAIM_POSTGRES: &str = concat!(
-    "UPDATE connection SET locked_until = $2, attempt = attempt + 1
+    "UPDATE connection SET locked_until = $2, attempt = attempt + 1,
+      overtaken_from = CASE WHEN locked_until IS NULL THEN overtaken_from ELSE COALESCE(overtaken_from, $1) END,
+      overtaken_to = CASE WHEN locked_until IS NULL THEN overtaken_to ELSE $1 END
     WHERE id = (SELECT c.id FROM connection c JOIN schedule s ON s.connection = c.id
       WHERE s.move IN ",
     known!(),
-    " AND s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $1)
+    " AND s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $1 OR c.locked_until > $4)
         AND ($3::text IS NULL OR c.id = $3)
       ORDER BY s.run_at LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
     RETURNING id, attempt"
 );
+
+/// Further apart than this, a clock of ours and the CRM's cannot both be trusted with cursors,
+/// leases and sign-ins: a process that finds its own so wrong makes no calls.
+pub const CLOCKS_APART: TimeDelta = TimeDelta::minutes(5);
+
+/// What a process has sent may arrive this long after it fell silent: a packet is sent again and
+/// again for 924 s before Linux gives its connection up (`tcp_retries2`).
+pub(super) const LATEST_ARRIVAL: TimeDelta = TimeDelta::minutes(16);
+
+/// A right that would last until `until` if it were taken now is not believed where it lasts
+/// beyond this: only a clock that was further ahead than any that works can have given it.
+pub(super) fn absurd(until: Time) -> Time {
+    until + CLOCKS_APART
+}
 
 impl Tx {
     /// Takes the lease of a connection with something due, the longest due first; of `only` where
@@ -76,13 +95,22 @@ impl Tx {
         now: Time,
         until: Time,
     ) -> Result<Option<Lease>> {
+        let absurd = absurd(until);
         let row: Option<(String, i64)> = match self {
             Self::Sqlite(tx) => {
-                let claim = query_as(CLAIM_SQLITE).bind(now).bind(until).bind(only);
+                let claim = query_as(CLAIM_SQLITE)
+                    .bind(now)
+                    .bind(until)
+                    .bind(only)
+                    .bind(absurd);
                 claim.fetch_optional(&mut **tx).await?
             }
             Self::Postgres(tx) => {
-                let claim = query_as(CLAIM_POSTGRES).bind(now).bind(until).bind(only);
+                let claim = query_as(CLAIM_POSTGRES)
+                    .bind(now)
+                    .bind(until)
+                    .bind(only)
+                    .bind(absurd);
                 let patience = tx.patience();
                 within(patience, claim.fetch_optional(&mut **tx)).await?
             }
@@ -96,15 +124,20 @@ impl Tx {
 
     /// Whether [`Tx::claim`] would find something that was due at `at`; asked first where a claim
     /// takes the database's one writer.
-    pub async fn may_claim(&mut self, only: Option<&str>, at: Time, now: Time) -> Result<bool> {
+    pub async fn may_claim(
+        &mut self,
+        only: Option<&str>,
+        at: Time,
+        (now, until): (Time, Time),
+    ) -> Result<bool> {
         sql!(self, db => query_scalar(
             concat!(
                 "SELECT EXISTS (SELECT 1 FROM connection c JOIN schedule s ON s.connection = c.id
                  WHERE s.move IN ", known!(), " AND s.run_at <= $1
-                   AND (c.locked_until IS NULL OR c.locked_until <= $2)
+                   AND (c.locked_until IS NULL OR c.locked_until <= $2 OR c.locked_until > $4)
                    AND c.id = COALESCE($3, c.id))"
             ),
-        ).bind(at).bind(now).bind(only).fetch_one(db).await)
+        ).bind(at).bind(now).bind(only).bind(absurd(until)).fetch_one(db).await)
     }
 
     /// Holds the lease for longer. `false`: it was lost, and nothing may be done in its name.
@@ -126,6 +159,16 @@ impl Tx {
             "UPDATE connection SET locked_until = $3
              WHERE id = $1 AND attempt = $2 AND locked_until > $3",
         ).bind(lease.connection.as_str()).bind(lease.attempt).bind(at).execute(db).await.map(drop))
+    }
+
+    /// Whether nobody has claimed the connection since, however long ago the lease ran out; nobody
+    /// will until this unit of work ends.
+    pub async fn is_last_claim(&mut self, lease: &Lease) -> Result<bool> {
+        let rows = sql!(self, db => query(
+            "UPDATE connection SET attempt = attempt WHERE id = $1 AND attempt = $2",
+        ).bind(lease.connection.as_str()).bind(lease.attempt)
+            .execute(db).await.map(|done| done.rows_affected()))?;
+        Ok(rows == 1)
     }
 
     /// Gives the lease back.
@@ -208,6 +251,34 @@ impl Tx {
             ).bind(id.as_str()).bind(*step).bind(until).execute(db).await.map(drop))?;
         }
         Ok(())
+    }
+
+    /// Connections whose reading is due later than it can have been put off to: one that went well
+    /// beyond `latest.0`, one that did not beyond `latest.1`, one whose budget is spent beyond
+    /// `latest.2`. The clock was set back since.
+    pub async fn due_too_late(
+        &mut self,
+        step: &str,
+        latest: (Time, Time, Time),
+    ) -> Result<Vec<String>> {
+        sql!(self, db => query_scalar(
+            "SELECT s.connection FROM schedule s JOIN connection c ON c.id = s.connection
+             WHERE s.move = $1 AND s.run_at > CASE WHEN s.failures = 0 THEN $2
+               WHEN c.state LIKE 'skipped%' THEN $4 ELSE $3 END",
+        ).bind(step).bind(latest.0).bind(latest.1).bind(latest.2).fetch_all(db).await)
+    }
+
+    /// Makes everything of a connection due that waits for a later time, one move excepted.
+    pub async fn all_due(&mut self, id: &ConnectionId, but: &str, now: Time) -> Result<()> {
+        sql!(&mut *self, db => query(
+            "UPDATE schedule SET run_at = $3, hints = hints + 1
+             WHERE connection = $1 AND move <> $2 AND run_at > $3",
+        ).bind(id.as_str()).bind(but).bind(now).execute(db).await.map(drop))?;
+        sql!(&mut *self, db => query(
+            "UPDATE deal SET look_at = $2
+             WHERE connection = $1 AND look_at > $2 AND gone_at IS NULL",
+        ).bind(id.as_str()).bind(now).execute(db).await.map(drop))?;
+        self.writes_due(id, now).await
     }
 
     /// When anything is due next, of `only` where that is given, but for what failed `hopeless`

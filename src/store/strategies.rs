@@ -119,6 +119,21 @@ impl Tx {
         Ok(latest)
     }
 
+    /// Whether this is still the latest version of a deal; holds the deal against others who would
+    /// add one, until this unit of work ends.
+    pub async fn is_latest(
+        &mut self,
+        connection: &ConnectionId,
+        deal: &str,
+        version: i64,
+    ) -> Result<bool> {
+        let rows = sql!(self, db => query(
+            "UPDATE deal SET version = version WHERE connection = $1 AND id = $2 AND version = $3",
+        ).bind(connection.as_str()).bind(deal).bind(version).execute(db).await
+            .map(|done| done.rows_affected()))?;
+        Ok(rows == 1)
+    }
+
     /// Adds versions and makes each the latest of its deal.
     pub async fn add_versions(
         &mut self,

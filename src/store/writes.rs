@@ -1,10 +1,11 @@
 //! What is to be written to the CRM, and what became of it.
 
-use sqlx::{QueryBuilder, query, query_scalar};
+use sqlx::{QueryBuilder, query, query_as, query_scalar};
 
 use super::Result;
 use super::deals::{DOSSIER, Dossier};
 use super::rows::rows;
+use super::schedule::{CLOCKS_APART, LATEST_ARRIVAL};
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
@@ -105,6 +106,35 @@ impl Tx {
             ") AS n WHERE deal.connection = n.column1 AND deal.id = n.column2"
         );
         Ok(())
+    }
+
+    /// Has deals written once more that were written while something sent by a process that lost
+    /// its lease may still have been under way: it may have come to stand over what is newer, and
+    /// most of what it left there is not read back. Returns how many.
+    pub async fn write_overtaken_again(
+        &mut self,
+        connection: &ConnectionId,
+        now: Time,
+    ) -> Result<u64> {
+        let span: Option<(Option<Time>, Option<Time>)> = sql!(&mut *self, db => query_as(
+            "SELECT overtaken_from, overtaken_to FROM connection WHERE id = $1",
+        ).bind(connection.as_str()).fetch_optional(db).await)?;
+        let Some((Some(from), Some(to))) = span else {
+            return Ok(0);
+        };
+        sql!(self, db => query(
+            "UPDATE deal SET written_mark = NULL, written_facts = NULL, look_at = $4
+             WHERE connection = $1 AND written_at >= $2 AND written_at <= $3
+               AND gone_at IS NULL AND written_mark IS NOT NULL",
+        ).bind(connection.as_str()).bind(from - CLOCKS_APART).bind(to + LATEST_ARRIVAL).bind(now)
+            .execute(db).await.map(|done| done.rows_affected()))
+    }
+
+    /// Makes every write due that waits for a time.
+    pub async fn writes_due(&mut self, connection: &ConnectionId, now: Time) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE deal SET write_at = $2 WHERE connection = $1 AND write_at > $2",
+        ).bind(connection.as_str()).bind(now).execute(db).await.map(drop))
     }
 
     /// Tries a deal again at a time.

@@ -15,6 +15,7 @@ use crate::domain::field::{Field, Value};
 use crate::domain::ids::ConnectionId;
 use crate::domain::outlook::{Outlook, mark};
 use crate::domain::people::Person;
+use crate::env::fate::Point;
 use crate::store::deals::{Considered, Dossier};
 use crate::store::people::StageRow;
 use crate::store::tx::Tx;
@@ -107,6 +108,7 @@ pub async fn ask(work: &mut Work<'_>) -> Result<bool, Stop> {
         tx.hasten(&id, WRITE_BACK, now).await?;
     }
     let asked = asks.len() as u64;
+    work.env.at(Point::ConsideredInHand).await;
     tx.commit().await?;
     work.tally.asked += asked;
     Ok(due.len() < BATCH)

@@ -4,6 +4,7 @@ use super::work::Work;
 use super::{ASK, Stop};
 use crate::domain::grade::Assessment;
 use crate::domain::rubric;
+use crate::env::fate::Point;
 use crate::store::strategies::Unassessed;
 
 /// Strategies assessed in one unit of work.
@@ -28,6 +29,7 @@ pub async fn assess(work: &mut Work<'_>) -> Result<bool, Stop> {
     let mut tx = work.begin().await?;
     tx.save_assessments(&id, &label, &assessed, now).await?;
     tx.hasten(&id, ASK, now).await?;
+    work.env.at(Point::AssessedInHand).await;
     tx.commit().await?;
     work.tally.assessed += assessed.len() as u64;
     for (_, assessment) in &assessed {

@@ -114,6 +114,15 @@ impl Engine {
         Ok(reports.into_inner().into_values().collect())
     }
 
+    /// Works one connection that is due (or `only` one), if there is one, until nothing of it is.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn turn(&self, only: Option<&str>) -> store::Result<Option<Report>> {
+        let (_keep, stop) = watch::channel(false);
+        self.one(only, &stop, &AtomicUsize::new(0)).await
+    }
+
     /// Works one connection that is due, if there is one, counted in `busy` meanwhile. Another lane
     /// then looks for more.
     async fn one(
@@ -170,12 +179,21 @@ impl Engine {
 
     async fn claim(&self, only: Option<&str>) -> store::Result<Option<Lease>> {
         let now = self.env.now();
+        let until = now + self.lease;
         // Asked before: a claim takes SQLite's one writer, and mostly there is nothing to claim.
-        if !self.store.read().await?.may_claim(only, now, now).await? {
+        let mut tx = self.store.read().await?;
+        let due = tx.may_claim(only, now, (now, until)).await?;
+        let too_late = match due {
+            true => Vec::new(),
+            false => self.due_too_late(&mut tx, now).await?,
+        };
+        drop(tx);
+        if !due && too_late.is_empty() {
             return Ok(None);
         }
         let mut tx = self.store.write().await?;
-        let lease = tx.claim(only, now, now + self.lease).await?;
+        self.make_due(&mut tx, too_late, now).await?;
+        let lease = tx.claim(only, now, until).await?;
         tx.commit().await?;
         Ok(lease)
     }

@@ -14,6 +14,7 @@ pub mod account;
 pub mod ask;
 pub mod assess;
 pub mod beside;
+mod clock;
 pub mod connect;
 pub mod drive;
 mod outage;

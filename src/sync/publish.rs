@@ -47,7 +47,8 @@ pub async fn publish(
     if answers.says_the_same(&before) {
         return Ok(Published::Unchanged(deal.version));
     }
-    if base != deal.version {
+    let latest = tx.is_latest(connection, &deal.id, deal.version).await?;
+    if base != deal.version || !latest {
         return Ok(Published::Overtaken(deal.version));
     }
     let id = DealId::from(deal.id.as_str());

@@ -16,8 +16,10 @@ use crate::domain::deal::Deal;
 use crate::domain::ids::DealId;
 use crate::domain::outlook::{mark_of_facts, shortened};
 use crate::domain::strategy::{Answers, Part};
+use crate::env::fate::{Flaw, Point};
 use crate::http::fault::Fault;
 use crate::store::deals::{Known, Marks};
+use crate::store::schedule::CLOCKS_APART;
 use crate::store::strategies::NewVersion;
 use crate::store::tx::Tx;
 
@@ -33,11 +35,14 @@ pub async fn pull(work: &mut Work<'_>) -> Result<bool, Stop> {
     let known = work.store.read().await?.connection(&id).await?;
     // A first pull may take many turns.
     let first_ever = known.as_ref().is_none_or(|it| it.full_pull_at.is_none());
+    let keep = Keep::Cursor {
+        reconcile: known.as_ref().and_then(|it| it.reconcile_began),
+    };
     let place = known.map(|it| it.cursor_deals).unwrap_or_default();
-    match pages(work, &place, Keep::Cursor).await {
+    match pages(work, &place, keep).await {
         Err(Stop::Fault(Fault::Lost(cause))) => {
             tracing::warn!(connection.id = %id, %cause, "the place in the changes is lost; starting over");
-            pages(work, "", Keep::Cursor).await
+            pages(work, "", keep).await
         }
         Ok(true) if first_ever => {
             let now = work.now();
@@ -88,6 +93,9 @@ pub async fn reconcile(work: &mut Work<'_>) -> Result<bool, Stop> {
     let now = work.now();
     let mut tx = work.begin().await?;
     let lost = tx.unseen_since(&id, began, now).await?;
+    if tx.write_overtaken_again(&id, now).await? > 0 {
+        tx.hasten(&id, ASK, now).await?;
+    }
     tx.reconcile_ended(&id, now).await?;
     tx.commit().await?;
     work.tally.repaired += lost;
@@ -97,9 +105,12 @@ pub async fn reconcile(work: &mut Work<'_>) -> Result<bool, Stop> {
 /// What is saved beside the deals of a page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Keep {
-    /// The place after it.
-    Cursor,
-    /// The place of the reconcile that began then, and that each deal was seen, changed or not.
+    /// The place after it. What changed is seen for a reconcile that is under way, too: its walk may
+    /// have passed there.
+    Cursor { reconcile: Option<Time> },
+    /// The place of the reconcile that began then, and that each deal was seen, changed or not, by
+    /// that reconcile. Its own name, not a time to compare: a clock that is set back meanwhile must
+    /// not make deals look unseen.
     Everything { began: Time },
 }
 
@@ -147,6 +158,7 @@ async fn keep(
     page: Page<Seen>,
     (what, place): (Keep, &str),
 ) -> Result<(), Stop> {
+    work.env.at(Point::PageRead).await;
     let now = work.now();
     let id = work.id().clone();
     let mut here: Vec<&Deal> = Vec::new();
@@ -168,6 +180,12 @@ async fn keep(
         .collect();
     let marks: Vec<Marks> = here.iter().map(|deal| marks(deal)).collect();
 
+    if matches!(what, Keep::Cursor { .. }) && work.env.makes(Flaw::CursorFirst) {
+        let mut tx = work.begin().await?;
+        tx.move_cursor(&id, place).await?;
+        tx.commit().await?;
+        work.env.at(Point::PageRead).await;
+    }
     let mut tx = work.begin().await?;
     let ids: Vec<&str> = here.iter().map(|deal| deal.id.as_str()).collect();
     let known = tx.known(&id, &ids).await?;
@@ -183,7 +201,11 @@ async fn keep(
         .iter()
         .map(|(deal, marks, _)| (*deal, *marks))
         .collect();
-    tx.save_deals(&id, &rows, now).await?;
+    let seen = match what {
+        Keep::Cursor { reconcile } => reconcile.unwrap_or(now),
+        Keep::Everything { began } => began,
+    };
+    tx.save_deals(&id, &rows, (seen, now)).await?;
     let read = keep_answers(&mut tx, work, &changed, now).await?;
     keep_questions(&mut tx, work, &changed, now).await?;
     let drifted: Vec<&str> = here
@@ -191,13 +213,13 @@ async fn keep(
         .filter(|deal| {
             known
                 .get(deal.id.as_str())
-                .is_some_and(|known| drifted(deal, known))
+                .is_some_and(|known| drifted(deal, known, now))
         })
         .map(|deal| deal.id.as_str())
         .collect();
     tx.facts_drifted(&id, &drifted, now).await?;
-    if let Keep::Everything { .. } = what {
-        tx.seen_again(&id, &ids, now).await?;
+    if let Keep::Everything { began } = what {
+        tx.seen_again(&id, &ids, began).await?;
     }
     let mut gone = 0;
     for seen in &page.items {
@@ -208,7 +230,7 @@ async fn keep(
         });
     }
     match what {
-        Keep::Cursor => tx.move_cursor(&id, place).await?,
+        Keep::Cursor { .. } => tx.move_cursor(&id, place).await?,
         Keep::Everything { .. } => tx.move_reconcile(&id, place).await?,
     }
     if read > 0 {
@@ -217,7 +239,9 @@ async fn keep(
     if !changed.is_empty() || !drifted.is_empty() {
         tx.hasten(&id, ASK, now).await?;
     }
+    work.env.at(Point::PageInHand).await;
     work.commit(tx).await?;
+    work.env.at(Point::PageKept).await;
     work.tally.pulled += changed.len() as u64 + gone;
     work.tally.read += read;
     if let Keep::Everything { began } = what {
@@ -351,10 +375,14 @@ async fn merged(
     Ok(tx.deal_gone(work.id(), from, Some(into), now).await?)
 }
 
-/// Whether someone changed a fact that Latitude wrote, after Latitude wrote it.
-fn drifted(deal: &Deal, known: &Known) -> bool {
+/// Whether someone changed a fact that Latitude wrote, after Latitude wrote it; a time of writing
+/// that is still to come is of a clock that was ahead, and says nothing.
+fn drifted(deal: &Deal, known: &Known, now: Time) -> bool {
     match (&known.written_facts, known.written_at) {
-        (Some(facts), Some(at)) => deal.changed_at >= at && mark_of_facts(&deal.shown) != *facts,
+        (Some(facts), Some(at)) => {
+            (deal.changed_at >= at || at > now + CLOCKS_APART)
+                && mark_of_facts(&deal.shown) != *facts
+        }
         _ => false,
     }
 }

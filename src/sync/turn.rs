@@ -85,7 +85,7 @@ pub async fn gives_way(work: &Work<'_>, since: Time) -> store::Result<bool> {
     work.store
         .read()
         .await?
-        .may_claim(None, now - WAITING, now)
+        .may_claim(None, now - WAITING, (now, now + work.lease_for))
         .await
 }
 

@@ -111,7 +111,7 @@ impl Vault for StoreVault {
         Ok(claimed)
     }
 
-    async fn save(&self, tokens: Tokens) -> Result<Tokens, Fault> {
+    async fn save(&self, tokens: Tokens) -> Result<Option<Tokens>, Fault> {
         let plain = Plain {
             access: tokens.access.expose_secret().to_owned(),
             refresh: tokens
@@ -127,11 +127,11 @@ impl Vault for StoreVault {
         let sealed = self.store.seal().close(&self.place(), &plain);
         let mut tx = self.store.write().await.map_err(unanswered)?;
         let version = tx
-            .save_tokens(&self.id, &sealed)
+            .save_tokens(&self.id, &sealed, tokens.version)
             .await
             .map_err(unanswered)?;
         tx.commit().await.map_err(unanswered)?;
-        Ok(Tokens { version, ..tokens })
+        Ok(version.map(|version| Tokens { version, ..tokens }))
     }
 
     async fn release(&self, version: i64) -> Result<(), Fault> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -14,6 +15,7 @@ use crate::domain::Time;
 use crate::domain::framework::Framework;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
+use crate::env::fate::Flaw;
 use crate::http::Deadline;
 use crate::store::Store;
 use crate::store::ledger::Entry;
@@ -22,12 +24,17 @@ use crate::store::tx::Tx;
 
 /// Connections that one process works at once, unless the configuration says otherwise.
 pub const LANES: usize = 8;
-/// How long a lease is taken for, unless the configuration says otherwise. Longer than a call and
-/// its one repeat may take.
+/// How long a lease is taken for, unless the configuration says otherwise. No call is under way at
+/// its end.
 pub const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// No call is under way in the last part of a lease: the CRM may carry it out a little later than
-/// we stop waiting for it.
-const MARGIN: i32 = 12;
+/// No call is under way in the last part of a lease, one in so many: nobody can call it back from
+/// the network, and another process may be at work by the time it arrives.
+const SPARE: i32 = 12;
+
+/// How long calls may be under way in a lease that is taken now.
+pub fn calls_may_last(lease: TimeDelta) -> Duration {
+    (lease - lease / SPARE).to_std().unwrap_or_default()
+}
 
 /// A connection that this process holds the lease of.
 pub struct Work<'a> {
@@ -47,6 +54,8 @@ pub struct Work<'a> {
     pub lease: Lease,
     /// How long it is held for at a time.
     pub lease_for: TimeDelta,
+    /// Until when calls may be under way once the database has confirmed the lease.
+    pub calls_until: Duration,
     /// When the session's calls must have ended: shortly before the lease does.
     pub deadline: Deadline,
     /// People and stages, once they were needed: they are brought up to date before the moves.
@@ -95,12 +104,15 @@ impl Work<'_> {
     /// [`Stop::LeaseLost`] when it was not.
     pub async fn begin(&mut self) -> Result<Tx, Stop> {
         let mut tx = self.store.write().await?;
+        // Both before asking: who stood still since must not think that time still is to come.
         let now = self.now();
+        let calls_until = self.env.elapsed() + calls_may_last(self.lease_for);
         let until = now + self.lease_for;
-        if !tx.hold(&self.lease, now, until).await? {
+        if !tx.hold(&self.lease, now, until).await? && !self.env.makes(Flaw::NoFence) {
             return Err(Stop::LeaseLost);
         }
         self.lease.until = until;
+        self.calls_until = calls_until;
         Ok(tx)
     }
 
@@ -126,8 +138,18 @@ impl Work<'_> {
 
     /// Takes note that the database has confirmed the lease as it stands.
     pub fn held(&self) {
-        self.deadline
-            .set(self.lease.until - self.lease_for / MARGIN);
+        self.deadline.set(self.calls_until);
+    }
+
+    /// Holds the lease for longer where less than half of it is left.
+    ///
+    /// # Errors
+    /// [`Stop::LeaseLost`] when it is no longer held.
+    pub async fn keep_hold(&mut self) -> Result<(), Stop> {
+        if self.lease.until - self.now() < self.lease_for / 2 {
+            self.hold().await?;
+        }
+        Ok(())
     }
 
     /// What is known of people and stages, read once for all moves.

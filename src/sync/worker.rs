@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use super::report::{Rejected, Report, RunState};
 use super::turn::{Order, gives_way};
-use super::work::{LANES, LEASE, Tally, Work};
+use super::work::{LANES, LEASE, Tally, Work, calls_may_last};
 use super::{ASK, ASSESS, MOVES, PULL, RECONCILE, Stop, WRITE_BACK, ask, assess, prepare, pull};
 use super::{vault::StoreVault, write_back};
 use crate::crm::session::{self, Means, Session};
@@ -20,14 +20,16 @@ use crate::domain::Time;
 use crate::domain::framework::Framework;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
-use crate::http::Deadline;
+use crate::env::fate::{Flaw, Point};
 use crate::http::fault::{Cause, Fault};
+use crate::http::{Client, Deadline};
 use crate::store::ledger::{Entry, Run};
 use crate::store::schedule::{Due, Lease};
+use crate::store::tx::Tx;
 use crate::store::{self, Store};
 
 /// A move with nothing to wait for comes back after this long, to be safe.
-const FAR: TimeDelta = TimeDelta::hours(24);
+pub(super) const FAR: TimeDelta = TimeDelta::hours(24);
 /// First pause after a fault; doubled each time, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(1);
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
@@ -55,6 +57,7 @@ pub struct Engine {
     connections: BTreeMap<ConnectionId, (&'static dyn Crm, Arc<Settings>)>,
     /// For connections that may not reach private networks, and for those that may.
     clients: [OnceLock<reqwest::Client>; 2],
+    stand_in: Option<Client>,
     sessions: Mutex<HashMap<ConnectionId, Session>>,
     pub(super) wake: Notify,
     /// Held by the lane that looks for work by itself while the others wait to be woken.
@@ -80,10 +83,17 @@ impl Engine {
             lease: LEASE,
             connections: BTreeMap::new(),
             clients: Default::default(),
+            stand_in: None,
             sessions: Mutex::new(HashMap::new()),
             wake: Notify::new(),
             lookout: Mutex::new(()),
         }
+    }
+
+    /// The same, whose calls go through a stand-in for the network: for a fault harness.
+    pub fn through(mut self, stand_in: Client) -> Self {
+        self.stand_in = Some(stand_in);
+        self
     }
 
     /// Takes up a connection.
@@ -169,10 +179,12 @@ impl Engine {
         // Made when first needed: each reads every root certificate.
         let [outward, any] = &self.clients;
         let client = if private { any } else { outward };
+        let network = || {
+            let client = client.get_or_init(|| crate::http::client_for(private));
+            Client::from(client.clone())
+        };
         Means {
-            client: client
-                .get_or_init(|| crate::http::client_for(private))
-                .clone(),
+            client: self.stand_in.clone().unwrap_or_else(network),
             env: self.env.clone(),
             vault: Arc::new(vault),
         }
@@ -185,6 +197,7 @@ impl Engine {
         stop: &tokio::sync::watch::Receiver<bool>,
     ) -> store::Result<Report> {
         let (id, started_at) = (lease.connection.clone(), self.env.now());
+        self.env.at(Point::Claimed).await;
         let (mut faults, mut tally, mut calls) = (Vec::new(), Tally::default(), 0);
         let session = self.session(&id).await;
         let known = self.connections.get(&id).map(|(crm, _)| *crm);
@@ -192,6 +205,8 @@ impl Engine {
             (Ok(session), Some(crm)) => {
                 let before = (session.api.calls(), session.api.budget().spent());
                 let deadline = Deadline::default();
+                let left = (lease.until - self.env.now()).clamp(TimeDelta::zero(), self.lease);
+                let calls_until = self.env.elapsed() + calls_may_last(left);
                 let mut work = Work {
                     store: &self.store,
                     env: &self.env,
@@ -204,6 +219,7 @@ impl Engine {
                     public_url: &self.public_url,
                     lease: lease.clone(),
                     lease_for: self.lease,
+                    calls_until,
                     deadline,
                     around: None,
                     backlog: VecDeque::new(),
@@ -239,6 +255,7 @@ impl Engine {
             }
             (Ok(_), None) => {}
         }
+        self.env.at(Point::Concluding).await;
         self.conclude(&lease, started_at, (&faults, tally, calls))
             .await
     }
@@ -249,15 +266,9 @@ impl Engine {
         faults: &mut Vec<Fault>,
         stop: &tokio::sync::watch::Receiver<bool>,
     ) -> Result<(), Stop> {
-        match prepare::prepare(work).await {
-            Ok(()) => {}
-            Err(Stop::Fault(fault)) => {
-                // Without it no move can be made, those on our own data included.
-                self.put_off(&work.lease, &MOVES, &fault).await?;
-                faults.push(fault);
-                return Ok(());
-            }
-            Err(ended) => return Err(ended),
+        let prepared = prepare::prepare(work).await;
+        if !self.may_go_on(work, prepared, faults).await? {
+            return Ok(());
         }
         let (mut order, since) = (Order::default(), work.now());
         while !*stop.borrow() && !gives_way(work, since).await? {
@@ -265,6 +276,11 @@ impl Engine {
             let Some(due) = order.next(due) else {
                 return Ok(());
             };
+            // Someone may set it at any time.
+            let right = prepare::check_clock(work).await;
+            if !self.may_go_on(work, right, faults).await? {
+                return Ok(());
+            }
             let span = tracing::info_span!("move", name = due.step);
             let made = async {
                 match due.step.as_str() {
@@ -289,12 +305,36 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether what every move needs is there; puts all of them off where it is not, those on our
+    /// own data included.
+    async fn may_go_on(
+        &self,
+        work: &Work<'_>,
+        prepared: Result<(), Stop>,
+        faults: &mut Vec<Fault>,
+    ) -> Result<bool, Stop> {
+        match prepared {
+            Ok(()) => Ok(true),
+            Err(Stop::Fault(fault)) => {
+                self.put_off(&work.lease, &MOVES, &fault).await?;
+                faults.push(fault);
+                Ok(false)
+            }
+            Err(ended) => Err(ended),
+        }
+    }
+
     /// When a move that went well is due next: at once where there is more, else the clock's time
     /// for those that read, the data's own times for the others.
     async fn settle(&self, work: &mut Work<'_>, due: &Due, done: bool) -> Result<(), Stop> {
         let (id, now) = (work.id().clone(), work.now());
         let mut tx = work.begin().await?;
-        let (look, write) = tx.next_times(&id).await?;
+        let (look, mut write) = tx.next_times(&id).await?;
+        if write.is_some_and(|at| at > now + write_back::LATEST) {
+            tx.writes_due(&id, now).await?;
+            tx.hasten(&id, WRITE_BACK, now).await?;
+            write = Some(now);
+        }
         let at = match due.step.as_str() {
             PULL if done => now + self.poll_every,
             ASK => look.unwrap_or(now + FAR),
@@ -313,6 +353,10 @@ impl Engine {
     async fn put_off(&self, lease: &Lease, steps: &[&str], fault: &Fault) -> store::Result<()> {
         let (id, now) = (&lease.connection, self.env.now());
         let mut tx = self.store.write().await?;
+        if !self.may_speak(&mut tx, lease).await? {
+            // How long to wait is for the one who works the connection now.
+            return Ok(());
+        }
         let failures = tx.failures(id, steps).await?;
         let doubled = FIRST_PAUSE * (1 << failures.clamp(0, 10));
         let growing = doubled.min(LONGEST_PAUSE).num_milliseconds() as f64;
@@ -354,6 +398,11 @@ impl Engine {
         tx.commit().await
     }
 
+    /// Whether the connection is still this process's to speak for: nobody has taken it over.
+    async fn may_speak(&self, tx: &mut Tx, lease: &Lease) -> store::Result<bool> {
+        Ok(tx.is_last_claim(lease).await? || self.env.makes(Flaw::NoFence))
+    }
+
     /// Gives the lease back, and says how the run went.
     async fn conclude(
         &self,
@@ -382,9 +431,12 @@ impl Engine {
         let told = told
             .as_ref()
             .map(|(code, message)| (code.as_str(), message.as_str()));
-        tx.save_state(id, state.word(), told, now).await?;
+        let speaks = self.may_speak(&mut tx, lease).await?;
+        if speaks {
+            tx.save_state(id, state.word(), told, now).await?;
+        }
         let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        if calls > 0 || tally != Tally::default() || worst.is_some() {
+        if speaks && (calls > 0 || tally != Tally::default() || worst.is_some()) {
             tx.save_run(&Run {
                 connection: id.as_str().to_owned(),
                 started_at,

@@ -25,6 +25,7 @@ use crate::domain::ids::DealId;
 use crate::domain::outlook::{mark, mark_of_facts};
 use crate::domain::strategy::Part;
 use crate::domain::text::{fit, fit_paragraphs};
+use crate::env::fate::Point;
 use crate::http::fault::{Cause, Fault};
 use crate::store::deals::Dossier;
 use crate::store::ledger::Entry;
@@ -37,6 +38,8 @@ const MOST: usize = 2000;
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
 /// … but at least this often.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+/// A write that waits for longer was put off by a clock that was ahead.
+pub const LATEST: TimeDelta = TimeDelta::minutes(65);
 /// A record that a set-up fault concerns is tried again after this long.
 const AFTER_SETUP: TimeDelta = TimeDelta::minutes(5);
 
@@ -80,6 +83,7 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
     }
     let parcels = pack(work, &due).await?;
     work.hold().await?;
+    work.env.at(Point::Packed).await;
     let (crm, session) = (work.crm, work.session.clone());
     let calls: Vec<_> = parcels
         .chunks(profile.write_batch)
@@ -89,6 +93,7 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
         .buffer_unordered(profile.writes_at_once)
         .collect()
         .await;
+    work.env.at(Point::Answered).await;
     settle(work, sent).await?;
     Ok(due.len() < most)
 }
@@ -119,6 +124,8 @@ async fn pack(work: &mut Work<'_>, due: &[Dossier]) -> Result<Vec<Parcel>, Stop>
     let mut tx = work.store.read().await?;
     let beside = Beside::read(&mut tx, &id, &ids, now).await?;
     drop(tx);
+    // Many may have been published at once, and each is read before it is written.
+    work.keep_hold().await?;
     let mut there = as_they_are(work, due).await?;
     let mut parcels = Vec::with_capacity(due.len());
     let (mut stale, mut edited) = (Vec::new(), false);
@@ -281,7 +288,9 @@ async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>) -> Result<(), Stop> {
     if matches!(fault, Some(Fault::Setup(_))) {
         tx.forget_setup(&id).await?;
     }
+    work.env.at(Point::OutcomesInHand).await;
     tx.commit().await?;
+    work.env.at(Point::Noted).await;
     work.tally.written += written.len() as u64;
     work.tally.fields += fields;
     fault.map_or(Ok(()), |fault| Err(Stop::Fault(fault)))

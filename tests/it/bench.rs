@@ -32,13 +32,13 @@ impl Vault for Memory {
         Ok(true)
     }
 
-    async fn save(&self, tokens: Tokens) -> Result<Tokens, Fault> {
+    async fn save(&self, tokens: Tokens) -> Result<Option<Tokens>, Fault> {
         let saved = Tokens {
             version: tokens.version + 1,
             ..tokens
         };
         *self.0.lock().unwrap() = Some(saved.clone());
-        Ok(saved)
+        Ok(Some(saved))
     }
 
     async fn release(&self, _: i64) -> Result<(), Fault> {
@@ -62,7 +62,7 @@ impl Bench {
         let world = World::new(env.clone(), 7, deals);
         let served = serve(crm, world, 0, std::future::pending()).await.unwrap();
         let means = Means {
-            client: http::client(),
+            client: http::client().into(),
             env,
             vault: Arc::new(Memory::default()),
         };
@@ -100,7 +100,7 @@ impl Bench {
         };
         vault.save(tokens).await.unwrap();
         let means = Means {
-            client: http::client(),
+            client: http::client().into(),
             env: self.served.world.env().clone(),
             vault,
         };

@@ -6,6 +6,7 @@ mod assessment;
 mod bench;
 mod conformance;
 mod dynamics365;
+mod faults;
 mod hubspot;
 mod journeys;
 mod ops;

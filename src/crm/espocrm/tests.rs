@@ -36,8 +36,8 @@ impl Vault for NoVault {
     async fn claim(&self, _: i64) -> Result<bool, Fault> {
         Ok(true)
     }
-    async fn save(&self, tokens: Tokens) -> Result<Tokens, Fault> {
-        Ok(tokens)
+    async fn save(&self, tokens: Tokens) -> Result<Option<Tokens>, Fault> {
+        Ok(Some(tokens))
     }
     async fn release(&self, _: i64) -> Result<(), Fault> {
         Ok(())
@@ -89,7 +89,7 @@ impl Stand {
 
     fn session(&self, change: impl Fn(Settings) -> Settings) -> Session {
         let means = Means {
-            client: http::client(),
+            client: http::client().into(),
             env: self.served.world.env().clone(),
             vault: Arc::new(NoVault),
         };

@@ -32,8 +32,8 @@ impl Vault for NoVault {
     async fn claim(&self, _: i64) -> Result<bool, Fault> {
         Ok(true)
     }
-    async fn save(&self, tokens: Tokens) -> Result<Tokens, Fault> {
-        Ok(tokens)
+    async fn save(&self, tokens: Tokens) -> Result<Option<Tokens>, Fault> {
+        Ok(Some(tokens))
     }
     async fn release(&self, _: i64) -> Result<(), Fault> {
         Ok(())
@@ -61,7 +61,7 @@ impl Stand {
             .await
             .expect("a port");
         let means = Means {
-            client: http::client(),
+            client: http::client().into(),
             env,
             vault: Arc::new(NoVault),
         };
@@ -323,7 +323,7 @@ async fn bad_keys_and_wrong_databases_say_what_to_do() {
     let stand = Stand::new(10, json2).await;
     let with = |change: &dyn Fn(Settings) -> Settings| {
         let means = Means {
-            client: http::client(),
+            client: http::client().into(),
             env: stand.served.world.env().clone(),
             vault: Arc::new(NoVault),
         };

@@ -6,7 +6,7 @@ use latitude::crm::page::Parts;
 use latitude::domain::ids::ConnectionId;
 use latitude::http::Deadline;
 use latitude::store::statements;
-use latitude::sync::work::{LEASE, Tally, Work};
+use latitude::sync::work::{LEASE, Tally, Work, calls_may_last};
 use latitude::sync::{ask, prepare, pull, write_back};
 use sqlx::Connection;
 
@@ -31,6 +31,7 @@ async fn work(stage: &Stage) -> Work<'_> {
         public_url: &stage.engine.public_url,
         lease: lease.unwrap(),
         lease_for: LEASE,
+        calls_until: stage.env.elapsed() + calls_may_last(LEASE),
         deadline: Deadline::default(),
         around: None,
         backlog: std::collections::VecDeque::new(),

@@ -6,6 +6,7 @@ mod fewest;
 mod kills;
 mod lanes;
 mod main_job;
+mod overtaken;
 mod replicas;
 mod screens;
 pub mod trouble;

@@ -233,7 +233,7 @@ fn the_page_of_each_crm_has_a_configuration_that_lacks_nothing() {
             let (_, settings) = read.connections.first_key_value().unwrap();
             assert_eq!(settings.crm, crm.profile().id);
             let means = Means {
-                client: latitude::http::client(),
+                client: latitude::http::client().into(),
                 env: Env::system(),
                 vault: Arc::new(Memory::default()),
             };

@@ -21,7 +21,7 @@ fn queries(bench: &Bench) -> u64 {
 async fn a_first_pull_costs_one_call_a_page_and_few_besides() {
     let mut bench = Bench::ready(salesforce(), 6_545).await;
     let means = Means {
-        client: http::client(),
+        client: http::client().into(),
         env: bench.session.api.env().clone(),
         vault: std::sync::Arc::new(Memory::default()),
     };

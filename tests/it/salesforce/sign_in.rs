@@ -18,7 +18,7 @@ const BACK: &str = "https://latitude.test/connect/back";
 
 fn means(bench: &Bench) -> Means {
     Means {
-        client: http::client(),
+        client: http::client().into(),
         env: bench.session.api.env().clone(),
         vault: Arc::new(Memory::default()),
     }

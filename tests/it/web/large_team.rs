@@ -103,7 +103,7 @@ async fn fill(site: &Site) {
         })
         .collect();
     let mut tx = site.store.write().await.unwrap();
-    tx.save_deals(&id, &marked, now).await.unwrap();
+    tx.save_deals(&id, &marked, (now, now)).await.unwrap();
     tx.save_assessments(&id, "default-1", &assessed, now)
         .await
         .unwrap();

@@ -209,7 +209,9 @@ impl Site {
         let mut tx = self.store.write().await.unwrap();
         let id = ConnectionId::from(connection);
         let now = self.env.now();
-        tx.save_deals(&id, &[(deal, &marks)], now).await.unwrap();
+        tx.save_deals(&id, &[(deal, &marks)], (now, now))
+            .await
+            .unwrap();
         let known = tx.dossier(&id, &deal.id).await.unwrap().unwrap();
         if known.state.is_none() {
             let considered = Considered {

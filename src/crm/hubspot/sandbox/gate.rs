@@ -9,7 +9,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::Hub;
 use super::answers::{answer, correlation, refused};
@@ -26,15 +25,14 @@ const DAILY: u64 = 1_000_000;
 /// What was called lately.
 #[derive(Default)]
 pub struct Pace {
-    calls: VecDeque<Instant>,
-    searches: VecDeque<Instant>,
+    calls: VecDeque<Duration>,
+    searches: VecDeque<Duration>,
     day: Option<chrono::NaiveDate>,
     today: u64,
 }
 
 /// Takes a place in a window of time; false where all are taken.
-fn take(window: &mut VecDeque<Instant>, lasts: Duration, most: u64) -> bool {
-    let now = Instant::now();
+fn take(window: &mut VecDeque<Duration>, now: Duration, lasts: Duration, most: u64) -> bool {
     while window.front().is_some_and(|at| now - *at >= lasts) {
         window.pop_front();
     }
@@ -127,6 +125,7 @@ fn spend(hub: &Hub, fixed: bool, search: bool) -> Result<HeaderMap, &'static str
         let set = set.as_ref().and_then(|limits| limits[name].as_u64());
         set.unwrap_or(usual)
     };
+    let now = hub.world().env().elapsed();
     let mut pace = hub.pace();
     let mut headers = HeaderMap::new();
     let mut say = |name: &'static str, value: u64| {
@@ -149,7 +148,7 @@ fn spend(hub: &Hub, fixed: bool, search: bool) -> Result<HeaderMap, &'static str
     }
     if search {
         let room = most("searches_secondly", SEARCHES_SECONDLY);
-        let taken = take(&mut pace.searches, Duration::from_secs(1), room);
+        let taken = take(&mut pace.searches, now, Duration::from_secs(1), room);
         return if taken { Ok(headers) } else { Err("SECONDLY") };
     }
     let usual = if fixed {
@@ -158,7 +157,7 @@ fn spend(hub: &Hub, fixed: bool, search: bool) -> Result<HeaderMap, &'static str
         TEN_SECONDLY.1
     };
     let room = most("ten_secondly", usual);
-    if !take(&mut pace.calls, Duration::from_secs(10), room) {
+    if !take(&mut pace.calls, now, Duration::from_secs(10), room) {
         return Err("TEN_SECONDLY_ROLLING");
     }
     say("x-hubspot-ratelimit-max", room);

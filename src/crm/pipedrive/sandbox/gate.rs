@@ -9,7 +9,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::Desk;
 use super::answers::{Query, answer, refused};
@@ -26,7 +25,7 @@ const DAILY_PER_SEAT: u64 = 30_000 * 7;
 /// What was called lately.
 #[derive(Default)]
 pub struct Pace {
-    calls: VecDeque<Instant>,
+    calls: VecDeque<Duration>,
     day: Option<chrono::NaiveDate>,
     spent: u64,
 }
@@ -135,7 +134,7 @@ fn spend(desk: &Desk, holder: Holder, price: u64) -> Result<HeaderMap, Box<Respo
     if pace.day != Some(today) {
         (pace.day, pace.spent) = (Some(today), 0);
     }
-    let now = Instant::now();
+    let now = desk.world().env().elapsed();
     while pace
         .calls
         .front()

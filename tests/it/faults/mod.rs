@@ -1,0 +1,5 @@
+//! Faults on purpose: simulated by the thousand, and in real processes.
+
+pub mod sim;
+
+mod seeds;
