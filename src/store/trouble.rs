@@ -82,7 +82,11 @@ pub struct Trouble {
 
 /// What this process noticed.
 #[derive(Clone, Default)]
-pub(super) struct Noticed(Arc<Mutex<Notes>>);
+pub(super) struct Noticed {
+    notes: Arc<Mutex<Notes>>,
+    /// Held by whoever tries a write.
+    trial: Arc<tokio::sync::Mutex<()>>,
+}
 
 #[derive(Default)]
 struct Notes {
@@ -92,7 +96,7 @@ struct Notes {
 
 impl Noticed {
     fn notes(&self) -> MutexGuard<'_, Notes> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,9 +114,13 @@ impl Store {
         }
     }
 
-    /// What is wrong, where something was noticed and a write tried now fails still.
+    /// What is wrong, where something was noticed and a write tried now fails still. One tries at a
+    /// time; for whoever asks meanwhile it is still wrong.
     pub async fn trouble(&self) -> Option<Trouble> {
         let before = self.noticed.notes().now.clone()?;
+        let Ok(_trial) = self.noticed.trial.try_lock() else {
+            return Some(before);
+        };
         let tried = tokio::time::timeout(TRIAL, self.takes(TRIAL_BLOCKS)).await;
         match tried {
             Ok(Ok(())) => {
