@@ -96,7 +96,7 @@ fn issuer(settings: &Settings) -> Option<(Url, String)> {
 
 async fn read(session: &Session, issuer: &Url, push: &Push) -> Result<Issuer, Rejected> {
     let keys = Issuer::read(issuer, session.settings.allow_private, push.now).await;
-    let keys = keys.map_err(unreachable)?;
+    let keys = keys.map_err(|fault| unreachable(&fault))?;
     if let Ok(kept) = serde_json::to_value(&keys) {
         session.memo.keep(KEYS, kept);
     }
@@ -117,14 +117,14 @@ async fn person(session: &Session, oid: &str) -> Result<PersonId, Rejected> {
         ],
     );
     let found = spoken(session.api.get(path)).read::<Rows<User>>().await;
-    let mut users = found.map_err(unreachable)?.value;
+    let mut users = found.map_err(|fault| unreachable(&fault))?.value;
     match (users.pop(), users.is_empty()) {
         (Some(user), true) => Ok(PersonId::from(user.systemuserid.to_ascii_lowercase())),
         _ => Err(Rejected::Unknown),
     }
 }
 
-fn unreachable(fault: Fault) -> Rejected {
+fn unreachable(fault: &Fault) -> Rejected {
     tracing::warn!(cause = %fault.cause(), "an ID token cannot be checked");
     Rejected::Unchecked
 }
