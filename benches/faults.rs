@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use chrono::TimeDelta;
 use clap::Parser;
@@ -72,7 +71,7 @@ fn main() -> std::process::ExitCode {
         println!("{:#?}", outcome.findings);
         return ended(outcome.findings.is_empty());
     }
-    let began = Instant::now();
+    let began = tokio::time::Instant::now();
     let next = AtomicU64::new(command.from);
     let end = command.from + command.seeds;
     let total = Mutex::new((BTreeMap::new(), TimeDelta::zero(), 0_u64));

@@ -66,7 +66,7 @@ impl Sim {
             self.crash(place, "before a call").await;
         }
         let before = self.written();
-        let answer = self.router.clone().oneshot(inbound(request)).await;
+        let answer = self.router.clone().oneshot(inbound(&request)).await;
         let answer = answer.unwrap_or_else(|never| match never {});
         *self
             .state()
@@ -124,7 +124,7 @@ impl Sim {
 }
 
 /// The call as the sandbox's server would see it.
-fn inbound(request: Request) -> http::Request<Body> {
+fn inbound(request: &Request) -> http::Request<Body> {
     let url = request.url();
     let target = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),

@@ -510,7 +510,7 @@ impl Sim {
                     self.find(format!("I2: deal {n} is gone, we hold it for there"));
                 }
                 Some(row) if !deleted && row.standing == "open" => {
-                    self.check_grade(n, row, &before[n], &fields)
+                    self.check_grade(n, row, &before[n], &fields);
                 }
                 _ => {}
             }

@@ -137,8 +137,17 @@ struct State {
     backup: Option<PathBuf>,
 }
 
+/// Engines work inside one another here, and a debug build's frames are large.
+const STACK: usize = 64 << 20;
+
 /// Runs one seed; the same seed always does the same.
 pub fn run(options: Options) -> Outcome {
+    let thread = std::thread::Builder::new().stack_size(STACK);
+    let ran = thread.spawn(|| run_here(options)).expect("a thread").join();
+    ran.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn run_here(options: Options) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -158,7 +167,9 @@ impl Sim {
         let crm = match &options.only {
             Some(id) => crm::by_id(id).expect("a CRM of that id"),
             // Every other run is on the preferred one.
-            None if options.seed % 2 == 0 => crm::by_id(crm::PREFERRED).expect("it is there"),
+            None if options.seed.is_multiple_of(2) => {
+                crm::by_id(crm::PREFERRED).expect("it is there")
+            }
             None => crm::ALL[(options.seed / 2) as usize % crm::ALL.len()],
         };
         let truth = Truth::at(MORNING.parse().expect("a time"));
