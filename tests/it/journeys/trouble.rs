@@ -176,18 +176,9 @@ async fn a_deal_that_vanished_with_new_words_keeps_nobody_busy() {
         stage.reconcile().await;
         let deal = stage.served.world.state().deals[5].id.clone();
         let deal = latitude::domain::ids::DealId::from(deal.as_str());
+        publishes(&stage, 5, "Ask Ada for the gate because she owns it.").await;
         let mut tx = stage.engine.store.write().await.unwrap();
-        let dossier = tx.dossier(&stage.id, &deal).await.unwrap().unwrap();
-        let answers = latitude::domain::strategy::Answers {
-            approach: "Ask Ada for the gate because she owns it.".to_owned(),
-            ..Default::default()
-        };
-        let seller = latitude::domain::ids::PersonId::from("someone");
-        let (now, at) = (stage.env.now(), (&dossier, dossier.version));
-        let (told, framework) = ((&seller, &answers), &stage.engine.framework);
-        latitude::sync::publish::publish(&mut tx, &stage.id, at, told, framework, now)
-            .await
-            .unwrap();
+        let now = stage.env.now();
         tx.deal_gone(&stage.id, &deal, None, now).await.unwrap();
         tx.commit().await.unwrap();
 

@@ -398,15 +398,15 @@ impl Sim {
         self.check_words("before the nightly reconcile").await;
     }
 
+    async fn rows_by_id(&self) -> BTreeMap<String, Row> {
+        let rows = self.rows().await.into_iter();
+        rows.map(|it| (it.id.clone(), it)).collect()
+    }
+
     /// I1 and I2 for what people wrote: all of it is kept, and both sides say the same.
     async fn check_words(&self, when: &str) {
         let fields = lock(&self.fields).clone();
-        let rows: BTreeMap<String, Row> = self
-            .rows()
-            .await
-            .into_iter()
-            .map(|it| (it.id.clone(), it))
-            .collect();
+        let rows = self.rows_by_id().await;
         let versions = self.state().words.versions.clone();
         let kept = |id: &str, words: &str| {
             let of_deal = versions.iter().filter(|((deal, _), _)| deal == id);
@@ -485,12 +485,7 @@ impl Sim {
         self.turn(0).await;
         self.check_words("at the end").await;
         let fields = lock(&self.fields).clone();
-        let rows: BTreeMap<String, Row> = self
-            .rows()
-            .await
-            .into_iter()
-            .map(|it| (it.id.clone(), it))
-            .collect();
+        let rows = self.rows_by_id().await;
         let before = self.written();
         let (world, open): (Vec<(String, bool)>, Vec<bool>) = {
             let state = self.served.world.state();
