@@ -209,6 +209,38 @@ pub struct Assessment {
     pub private_notes: Vec<PrivateNote>,
 }
 
+/// The part of an [`Assessment`] that the CRM's fields show. Most of an assessment is findings:
+/// this alone is read from a stored one in a fraction of the time.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Verdict {
+    /// The label.
+    pub grade: Grade,
+    /// 0 to 100; none while there is nothing to score.
+    pub score: Option<u8>,
+    /// Points per dimension.
+    pub dims: Dimensions,
+    /// Questions back to the seller that may be shown in the CRM, weakest dimension first.
+    pub notes: Vec<Note>,
+}
+
+impl From<&Assessment> for Verdict {
+    fn from(whole: &Assessment) -> Self {
+        Self {
+            grade: whole.grade,
+            score: whole.score,
+            dims: whole.dims,
+            notes: whole.notes.clone(),
+        }
+    }
+}
+
+impl Verdict {
+    /// The part that would gain most from more thought; none while nothing is scored.
+    pub fn weakest_part(&self) -> Option<Dimension> {
+        self.score.map(|_| self.dims.weakest())
+    }
+}
+
 impl Assessment {
     /// The part that would gain most from more thought; none while nothing is scored.
     pub fn weakest_part(&self) -> Option<Dimension> {

@@ -9,7 +9,7 @@ use super::Time;
 use super::cadence::{Reason, State};
 use super::field::{Field, Value};
 use super::framework::{Framework, StageGuide};
-use super::grade::{Assessment, Grade};
+use super::grade::{Grade, Verdict};
 use super::strategy::{Answers, Part};
 
 /// Everything Latitude knows about one deal at one moment.
@@ -28,7 +28,7 @@ pub struct Outlook<'a> {
     /// What the seller wrote; none where nothing was.
     pub answers: Option<&'a Answers>,
     /// What the rubric says about it, and when it said so.
-    pub assessment: Option<(&'a Assessment, Time)>,
+    pub assessment: Option<(&'a Verdict, Time)>,
     /// Questions of managers, newest first, already in words for the CRM.
     pub questions: &'a [String],
     /// Names of notes that the seller said do not apply here.
@@ -51,7 +51,7 @@ impl Outlook<'_> {
         let assessment = self.assessment.map(|(assessment, _)| assessment);
         let grade = assessment.map_or(Grade::NoStrategyYet, |it| it.grade);
         let score = assessment.and_then(|it| it.score);
-        let weakest = assessment.and_then(Assessment::weakest_part);
+        let weakest = assessment.and_then(Verdict::weakest_part);
         vec![
             (Field::Prompt, Value::text(self.prompt())),
             (Field::Strategy, Value::text(self.strategy())),

@@ -10,7 +10,7 @@ use super::rows::{ROWS, rows};
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::deal::Deal;
-use crate::domain::grade::Assessment;
+use crate::domain::grade::{Assessment, Verdict};
 use crate::domain::ids::{ConnectionId, DealId, PersonId, PipelineId};
 use crate::domain::strategy::Answers;
 
@@ -52,7 +52,7 @@ pub struct Marks {
 
 /// Everything needed to decide what should stand in a deal's fields.
 #[derive(Clone, Debug, FromRow)]
-pub struct Dossier {
+pub struct Dossier<A = Assessment> {
     /// The CRM's id.
     pub id: String,
     /// What the seller calls it.
@@ -111,8 +111,8 @@ pub struct Dossier {
     pub then_amount: Option<f64>,
     /// The close date then.
     pub then_close_on: Option<chrono::NaiveDate>,
-    /// The latest assessment.
-    pub assessment: Option<Json<Assessment>>,
+    /// The latest assessment, or as much of it as is wanted.
+    pub assessment: Option<Json<A>>,
     /// When it was made.
     pub assessed_at: Option<Time>,
 }
@@ -315,7 +315,7 @@ impl Tx {
         connection: &ConnectionId,
         now: Time,
         most: i64,
-    ) -> Result<Vec<Dossier>> {
+    ) -> Result<Vec<Dossier<Verdict>>> {
         sql!(self, db => {
             let mut select = QueryBuilder::new(DOSSIER);
             select.push(" WHERE d.connection = ").push_bind(connection.as_str());
@@ -349,10 +349,10 @@ impl Tx {
         connection: &ConnectionId,
         ids: &[String],
         now: Time,
-    ) -> Result<Vec<Dossier>> {
-        let mut found: HashMap<String, Dossier> = HashMap::with_capacity(ids.len());
+    ) -> Result<Vec<Dossier<Verdict>>> {
+        let mut found: HashMap<String, Dossier<Verdict>> = HashMap::with_capacity(ids.len());
         for some in ids.chunks(ROWS) {
-            let rows: Vec<Dossier> = sql!(&mut *self, db => {
+            let rows: Vec<Dossier<Verdict>> = sql!(&mut *self, db => {
                 let mut select = QueryBuilder::new(DOSSIER);
                 select.push(" WHERE d.connection = ").push_bind(connection.as_str());
                 // Said so that SQLite looks the ids up, and not everything that is due.

@@ -1,18 +1,60 @@
 //! What is to be written to the CRM, and what became of it.
 
-use sqlx::{QueryBuilder, query, query_as, query_scalar};
+use sqlx::types::Json;
+use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
 
 use super::Result;
-use super::deals::{DOSSIER, Dossier};
 use super::rows::rows;
 use super::schedule::{CLOCKS_APART, LATEST_ARRIVAL};
 use super::tx::{Tx, sql};
 use crate::domain::Time;
+use crate::domain::grade::Verdict;
 use crate::domain::ids::ConnectionId;
+use crate::domain::strategy::Answers;
 
 /// Deals whose seller's words are carried in one unit of work: what came meanwhile goes with the
 /// next, and a long row of them keeps nobody waiting for its end.
 const WORDS: i64 = 400;
+
+/// A deal whose fields do not hold what they should: what is needed to write them, and no more, for
+/// each column of each row costs.
+#[derive(Clone, Debug, FromRow)]
+pub struct ToWrite {
+    /// The CRM's id.
+    pub id: String,
+    /// The CRM's id of the stage.
+    pub stage: String,
+    /// The latest strategy version; 0 for none.
+    pub version: i64,
+    /// The label of its state.
+    pub state: Option<String>,
+    /// The word of the reason it is asked for, if it is.
+    pub asked_reason: Option<String>,
+    /// The mark of what should stand in the CRM.
+    pub desired_mark: Option<String>,
+    /// How often writing failed in a row.
+    pub write_failures: i64,
+    /// The version still to be carried to the CRM.
+    pub carry_version: Option<i64>,
+    /// The mark of the seller's words as last seen in the CRM.
+    pub answers_mark: String,
+    /// The latest answers.
+    pub answers: Option<Json<Answers>>,
+    /// The latest assessment.
+    pub assessment: Option<Json<Verdict>>,
+    /// When it was made.
+    pub assessed_at: Option<Time>,
+}
+
+/// The columns of a [`ToWrite`], and where they come from.
+const TO_WRITE: &str = "SELECT d.id, d.stage, d.version, d.state, d.asked_reason, d.desired_mark,
+    d.write_failures, d.carry_version, d.answers_mark, v.answers, a.assessment,
+    a.at AS assessed_at
+    FROM deal d
+    LEFT JOIN strategy_version v
+      ON v.connection = d.connection AND v.deal = d.id AND v.version = d.version
+    LEFT JOIN assessment a
+      ON a.connection = d.connection AND a.deal = d.id AND a.version = d.assessed_version";
 
 /// A deal whose fields now hold what they should.
 #[derive(Clone, Debug)]
@@ -37,8 +79,8 @@ impl Tx {
         connection: &ConnectionId,
         now: Time,
         most: i64,
-    ) -> Result<Vec<Dossier>> {
-        let mut due: Vec<Dossier> = Vec::new();
+    ) -> Result<Vec<ToWrite>> {
+        let mut due: Vec<ToWrite> = Vec::new();
         // Said in two ways, so that SQLite takes the index of the few for the few.
         for (words, due_by) in [
             (
@@ -53,8 +95,8 @@ impl Tx {
             } else {
                 left.min(WORDS)
             };
-            let more: Vec<Dossier> = sql!(&mut *self, db => {
-                let mut select = QueryBuilder::new(DOSSIER);
+            let more: Vec<ToWrite> = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new(TO_WRITE);
                 select.push(" WHERE d.connection = ").push_bind(connection.as_str());
                 select.push(" AND d.carry_version ").push(words);
                 select.push(due_by).push_bind(now);

@@ -12,9 +12,11 @@ use crate::domain::Time;
 use crate::domain::cadence::{self, Facts, Published, Reason, State};
 use crate::domain::deal::Standing;
 use crate::domain::field::{Field, Value};
+use crate::domain::grade::Verdict;
 use crate::domain::ids::ConnectionId;
 use crate::domain::outlook::{Outlook, mark};
 use crate::domain::people::Person;
+use crate::domain::strategy::Answers;
 use crate::env::fate::Point;
 use crate::store::deals::{Considered, Dossier};
 use crate::store::people::StageRow;
@@ -84,7 +86,15 @@ pub async fn ask(work: &mut Work<'_>) -> Result<bool, Stop> {
             if let (true, Some(reason)) = (decided.newly, decided.asked) {
                 asks.push((deal.id.as_str(), reason.word(), deal.seller.as_deref()));
             }
-            let fields = fields(work, &around, deal, &decided, &beside);
+            let said = Said {
+                deal: &deal.id,
+                stage: &deal.stage,
+                state: decided.state,
+                asked: decided.asked,
+                answers: deal.answers.as_deref(),
+                assessment: deal.assessment.as_deref().zip(deal.assessed_at),
+            };
+            let fields = fields(work, &around, said, &beside);
             let desired_mark = mark(&fields);
             // A closed deal that Latitude never wrote to is left alone.
             let untouched = decided.state == State::Closed
@@ -121,7 +131,7 @@ async fn most_valuable(
     tx: &mut Tx,
     id: &ConnectionId,
     now: Time,
-) -> Result<Vec<Dossier>, Stop> {
+) -> Result<Vec<Dossier<Verdict>>, Stop> {
     let mut due = tx.carried_to_consider(id, now, BATCH as i64).await?;
     if backlog.is_empty() {
         backlog.extend(tx.due_to_consider(id, now, AHEAD).await?);
@@ -145,7 +155,7 @@ fn decide(
     work: &Work<'_>,
     around: &Around,
     quota: &mut Quota<'_>,
-    deal: &Dossier,
+    deal: &Dossier<Verdict>,
     now: Time,
 ) -> Decided {
     let cadence = &work.framework.cadence;
@@ -191,7 +201,7 @@ fn decide(
     }
 }
 
-fn facts(deal: &Dossier) -> Facts {
+fn facts(deal: &Dossier<Verdict>) -> Facts {
     Facts {
         standing: Standing::named(&deal.standing),
         stage: deal.stage.clone(),
@@ -200,7 +210,7 @@ fn facts(deal: &Dossier) -> Facts {
     }
 }
 
-fn published(deal: &Dossier) -> Option<Published> {
+fn published(deal: &Dossier<Verdict>) -> Option<Published> {
     Some(Published {
         at: deal.published_at?,
         check_on: deal.answers.as_ref().and_then(|answers| answers.check_on),
@@ -213,39 +223,32 @@ fn published(deal: &Dossier) -> Option<Published> {
     })
 }
 
-/// What each of Latitude's fields should hold, from the deal as it was last considered.
-pub fn fields_as_considered(
-    work: &Work<'_>,
-    around: &Around,
-    deal: &Dossier,
-    beside: &Beside,
-) -> Vec<(Field, Value)> {
-    let asked = deal.asked_reason.as_deref().and_then(Reason::named);
-    let state = deal
-        .state
-        .as_deref()
-        .and_then(State::labelled)
-        .unwrap_or(State::NoStrategyYet);
-    let decided = Decided {
-        state,
-        asked,
-        asked_at: deal.asked_at,
-        newly: false,
-        look_at: None,
-    };
-    fields(work, around, deal, &decided, beside)
+/// What a deal's fields are made of, but for what people said beside it.
+pub(super) struct Said<'a> {
+    /// The CRM's id.
+    pub deal: &'a str,
+    /// The CRM's id of its stage.
+    pub stage: &'a str,
+    /// Where its strategy stands.
+    pub state: State,
+    /// Why it is asked for, if it is.
+    pub asked: Option<Reason>,
+    /// The latest answers.
+    pub answers: Option<&'a Answers>,
+    /// The latest assessment, and when it was made.
+    pub assessment: Option<(&'a Verdict, Time)>,
 }
 
-fn fields(
+/// What each of Latitude's fields should hold.
+pub(super) fn fields(
     work: &Work<'_>,
     around: &Around,
-    deal: &Dossier,
-    decided: &Decided,
+    said: Said<'_>,
     beside: &Beside,
 ) -> Vec<(Field, Value)> {
-    let stage_name = around.stage_name(&deal.stage);
+    let stage_name = around.stage_name(said.stage);
     let asked: Vec<String> = beside
-        .questions(&deal.id)
+        .questions(said.deal)
         .iter()
         .map(|question| {
             format!(
@@ -255,23 +258,19 @@ fn fields(
             )
         })
         .collect();
-    let need = beside.need(&deal.id);
+    let need = beside.need(said.deal);
     let outlook = Outlook {
         framework: &work.framework,
         stage: work.framework.stage(stage_name),
         stage_name,
-        state: decided.state,
-        asked: decided.asked,
-        answers: deal.answers.as_ref().map(|answers| &answers.0),
-        assessment: deal
-            .assessment
-            .as_ref()
-            .map(|it| &it.0)
-            .zip(deal.assessed_at),
+        state: said.state,
+        asked: said.asked,
+        answers: said.answers,
+        assessment: said.assessment,
         questions: &asked,
-        dismissed: beside.dismissed(&deal.id),
+        dismissed: beside.dismissed(said.deal),
         need: (need.state.unwrap_or("None"), need.due),
-        panel: panel(work, &deal.id),
+        panel: panel(work, said.deal),
     };
     outlook.fields()
 }

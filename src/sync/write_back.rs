@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::ask::fields_as_considered;
+use super::ask::{Said, fields};
 use super::beside::Beside;
 use super::pull::mark_of_answers;
 use super::work::Work;
@@ -19,6 +19,7 @@ use crate::crm::Crm;
 use crate::crm::session::Session;
 use crate::crm::write::{Outcome, Refusal, Update};
 use crate::domain::Time;
+use crate::domain::cadence::{Reason, State};
 use crate::domain::deal::Deal;
 use crate::domain::field::{Field, Value};
 use crate::domain::ids::DealId;
@@ -27,10 +28,9 @@ use crate::domain::strategy::Part;
 use crate::domain::text::{fit, fit_paragraphs};
 use crate::env::fate::Point;
 use crate::http::fault::{Cause, Fault};
-use crate::store::deals::Dossier;
 use crate::store::ledger::Entry;
 use crate::store::tx::Tx;
-use crate::store::writes::Written;
+use crate::store::writes::{ToWrite, Written};
 
 /// The most deals taken up in one unit of work.
 const MOST: usize = 2000;
@@ -117,7 +117,7 @@ async fn send<'a>(crm: &dyn Crm, session: &Session, batch: &'a [Parcel]) -> Sent
 }
 
 /// Makes updates of what is due. A deal that is no longer as it was considered is left for `ask`.
-async fn pack(work: &mut Work<'_>, due: &[Dossier]) -> Result<Vec<Parcel>, Stop> {
+async fn pack(work: &mut Work<'_>, due: &[ToWrite]) -> Result<Vec<Parcel>, Stop> {
     let (id, now) = (work.id().clone(), work.now());
     let around = work.around().await?;
     let ids: Vec<&str> = due.iter().map(|it| it.id.as_str()).collect();
@@ -130,7 +130,7 @@ async fn pack(work: &mut Work<'_>, due: &[Dossier]) -> Result<Vec<Parcel>, Stop>
     let mut parcels = Vec::with_capacity(due.len());
     let (mut stale, mut edited) = (Vec::new(), false);
     for deal in due {
-        let fields = fields_as_considered(work, &around, deal, &beside);
+        let fields = fields(work, &around, said(deal), &beside);
         let wish = mark(&fields);
         if deal.desired_mark.as_deref() != Some(&wish) {
             stale.push(deal.id.as_str());
@@ -180,10 +180,23 @@ async fn pack(work: &mut Work<'_>, due: &[Dossier]) -> Result<Vec<Parcel>, Stop>
     Ok(parcels)
 }
 
+/// What a deal's fields are made of, as it was last considered.
+fn said(deal: &ToWrite) -> Said<'_> {
+    let state = deal.state.as_deref().and_then(State::labelled);
+    Said {
+        deal: &deal.id,
+        stage: &deal.stage,
+        state: state.unwrap_or(State::NoStrategyYet),
+        asked: deal.asked_reason.as_deref().and_then(Reason::named),
+        answers: deal.answers.as_deref(),
+        assessment: deal.assessment.as_deref().zip(deal.assessed_at),
+    }
+}
+
 /// The deals that words are to be carried to, as they are in the CRM now.
 async fn as_they_are(
     work: &Work<'_>,
-    due: &[Dossier],
+    due: &[ToWrite],
 ) -> Result<HashMap<String, Option<Deal>>, Stop> {
     let ids: Vec<DealId> = due
         .iter()
@@ -201,7 +214,7 @@ async fn as_they_are(
 /// Adds the seller's published words where the CRM still holds what they started from; returns
 /// their mark. Where it holds something else, `edited` is set: a pull has to look.
 fn carry(
-    deal: &Dossier,
+    deal: &ToWrite,
     there: Option<Deal>,
     update: &mut Update,
     edited: &mut bool,
@@ -251,7 +264,7 @@ async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>) -> Result<(), Stop> {
     let now = work.now();
     let mut tx = work.begin().await?;
     let (mut written, mut entries, mut fault) = (Vec::new(), Vec::new(), None);
-    let mut fields = 0;
+    let (mut fields, mut lacking) = (0, Vec::new());
     for (batch, outcomes) in sent {
         match outcomes {
             Ok(outcomes) => {
@@ -264,8 +277,7 @@ async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>) -> Result<(), Stop> {
                             fields += parcel.update.fields.len() as u64;
                         }
                         Outcome::Refused(refusal) if refusal.setup => {
-                            let cause = Cause::told(refusal.code, refusal.message);
-                            fault.get_or_insert(Fault::Setup(cause));
+                            lacking.push(Cause::told(refusal.code, refusal.message));
                         }
                         _ => {}
                     }
@@ -285,8 +297,13 @@ async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>) -> Result<(), Stop> {
     let id = work.id().clone();
     tx.save_written(&id, &written, now).await?;
     tx.note(&entries).await?;
-    if matches!(fault, Some(Fault::Setup(_))) {
+    let set_up = matches!(fault, Some(Fault::Setup(_)));
+    if set_up || !lacking.is_empty() {
         tx.forget_setup(&id).await?;
+    }
+    // What one record lacks may be that record's own; what all of several lack is not.
+    if lacking.len() > 1 && written.is_empty() {
+        fault = fault.or(lacking.pop().map(Fault::Setup));
     }
     work.env.at(Point::OutcomesInHand).await;
     tx.commit().await?;
