@@ -72,7 +72,7 @@ pub struct BoardRow {
 }
 
 /// From so many sellers on, deals are looked through in the order they are shown in.
-pub(super) const LARGE_TEAM: usize = 100;
+const LARGE_TEAM: usize = 100;
 /// Where so many of them hold too few that fit, those of each seller are gathered after all.
 const LOOKED_THROUGH: i64 = 5_000;
 
@@ -125,14 +125,11 @@ impl Tx {
         most: usize,
     ) -> Result<Vec<BoardRow>> {
         let mut rows: Vec<BoardRow> = Vec::new();
-        if after.is_none_or(|after| after.close_on.is_some()) {
-            rows = self.page(connection, filter, (true, after), most).await?;
-        }
-        let dated_only = filter.close_on.0.is_some() || filter.close_on.1.is_some();
-        if rows.len() < most && !dated_only {
-            let after = after.filter(|after| after.close_on.is_none());
-            let rest = most - rows.len();
-            rows.extend(self.page(connection, filter, (false, after), rest).await?);
+        for way in Way::of(&filter.sellers) {
+            rows = self.page(connection, filter, (*way, after), most).await?;
+            if rows.len() >= most {
+                break;
+            }
         }
         Ok(rows)
     }
@@ -181,39 +178,36 @@ impl Tx {
         &mut self,
         connection: &ConnectionId,
         filter: &Filter,
-        (dated, after): (bool, Option<&After>),
+        (way, after): (Way, Option<&After>),
         most: usize,
     ) -> Result<Vec<BoardRow>> {
-        let mut rows: Vec<BoardRow> = Vec::new();
-        for way in Way::of(&filter.sellers) {
-            rows = sql!(&mut *self, db => {
-                let mut select = QueryBuilder::new(SHOWN);
-                select.push(
-                    "(SELECT id, close_on FROM (SELECT id, close_on, seller, stage, grade, state,
-                     weakest, score, amount",
-                );
-                select.push(OPEN_DEALS).push_bind(connection.as_str());
-                if *way == Way::LookThrough {
-                    from_place(&mut select, filter, (dated, after));
-                    select.push(" ORDER BY close_on, id");
-                    fence(&mut select, *way);
-                    fitting(&mut select, filter);
-                } else {
-                    fitting(&mut select, filter);
-                    fence(&mut select, *way);
-                    from_place(&mut select, filter, (dated, after));
-                }
-                select.push(" ORDER BY close_on, id LIMIT ").push_bind(count(most));
-                joined(&mut select, connection, "chosen.close_on, chosen.id");
-                // Never kept prepared: as many shapes as teams have sizes, and PostgreSQL would
-                // plan for any sellers rather than for these.
-                select.build_query_as().persistent(false).fetch_all(db).await
-            })?;
-            if rows.len() >= most {
-                break;
+        sql!(self, db => {
+            let mut select = QueryBuilder::new(SHOWN);
+            select.push(
+                "(SELECT id, close_on FROM (SELECT id, close_on, seller, stage, grade, state,
+                 weakest, score, amount",
+            );
+            select.push(OPEN_DEALS).push_bind(connection.as_str());
+            if way == Way::LookThrough {
+                // In the index's own order. Those without a date come when everything is gathered,
+                // which fewer than asked for lead to.
+                between(&mut select, "close_on", filter.close_on);
+                from_place(&mut select, after, way);
+                select.push(" ORDER BY close_on, id");
+                fence(&mut select, way);
+                fitting(&mut select, filter);
+            } else {
+                fitting(&mut select, filter);
+                fence(&mut select, way);
+                between(&mut select, "close_on", filter.close_on);
+                from_place(&mut select, after, way);
             }
-        }
-        Ok(rows)
+            select.push(" ORDER BY close_on IS NULL, close_on, id LIMIT ").push_bind(count(most));
+            joined(&mut select, connection, "chosen.close_on IS NULL, chosen.close_on, chosen.id");
+            // Never kept prepared: as many shapes as teams have sizes, and PostgreSQL would
+            // plan for any sellers rather than for these.
+            select.build_query_as().persistent(false).fetch_all(db).await
+        })
     }
 }
 
@@ -268,34 +262,39 @@ where
     between(select, "amount", filter.amount);
 }
 
-fn from_place<'a, DB: Database>(
-    select: &mut QueryBuilder<DB>,
-    filter: &'a Filter,
-    (dated, after): (bool, Option<&'a After>),
-) where
+/// What comes after a place: those with a date first, which is all that is looked through.
+fn from_place<'a, DB: Database>(select: &mut QueryBuilder<DB>, after: Option<&'a After>, way: Way)
+where
     &'a str: Encode<'a, DB> + Type<DB>,
     NaiveDate: Encode<'a, DB> + Type<DB>,
 {
-    between(select, "close_on", filter.close_on);
-    match (dated, after) {
+    let undated = match way {
+        Way::Gather => "close_on IS NULL OR ",
+        Way::LookThrough => "",
+    };
+    match (after, way) {
+        (None, Way::Gather) => {}
+        (None, Way::LookThrough) => {
+            select.push(" AND close_on IS NOT NULL");
+        }
+        (Some(After { close_on: None, id }), _) => {
+            select
+                .push(" AND close_on IS NULL AND id > ")
+                .push_bind(id.as_str());
+        }
         (
-            true,
             Some(After {
                 close_on: Some(date),
                 id,
             }),
+            _,
         ) => {
-            select.push(" AND (close_on, id) > (").push_bind(*date);
-            select.push(", ").push_bind(id.as_str()).push(")");
-        }
-        (true, _) => {
-            select.push(" AND close_on IS NOT NULL");
-        }
-        (false, after) => {
-            select.push(" AND close_on IS NULL");
-            if let Some(after) = after {
-                select.push(" AND id > ").push_bind(after.id.as_str());
-            }
+            select
+                .push(" AND (")
+                .push(undated)
+                .push("(close_on, id) > (")
+                .push_bind(*date);
+            select.push(", ").push_bind(id.as_str()).push("))");
         }
     }
 }

@@ -169,7 +169,8 @@ impl Tx {
                  JOIN assessment a ON a.connection = d.connection AND a.deal = d.id
                    AND a.version = (SELECT MIN(f.version) FROM strategy_version f
                      WHERE f.connection = d.connection AND f.deal = d.id AND f.stage = l.stage)
-                 WHERE d.standing IN ('won', 'lost') AND d.gone_at IS NULL AND d.connection = ",
+                 WHERE d.standing <> 'open' AND d.standing IN ('won', 'lost') AND d.gone_at IS NULL
+                   AND d.connection = ",
             );
             select.push_bind(connection.as_str()).push(" AND d.seller IN (");
             list(&mut select, sellers);
