@@ -70,7 +70,7 @@ impl Point {
 /// A mistake that a harness has to find. Made nowhere but in debug builds under a [`Fate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flaw {
-    /// A worker that lost its lease goes on as if it held it.
+    /// A worker that lost its lease goes on as if it held it, calls included.
     NoFence,
     /// The place in the CRM's changes is saved before the rows that lead there.
     CursorFirst,

@@ -33,6 +33,7 @@ use url::Url;
 
 use crate::domain::Time;
 use crate::env::Env;
+use crate::env::fate::Flaw;
 use budget::Budget;
 use call::{Call, Reply};
 pub use client::Client;
@@ -254,6 +255,9 @@ impl Api {
         let Some(deadline) = &self.1.deadline else {
             return Ok(None);
         };
+        if self.0.env.makes(Flaw::NoFence) {
+            return Ok(None);
+        }
         let left = deadline.left(&self.0.env);
         left.map(Some).ok_or_else(out_of_time)
     }

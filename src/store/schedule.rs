@@ -253,19 +253,20 @@ impl Tx {
         Ok(())
     }
 
-    /// Connections whose reading is due later than it can have been put off to: one that went well
-    /// beyond `latest.0`, one that did not beyond `latest.1`, one whose budget is spent beyond
-    /// `latest.2`. The clock was set back since.
+    /// Connections of which something is due later than it can have been put off to: the move
+    /// `step`, where it went well, beyond `latest.0`; any move but `but` that did not go well
+    /// beyond `latest.1`, where the budget is spent beyond `latest.2`. The clock was set back since.
     pub async fn due_too_late(
         &mut self,
-        step: &str,
+        (step, but): (&str, &str),
         latest: (Time, Time, Time),
     ) -> Result<Vec<String>> {
         sql!(self, db => query_scalar(
-            "SELECT s.connection FROM schedule s JOIN connection c ON c.id = s.connection
-             WHERE s.move = $1 AND s.run_at > CASE WHEN s.failures = 0 THEN $2
-               WHEN c.state LIKE 'skipped%' THEN $4 ELSE $3 END",
-        ).bind(step).bind(latest.0).bind(latest.1).bind(latest.2).fetch_all(db).await)
+            "SELECT DISTINCT s.connection FROM schedule s JOIN connection c ON c.id = s.connection
+             WHERE s.move <> $2 AND (s.move = $1 OR s.failures > 0)
+               AND s.run_at > CASE WHEN s.failures = 0 THEN $3
+               WHEN c.state LIKE 'skipped%' THEN $5 ELSE $4 END",
+        ).bind(step).bind(but).bind(latest.0).bind(latest.1).bind(latest.2).fetch_all(db).await)
     }
 
     /// Makes everything of a connection due that waits for a later time, one move excepted.

@@ -16,11 +16,11 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(61);
 const LONGEST_BUDGET: TimeDelta = TimeDelta::hours(25);
 
 impl Engine {
-    /// Connections whose next poll only a clock that was ahead can have put off so far.
+    /// Connections of which only a clock that was ahead can have put something off so far.
     pub(super) async fn due_too_late(&self, tx: &mut Tx, now: Time) -> store::Result<Vec<String>> {
         let usual = now + self.poll_every * 2;
         let latest = (usual, now + LONGEST_WAIT, now + LONGEST_BUDGET);
-        tx.due_too_late(PULL, latest).await
+        tx.due_too_late((PULL, RECONCILE), latest).await
     }
 
     /// Makes everything of these connections due, and notes it in the ledger.
@@ -34,7 +34,7 @@ impl Engine {
             let id = ConnectionId::from(connection.as_str());
             tx.all_due(&id, RECONCILE, now).await?;
             tx.hasten(&id, RECONCILE, now + FAR).await?;
-            let told = "the next poll was put off further than it can be: a clock was ahead and \
+            let told = "something was put off further than it can be: a clock was ahead and \
                         has been set back, or polls were further apart before";
             tracing::warn!(connection.id = %id, "{told}; everything is due now");
             tx.note(&[Entry {
