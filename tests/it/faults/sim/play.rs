@@ -97,12 +97,16 @@ async fn calm(sim: &Arc<Sim>) {
     sim.state().calm = true;
     sim.served.world.weather().set(Knobs::default());
     sim.locals.iter().for_each(|it| it.set(TimeDelta::zero()));
-    // Leases run out, and the next poll is due.
-    sim.truth
-        .advance(POLL.max(LEASE * 2) + TimeDelta::seconds(1));
-    let began = sim.truth.at_now();
-    if !comes_to_rest(sim, began).await {
-        return;
+    // Leases run out, and the next poll is due: it ends one that was broken off, and the poll after
+    // that reads what came meanwhile.
+    let mut began = sim.truth.at_now();
+    for _ in 0..2 {
+        sim.truth
+            .advance(POLL.max(LEASE * 2) + TimeDelta::seconds(1));
+        began = sim.truth.at_now();
+        if !comes_to_rest(sim, began).await {
+            return;
+        }
     }
     sim.check_refusals().await;
     sim.clear_troubles();
