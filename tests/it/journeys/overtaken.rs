@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::FutureExt;
@@ -88,44 +87,6 @@ async fn hasten(stage: &Stage, moves: &[&str]) {
         tx.hasten(&stage.id, step, stage.env.now()).await.unwrap();
     }
     tx.commit().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_deal_that_vanished_with_new_words_keeps_nobody_busy() {
-    for database in databases().await {
-        let stage = Stage::set(&database, DEALS).await;
-        stage.reconcile().await;
-        let deal = stage.served.world.state().deals[5].id.clone();
-        let deal = deal.as_str().into();
-        let mut tx = stage.engine.store.write().await.unwrap();
-        let dossier = tx.dossier(&stage.id, &deal).await.unwrap().unwrap();
-        let mut answers = dossier
-            .answers
-            .as_ref()
-            .map(|it| it.0.clone())
-            .unwrap_or_default();
-        answers.approach = WORDS.to_owned();
-        let seller = PersonId::from("someone");
-        let at = (&dossier, dossier.version);
-        let now = stage.env.now();
-        publish(
-            &mut tx,
-            &stage.id,
-            at,
-            (&seller, &answers),
-            &stage.engine.framework,
-            now,
-        )
-        .await
-        .unwrap();
-        tx.deal_gone(&stage.id, &deal, None, now).await.unwrap();
-        tx.commit().await.unwrap();
-
-        let quiet = stage.engine.run_until_quiet(None);
-        let ended = tokio::time::timeout(Duration::from_secs(20), quiet).await;
-
-        assert!(ended.is_ok(), "{database}: it is never done");
-    }
 }
 
 #[tokio::test]
