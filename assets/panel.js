@@ -38,21 +38,31 @@
   const send = (what, body) => fetch(action + what, { method: "POST", body, headers: headers(), credentials: token ? "omit" : "same-origin" });
   const typed = () => {
     const body = new URLSearchParams();
-    for (const name of [...fields, "base"]) body.set(name, form.elements[name].value);
+    for (const name of [...fields, "base", "window", "seen"]) body.set(name, form.elements[name].value);
     return body;
   };
+  // Each window keeps its own words on this machine, under its own name.
+  const own = place + ":" + form.elements.window.value;
   const store = {
-    get() { try { return JSON.parse(localStorage.getItem(place)); } catch { return null; } },
-    set(value) { try { localStorage.setItem(place, JSON.stringify(value)); } catch { /* full or forbidden */ } },
-    drop() { try { localStorage.removeItem(place); } catch { /* forbidden */ } },
+    set(value) { try { localStorage.setItem(own, JSON.stringify(value)); } catch { /* full or forbidden */ } },
+    drop(key) { try { localStorage.removeItem(key || own); } catch { /* forbidden */ } },
+    // What windows left here that did not get to send it, the latest first.
+    left() {
+      const read = (key) => { try { return { key, ...JSON.parse(localStorage.getItem(key)) }; } catch { return {}; } };
+      try {
+        return Object.keys(localStorage).filter((key) => key === place || key.startsWith(place + ":"))
+          .map(read).filter((it) => it.words).sort((a, b) => (b.at || 0) - (a.at || 0));
+      } catch { return []; }
+    },
   };
 
   // Drafts: kept here with every key, sent when typing rests, sent again until it arrives.
-  let resting, retry, count = 0;
-  const keepHere = () => {
+  let resting, retry, count = 0, unsent = false;
+  const keepHere = (sent) => {
     const words = {};
+    unsent = true;
     for (const name of fields) words[name] = form.elements[name].value;
-    store.set({ words, base: form.elements.base.value });
+    store.set({ words, base: form.elements.base.value, at: Date.now(), sent });
   };
   const keepThere = async () => {
     clearTimeout(retry);
@@ -61,6 +71,7 @@
       const reply = await send("/draft", typed());
       if (!reply.ok) throw new Error(String(reply.status));
       if (mine !== count) return;
+      unsent = false;
       store.drop();
       kept.textContent = "Draft kept; only you see it.";
     } catch {
@@ -68,16 +79,25 @@
       retry = setTimeout(keepThere, 5000);
     }
   };
-  addEventListener("online", keepThere);
-  const left = store.get();
-  const same = left && left.words && fields.every((name) => (left.words[name] || "") === form.elements[name].value);
-  if (left && (same || (left.sent && left.base !== form.elements.base.value))) store.drop();
-  else if (left && left.words) {
-    for (const name of fields) {
-      if (typeof left.words[name] === "string") form.elements[name].value = left.words[name];
+  addEventListener("online", () => { if (unsent) keepThere(); });
+  let taken = false;
+  for (const left of store.left()) {
+    const same = fields.every((name) => (left.words[name] || "") === form.elements[name].value);
+    if (same || (left.sent && left.base !== form.elements.base.value)) store.drop(left.key);
+    else if (!taken) {
+      for (const name of fields) {
+        if (typeof left.words[name] === "string") form.elements[name].value = left.words[name];
+      }
+      if (left.base) form.elements.base.value = left.base;
+      taken = true;
+      keepHere();
+      store.drop(left.key);
+      keepThere();
+    } else {
+      // One form shows one window's words; those of another are set aside, and shown beside it.
+      const body = new URLSearchParams({ ...left.words, base: left.base || "", window: left.key.slice(place.length + 1) });
+      send("/draft", body).then((reply) => { if (reply.ok) store.drop(left.key); }).catch(() => { /* tried again when the panel is opened again */ });
     }
-    if (left.base) form.elements.base.value = left.base;
-    keepThere();
   }
 
   // The grade-to-be: asked for when typing rests; only the newest answer is shown.
@@ -204,8 +224,7 @@
     count++;
     if (!token) {
       // They stay on this machine until a page comes back: that page is the proof that they arrived.
-      keepHere();
-      store.set({ ...store.get(), sent: true });
+      keepHere(true);
       return;
     }
     event.preventDefault();

@@ -1,19 +1,14 @@
-//! What a seller keeps to themselves: drafts, confidence; and what they said about notes.
-
-use std::collections::HashMap;
+//! What a seller is typing. One draft of a deal is shown and goes on; what another window of the
+//! same seller kept meanwhile is set aside, until they take it up again or let it go.
 
 use sqlx::types::Json;
-use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
+use sqlx::{FromRow, query, query_as};
 
 use super::Result;
-use super::deals::{DOSSIER, Dossier};
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
 use crate::domain::strategy::Answers;
-
-/// Deals put into one statement.
-const ROWS: usize = 500;
 
 /// What a seller is typing.
 #[derive(Clone, Debug, FromRow)]
@@ -26,6 +21,8 @@ pub struct Draft {
     pub base_version: i64,
     /// When it was last kept.
     pub saved_at: Time,
+    /// The window of the browser it was typed in; empty where that is not known.
+    pub window: String,
 }
 
 impl Draft {
@@ -36,25 +33,39 @@ impl Draft {
             confidence,
             base_version,
             saved_at: now,
+            window: String::new(),
         }
+    }
+
+    /// The same, typed in that window.
+    #[must_use]
+    pub fn in_window(self, window: &str) -> Self {
+        let window = window.to_owned();
+        Self { window, ..self }
+    }
+
+    /// Tells this state of the draft from every other.
+    pub fn mark(&self) -> String {
+        format!("{}@{}", self.window, self.saved_at.timestamp_micros())
     }
 }
 
-/// Where a published version is on its way to the CRM.
-#[derive(Clone, Debug, FromRow)]
-pub struct Carriage {
-    /// The latest version; 0 for none.
-    pub version: i64,
-    /// The version still to be carried.
-    pub carry_version: Option<i64>,
-    /// A published version that an edit in the CRM overtook.
-    pub conflict_version: Option<i64>,
-    /// Why the CRM would not take it.
-    pub parked: Option<String>,
-    /// The word of the connection's state.
-    pub state: String,
-    /// What blocks the connection.
-    pub state_message: Option<String>,
+/// A window of the browser, and what it knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Window<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The mark of the draft it went on from; empty for none.
+    pub seen: &'a str,
+    /// The words in it now.
+    pub words: &'a Answers,
+}
+
+impl Window<'_> {
+    /// Whether nothing is lost when these words take the place of that draft.
+    fn goes_on_from(&self, draft: &Draft) -> bool {
+        draft.window == self.name || draft.mark() == self.seen || draft.answers.0 == *self.words
+    }
 }
 
 impl Tx {
@@ -66,8 +77,25 @@ impl Tx {
         person: &PersonId,
     ) -> Result<Option<Draft>> {
         sql!(self, db => query_as(
-            "SELECT answers, confidence, base_version, saved_at FROM draft
+            "SELECT answers, confidence, base_version, saved_at,
+               COALESCE(browser_window, '') AS \"window\" FROM draft
              WHERE connection = $1 AND deal = $2 AND person = $3",
+        ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str())
+            .fetch_optional(db).await)
+    }
+
+    /// The same, held until the transaction ends, so that nobody changes it meanwhile.
+    async fn held_draft(
+        &mut self,
+        connection: &ConnectionId,
+        deal: &DealId,
+        person: &PersonId,
+    ) -> Result<Option<Draft>> {
+        sql!(self, db => query_as(
+            "UPDATE draft SET base_version = base_version
+             WHERE connection = $1 AND deal = $2 AND person = $3
+             RETURNING answers, confidence, base_version, saved_at,
+               COALESCE(browser_window, '') AS \"window\"",
         ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str())
             .fetch_optional(db).await)
     }
@@ -81,12 +109,130 @@ impl Tx {
         draft: &Draft,
     ) -> Result<()> {
         sql!(self, db => query(
-            "INSERT INTO draft (connection, deal, person, answers, confidence, base_version, saved_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (connection, deal, person) DO UPDATE SET
-             answers = excluded.answers, confidence = excluded.confidence,
-             base_version = excluded.base_version, saved_at = excluded.saved_at",
+            "INSERT INTO draft
+               (connection, deal, person, answers, confidence, base_version, saved_at, browser_window)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (connection, deal, person) DO UPDATE
+             SET answers = excluded.answers, confidence = excluded.confidence,
+             base_version = excluded.base_version, saved_at = excluded.saved_at,
+             browser_window = excluded.browser_window",
         ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str()).bind(&draft.answers)
             .bind(draft.confidence).bind(draft.base_version).bind(draft.saved_at)
+            .bind(&draft.window).execute(db).await.map(drop))
+    }
+
+    /// Keeps what was typed in a window. What another window kept, which this one does not go on
+    /// from, is set aside.
+    pub async fn keep_draft(
+        &mut self,
+        (connection, deal, person): (&ConnectionId, &DealId, &PersonId),
+        draft: &Draft,
+        seen: &str,
+    ) -> Result<()> {
+        // Whoever comes first makes the row; whoever comes second finds it, and waits for it.
+        let first = sql!(&mut *self, db => query(
+            "INSERT INTO draft
+               (connection, deal, person, answers, confidence, base_version, saved_at, browser_window)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (connection, deal, person) DO NOTHING",
+        ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str()).bind(&draft.answers)
+            .bind(draft.confidence).bind(draft.base_version).bind(draft.saved_at)
+            .bind(&draft.window).execute(db).await.map(|done| done.rows_affected()))?;
+        let window = Window {
+            name: &draft.window,
+            seen,
+            words: &draft.answers.0,
+        };
+        if first == 0 {
+            self.make_room((connection, deal, person), window).await?;
+            self.save_draft(connection, deal, person, draft).await?;
+        }
+        self.drop_aside((connection, deal, person), window.name)
+            .await
+    }
+
+    /// Ends the draft of a window, since its words are published or nothing is left of them. What
+    /// another window kept, which this one does not go on from, is set aside.
+    pub async fn end_draft(
+        &mut self,
+        (connection, deal, person): (&ConnectionId, &DealId, &PersonId),
+        window: Window<'_>,
+    ) -> Result<()> {
+        self.make_room((connection, deal, person), window).await?;
+        self.drop_draft(connection, deal, person).await?;
+        self.drop_aside((connection, deal, person), window.name)
+            .await
+    }
+
+    async fn make_room(
+        &mut self,
+        (connection, deal, person): (&ConnectionId, &DealId, &PersonId),
+        window: Window<'_>,
+    ) -> Result<()> {
+        let there = self.held_draft(connection, deal, person).await?;
+        match there {
+            Some(there) if !window.goes_on_from(&there) => {
+                self.set_aside((connection, deal, person), &there).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn set_aside(
+        &mut self,
+        (connection, deal, person): (&ConnectionId, &DealId, &PersonId),
+        draft: &Draft,
+    ) -> Result<()> {
+        sql!(self, db => query(
+            "INSERT INTO set_aside
+               (connection, deal, person, browser_window, answers, confidence, base_version, saved_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (connection, deal, person, browser_window) DO UPDATE
+             SET answers = excluded.answers, confidence = excluded.confidence,
+             base_version = excluded.base_version, saved_at = excluded.saved_at",
+        ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str()).bind(&draft.window)
+            .bind(&draft.answers).bind(draft.confidence).bind(draft.base_version)
+            .bind(draft.saved_at).execute(db).await.map(drop))
+    }
+
+    /// What a person kept in other windows, the latest first.
+    pub async fn drafts_aside(
+        &mut self,
+        connection: &ConnectionId,
+        deal: &DealId,
+        person: &PersonId,
+    ) -> Result<Vec<Draft>> {
+        sql!(self, db => query_as(
+            "SELECT answers, confidence, base_version, saved_at, browser_window AS \"window\"
+             FROM set_aside WHERE connection = $1 AND deal = $2 AND person = $3
+             ORDER BY saved_at DESC, browser_window",
+        ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str()).fetch_all(db).await)
+    }
+
+    /// Has what was set aside stand as the draft; what stood there is set aside in turn. Returns
+    /// whether there was such a one.
+    pub async fn take_up_draft(
+        &mut self,
+        (connection, deal, person): (&ConnectionId, &DealId, &PersonId),
+        window: &str,
+    ) -> Result<bool> {
+        let aside = self.drafts_aside(connection, deal, person).await?;
+        let Some(taken) = aside.into_iter().find(|it| it.window == window) else {
+            return Ok(false);
+        };
+        self.keep_draft((connection, deal, person), &taken, "")
+            .await?;
+        Ok(true)
+    }
+
+    /// Throws away what was set aside of a window.
+    pub async fn drop_aside(
+        &mut self,
+        (connection, deal, person): (&ConnectionId, &DealId, &PersonId),
+        window: &str,
+    ) -> Result<()> {
+        sql!(self, db => query(
+            "DELETE FROM set_aside WHERE connection = $1 AND deal = $2 AND person = $3
+             AND browser_window = $4",
+        ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str()).bind(window)
             .execute(db).await.map(drop))
     }
 
@@ -101,144 +247,5 @@ impl Tx {
             "DELETE FROM draft WHERE connection = $1 AND deal = $2 AND person = $3",
         ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str())
             .execute(db).await.map(drop))
-    }
-
-    /// Notes how likely the seller thought it was, at a version.
-    pub async fn save_confidence(
-        &mut self,
-        connection: &ConnectionId,
-        (deal, version): (&DealId, i64),
-        person: &PersonId,
-        percent: i64,
-    ) -> Result<()> {
-        sql!(self, db => query(
-            "INSERT INTO confidence (connection, deal, version, person, percent)
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-        ).bind(connection.as_str()).bind(deal.as_str()).bind(version).bind(person.as_str())
-            .bind(percent).execute(db).await.map(drop))
-    }
-
-    /// How likely a person themselves thought it was, last.
-    pub async fn confidence(
-        &mut self,
-        connection: &ConnectionId,
-        deal: &DealId,
-        person: &PersonId,
-    ) -> Result<Option<i64>> {
-        sql!(self, db => query_scalar(
-            "SELECT percent FROM confidence WHERE connection = $1 AND deal = $2 AND person = $3
-             ORDER BY version DESC LIMIT 1",
-        ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str())
-            .fetch_optional(db).await)
-    }
-
-    /// Has a note stay away for a deal in a stage.
-    pub async fn dismiss_note(
-        &mut self,
-        connection: &ConnectionId,
-        deal: &DealId,
-        (stage, note): (&str, &str),
-        now: Time,
-    ) -> Result<()> {
-        sql!(self, db => query(
-            "INSERT INTO dismissed_note (connection, deal, stage, note, at)
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-        ).bind(connection.as_str()).bind(deal.as_str()).bind(stage).bind(note).bind(now)
-            .execute(db).await.map(drop))
-    }
-
-    /// The notes that stay away from these deals in the stage each is in.
-    pub async fn dismissed_notes(
-        &mut self,
-        connection: &ConnectionId,
-        deals: &[&str],
-    ) -> Result<HashMap<String, Vec<String>>> {
-        let mut notes: HashMap<String, Vec<String>> = HashMap::new();
-        for some in deals.chunks(ROWS) {
-            let rows: Vec<(String, String)> = sql!(&mut *self, db => {
-                let mut select = QueryBuilder::new(
-                    "SELECT n.deal, n.note FROM dismissed_note n JOIN deal d
-                       ON d.connection = n.connection AND d.id = n.deal AND d.stage = n.stage
-                     WHERE n.connection = ",
-                );
-                select.push_bind(connection.as_str()).push(" AND n.deal IN (");
-                let mut list = select.separated(", ");
-                for deal in some {
-                    list.push_bind(*deal);
-                }
-                select.push(")");
-                select.build_query_as().fetch_all(db).await
-            })?;
-            for (deal, note) in rows {
-                notes.entry(deal).or_default().push(note);
-            }
-        }
-        Ok(notes)
-    }
-
-    /// Who opened a strategy, by name, and when last; the latest first.
-    pub async fn opened(
-        &mut self,
-        connection: &ConnectionId,
-        deal: &DealId,
-    ) -> Result<Vec<(String, Time)>> {
-        sql!(self, db => query_as(
-            "SELECT p.name, o.at FROM opening o JOIN person p
-               ON p.connection = o.connection AND p.id = o.person
-             WHERE o.connection = $1 AND o.deal = $2 ORDER BY o.at DESC",
-        ).bind(connection.as_str()).bind(deal.as_str()).fetch_all(db).await)
-    }
-
-    /// A seller's open deals, those that close soonest first.
-    pub async fn deals_of(
-        &mut self,
-        connection: &ConnectionId,
-        seller: &PersonId,
-    ) -> Result<Vec<Dossier>> {
-        sql!(self, db => {
-            let mut select = QueryBuilder::new(DOSSIER);
-            select.push(" WHERE d.connection = ").push_bind(connection.as_str());
-            select.push(" AND d.standing = 'open' AND d.gone_at IS NULL AND d.seller = ");
-            select.push_bind(seller.as_str());
-            select.push(" ORDER BY d.close_on NULLS LAST, d.id LIMIT 200");
-            select.build_query_as().fetch_all(db).await
-        })
-    }
-
-    /// Has the latest version of a deal carried to the CRM.
-    pub async fn carry(
-        &mut self,
-        connection: &ConnectionId,
-        deal: &DealId,
-        now: Time,
-    ) -> Result<()> {
-        sql!(self, db => query(
-            "UPDATE deal SET carry_version = version, conflict_version = NULL, parked = NULL,
-             write_failures = 0, look_at = $3, write_at = $3 WHERE connection = $1 AND id = $2",
-        ).bind(connection.as_str()).bind(deal.as_str()).bind(now).execute(db).await.map(drop))
-    }
-
-    /// Takes the CRM's words as they stand: what was published meanwhile stays a version.
-    pub async fn settle_conflict(
-        &mut self,
-        connection: &ConnectionId,
-        deal: &DealId,
-    ) -> Result<()> {
-        sql!(self, db => query(
-            "UPDATE deal SET conflict_version = NULL WHERE connection = $1 AND id = $2",
-        ).bind(connection.as_str()).bind(deal.as_str()).execute(db).await.map(drop))
-    }
-
-    /// Where a deal's latest words are on their way to the CRM.
-    pub async fn carriage(
-        &mut self,
-        connection: &ConnectionId,
-        deal: &DealId,
-    ) -> Result<Option<Carriage>> {
-        sql!(self, db => query_as(
-            "SELECT d.version, d.carry_version, d.conflict_version, d.parked, c.state,
-             c.state_message FROM deal d JOIN connection c ON c.id = d.connection
-             WHERE d.connection = $1 AND d.id = $2 AND d.gone_at IS NULL",
-        ).bind(connection.as_str()).bind(deal.as_str()).fetch_optional(db).await)
     }
 }

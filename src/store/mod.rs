@@ -5,6 +5,7 @@
 
 pub mod api_tokens;
 pub mod board;
+pub mod carriage;
 pub mod closings;
 pub mod coaching;
 pub mod connections;

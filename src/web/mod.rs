@@ -13,6 +13,7 @@ pub mod chrome;
 pub mod closing;
 pub mod coach;
 pub mod connect;
+pub mod conversations;
 pub mod crm_link;
 pub mod crm_sign_in;
 pub mod csrf;
@@ -52,6 +53,7 @@ pub mod table;
 pub mod unsubscribe;
 pub mod week;
 pub mod why;
+pub mod windows;
 pub mod words;
 
 use std::sync::Arc;
@@ -123,7 +125,7 @@ pub fn table() -> Table {
     let table = deal::routes(table);
     let table = coach::routes(table);
     let table = panel::routes(table);
-    let table = closing::routes(table);
+    let table = closing::routes(windows::routes(table));
     let table = week::routes(table);
     let table = obstacle::routes(table);
     let table = deed::routes(table);

@@ -3,9 +3,9 @@
 //!
 //! What is typed is the seller's alone until it is published; a preview is computed and forgotten.
 
+use axum::Json;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::{Json, http::StatusCode};
 use serde::Deserialize;
 
 use super::Shared;
@@ -18,10 +18,10 @@ use super::panel_view::{self, Body, Desk};
 use super::preview::{self, Preview};
 use super::session::{Reader, Sight};
 use super::table::{For, Table};
+use super::windows::{draft, window};
 use super::words;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
 use crate::domain::strategy::Answers;
-use crate::store::drafts::Draft;
 use crate::sync::publish::{Published, publish};
 use crate::sync::{ASK, WRITE_BACK};
 
@@ -35,7 +35,6 @@ pub fn routes(table: Table) -> Table {
             "/panel/{connection}/{deal}/preview",
             preview_typed,
         )
-        .post(For::People, "/panel/{connection}/{deal}/draft", keep_draft)
         .get(For::People, "/panel/{connection}/{deal}/state", state)
         .post(For::People, "/panel/{connection}/{deal}/pick", pick)
         .post(For::People, "/panel/{connection}/{deal}/note", dismiss)
@@ -61,6 +60,10 @@ pub struct Typed {
     pub confidence: String,
     /// The version the seller started from.
     pub base: String,
+    /// The window of the browser; see [`super::windows`].
+    pub window: String,
+    /// The mark of the draft that stood in the form when it was opened.
+    pub seen: String,
 }
 
 impl Typed {
@@ -83,8 +86,15 @@ impl Typed {
         (10..=90).contains(&percent).then_some(percent)
     }
 
-    fn base(&self) -> i64 {
+    /// The version the seller started from; 0 for none.
+    pub fn base(&self) -> i64 {
         self.base.parse().unwrap_or(0)
+    }
+
+    /// The window of the browser, where what was sent can be the name of one.
+    pub fn window(&self) -> &str {
+        let is_name = |it: &&str| it.len() <= 40 && it.bytes().all(|b| b.is_ascii_alphanumeric());
+        Some(self.window.as_str()).filter(is_name).unwrap_or("")
     }
 }
 
@@ -169,7 +179,8 @@ pub async fn publish_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Publ
         .await?
         .ok_or(Problem::NotFound)?;
     let at = (&dossier, typed.base());
-    let words = (&person, &typed.answers());
+    let answers = typed.answers();
+    let words = (&person, &answers);
     let published = publish(&mut tx, &connection, at, words, &app.framework, now).await?;
     match published {
         Published::Saved(version) | Published::Unchanged(version) => {
@@ -177,11 +188,13 @@ pub async fn publish_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Publ
                 tx.save_confidence(&connection, (&deal, version), &person, percent)
                     .await?;
             }
-            tx.drop_draft(&connection, &deal, &person).await?;
+            tx.end_draft((&connection, &deal, &person), window(typed, &answers))
+                .await?;
         }
         Published::Overtaken(_) => {
             let draft = draft(typed, now);
-            tx.save_draft(&connection, &deal, &person, &draft).await?;
+            tx.keep_draft((&connection, &deal, &person), &draft, &typed.seen)
+                .await?;
         }
     }
     tx.commit().await?;
@@ -189,10 +202,6 @@ pub async fn publish_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Publ
         app.engine.wake().await;
     }
     Ok(published)
-}
-
-fn draft(typed: &Typed, now: crate::domain::Time) -> Draft {
-    Draft::of(typed.answers(), typed.confidence(), typed.base(), now)
 }
 
 async fn preview_typed(
@@ -216,45 +225,6 @@ pub async fn preview_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Prev
     drop(tx);
     let dismissed = dismissed.remove(deal.as_str()).unwrap_or_default();
     Ok(preview::of(&typed.answers(), &app.framework, &dismissed))
-}
-
-async fn keep_draft(
-    State(app): State<Shared>,
-    Path(path): Path<(String, String)>,
-    reader: Reader,
-    headers: axum::http::HeaderMap,
-    Form(typed): Form<Typed>,
-) -> Result<Response, Problem> {
-    let desk = own(&app, &reader, &path).await?;
-    keep_at(&app, &desk, &typed).await?;
-    // Scripts send the proof in a header; a form without script sends the person back.
-    Ok(if headers.contains_key(super::csrf::HEADER) {
-        StatusCode::NO_CONTENT.into_response()
-    } else {
-        Redirect::to(&panel_path(&path.0, &path.1)).into_response()
-    })
-}
-
-/// Keeps what was typed as the seller's draft; one that says what is published already is none.
-///
-/// # Errors
-/// The database's.
-pub async fn keep_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<(), Problem> {
-    let (connection, deal, person) = desk.ids();
-    let mut tx = app.store.write().await?;
-    let published = desk
-        .dossier
-        .answers
-        .as_ref()
-        .map(|it| it.0.clone())
-        .unwrap_or_default();
-    if typed.answers() == published && typed.confidence().is_none() {
-        tx.drop_draft(&connection, &deal, &person).await?;
-    } else {
-        tx.save_draft(&connection, &deal, &person, &draft(typed, app.env.now()))
-            .await?;
-    }
-    Ok(tx.commit().await?)
 }
 
 async fn state(

@@ -4,18 +4,21 @@ use serde::Serialize;
 
 use super::board::stage_name;
 use super::closing::{self, Closing};
+use super::coach::open_question;
 use super::deal::{Asked, Edition, Shown, asked, editions, facts};
 use super::error::Problem;
 use super::marked::{How, changes};
 use super::preview::{self, Preview};
 use super::session::Me;
+use super::windows::{self, Aside};
 use super::{Shared, assets, words};
 use crate::domain::cadence::Reason;
 use crate::domain::field::Field;
 use crate::domain::framework::{Framework, StageGuide};
 use crate::domain::strategy::{Answers, Part};
+use crate::store::carriage::Carriage;
 use crate::store::deals::Dossier;
-use crate::store::drafts::Carriage;
+use crate::store::drafts::Draft;
 
 /// A seller at one of their own deals.
 pub struct Desk {
@@ -59,6 +62,12 @@ pub struct Body {
     pub confidence: Vec<(i64, bool)>,
     /// The version started from.
     pub base: i64,
+    /// The window that opens with this.
+    pub window: String,
+    /// The mark of the draft that stands in the form; empty for none.
+    pub seen: String,
+    /// What was kept in other windows.
+    pub asides: Vec<Aside>,
     /// When the draft was last kept.
     pub drafted: Option<String>,
     /// Where the latest words are on their way.
@@ -67,7 +76,9 @@ pub struct Body {
     pub preview: Preview,
     /// The questions of a closed deal, in place of the strategy's.
     pub closing: Option<Closing>,
-    /// Managers' questions.
+    /// The question that waits for an answer.
+    pub waits: Option<Asked>,
+    /// Questions from before.
     pub questions: Vec<Asked>,
     /// Other words than those the seller started from, or published at the same time.
     pub clash: Option<Clash>,
@@ -120,7 +131,8 @@ pub async fn told(app: &Shared, desk: &Desk) -> Result<Told, Problem> {
     Ok(carriage.map_or_else(|| sentence(None), |it| sentence(Some(&it))))
 }
 
-fn sentence(carriage: Option<&Carriage>) -> Told {
+/// The same, of what is known already.
+pub fn sentence(carriage: Option<&Carriage>) -> Told {
     let told = |state, done, sentence: String| Told {
         version: carriage.map_or(0, |it| it.version),
         sentence,
@@ -162,6 +174,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
     let mut tx = app.store.read().await?;
     let stages = tx.stages(&connection).await?;
     let draft = tx.draft(&connection, &deal, &person).await?;
+    let aside = tx.drafts_aside(&connection, &deal, &person).await?;
     let carriage = tx.carriage(&connection, &deal).await?;
     let versions = tx.versions(&connection, &deal).await?;
     let confidence = tx.confidence(&connection, &deal, &person).await?;
@@ -186,7 +199,11 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         .unwrap_or_default();
     let typed = draft.as_ref().map_or(&published, |it| &it.answers.0);
     let chosen = draft.as_ref().and_then(|it| it.confidence).or(confidence);
-    let told = sentence(carriage.as_ref());
+    let mut told = sentence(carriage.as_ref());
+    if draft.is_some() && told.state == "there" {
+        "In the CRM as you last published it. Your draft stands below."
+            .clone_into(&mut told.sentence);
+    }
     let clash = clash(
         &app.framework,
         stage,
@@ -197,6 +214,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
     );
     let dismissed = dismissed.remove(deal.as_str()).unwrap_or_default();
     let zone = desk.me.zone();
+    let waits = open_question(&questions, dossier.published_at, app.env.now());
     Ok(Body {
         action: action.to_owned(),
         script: assets::PANEL.href(),
@@ -222,11 +240,19 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         confidence_prompt: app.framework.prompts.confidence.clone(),
         confidence: (1..=9).map(|n| (n * 10, chosen == Some(n * 10))).collect(),
         base: dossier.version,
+        window: windows::opens(app),
+        seen: draft.as_ref().map(Draft::mark).unwrap_or_default(),
+        asides: windows::asides(&app.framework, stage, typed, aside, zone),
         drafted: draft.as_ref().map(|it| words::moment(it.saved_at, zone)),
         told,
         preview: preview::of(typed, &app.framework, &dismissed),
         closing,
-        questions: questions.iter().map(|it| asked(it, &names)).collect(),
+        waits: waits.map(|it| asked(it, &names)),
+        questions: questions
+            .iter()
+            .filter(|it| !waits.is_some_and(|waits| std::ptr::eq(*it, waits)))
+            .map(|it| asked(it, &names))
+            .collect(),
         clash,
         versions: editions(&app.framework, stage, &versions, zone),
         opened: opened
@@ -265,7 +291,7 @@ fn clash(
     desk: &Desk,
     versions: &[crate::store::strategies::Version],
     carriage: Option<&Carriage>,
-    draft: Option<&crate::store::drafts::Draft>,
+    draft: Option<&Draft>,
 ) -> Option<Clash> {
     let latest = desk.dossier.answers.as_ref().map(|it| &it.0)?;
     let (published, mine) = match carriage.and_then(|it| it.conflict_version) {
@@ -281,22 +307,33 @@ fn clash(
                 .0,
         ),
     };
-    let mut theirs: Vec<Shown> = Part::ALL
+    let theirs = differences(framework, stage, mine, latest);
+    (!theirs.is_empty()).then_some(Clash { published, theirs })
+}
+
+/// How other words differ from some, part by part; nothing where they do not.
+pub fn differences(
+    framework: &Framework,
+    stage: &str,
+    some: &Answers,
+    other: &Answers,
+) -> Vec<Shown> {
+    let mut differences: Vec<Shown> = Part::ALL
         .into_iter()
         .map(|part| Shown {
             label: part.field().label(),
             prompt: framework.prompt(framework.stage(stage), part).to_owned(),
-            pieces: changes(mine.part(part), latest.part(part)),
+            pieces: changes(some.part(part), other.part(part)),
         })
         .filter(|it| it.pieces.iter().any(|piece| piece.how != How::Plain))
         .collect();
-    if mine.check_on != latest.check_on {
+    if some.check_on != other.check_on {
         let day = |it: &Answers| it.check_on.map(words::day).unwrap_or_default();
-        theirs.push(Shown {
+        differences.push(Shown {
             label: Field::CheckOn.label(),
             prompt: framework.prompts.check_on.clone(),
-            pieces: changes(&day(mine), &day(latest)),
+            pieces: changes(&day(some), &day(other)),
         });
     }
-    (!theirs.is_empty()).then_some(Clash { published, theirs })
+    differences
 }

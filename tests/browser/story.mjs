@@ -103,6 +103,21 @@ await look(sam, "panel-saved");
 await ask({ do: "settle" });
 await sam.waitForFunction(() => document.getElementById("told").textContent === "In the CRM.");
 await look(sam, "panel-in-the-crm");
+// The same deal in a second window: what was kept there survives a publish here.
+const twin = await sam.context().newPage();
+await twin.goto(BASE + PANEL);
+await twin.fill("#need", "Two days of an architect, from Ines of pre-sales, by 20 November.");
+await twin.waitForFunction(() => document.getElementById("kept").textContent.startsWith("Draft kept"));
+await twin.close();
+await sam.fill("#need", "Half a day of an architect, from pre-sales, by 20 November.");
+await sam.click("button.primary:has-text('Publish')");
+await sam.waitForSelector("text=Kept in another window");
+assert.match(await sam.textContent("section.aside"), /Two days/);
+assert.match(await sam.inputValue("#need"), /Half a day/);
+await look(sam, "panel-another-window");
+await sam.click("button:has-text('Let them go')");
+assert.equal(await sam.locator("section.aside").count(), 0);
+await ask({ do: "settle" });
 const inCrm = await ask({ do: "crm" });
 assert.match(inCrm.strategy, /agrees the date of the proof/);
 assert.match(inCrm.grade, /Strong|Solid|Developing|Thin/);
@@ -209,6 +224,10 @@ await sam.fill("#what_0", "Agree the proof with Ines");
 await sam.click("button:has-text('Keep')");
 await sam.goto(sam.url() + "&look_back=true");
 await look(sam, "week");
+await sam.click("summary:has-text('2. Something else')");
+await sam.fill("#what_1", "Ask Legal which clause worries them");
+await sam.click("button:has-text('Keep')");
+assert.match(await sam.textContent("[role=status]"), /Kept/);
 
 // Who leads the whole, and who owns the product.
 const eva = await seat(EXECUTIVE);

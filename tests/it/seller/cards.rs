@@ -331,6 +331,7 @@ async fn drafts_weeks_and_panel_keys_are_each_persons_own() {
             confidence: Some(60),
             base_version: 3,
             saved_at: now(),
+            window: "a1".to_owned(),
         };
         tx.save_draft(&acme(), &deal, &me, &draft).await.unwrap();
         let kept = tx.draft(&acme(), &deal, &me).await.unwrap().unwrap();

@@ -11,3 +11,4 @@ mod floor;
 mod pages;
 mod shelf;
 mod story;
+mod windows;
