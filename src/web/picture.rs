@@ -230,8 +230,9 @@ fn chart(title: &'static str, rows: &[Row]) -> Chart {
 
 fn drawn(row: &Row) -> Drawn {
     let total: u32 = row.shares.iter().map(|it| it.percent).sum();
-    let scale = WIDTH / f64::from(total.max(1));
-    let mut x = 0.0;
+    // One unit is free at either end, where half of an edge is drawn.
+    let scale = (WIDTH - 2.0) / f64::from(total.max(1));
+    let mut x = 1.0;
     let bars = row
         .shares
         .iter()

@@ -193,7 +193,48 @@ async fn a_picture_shows_groups_of_five_or_more_and_takes_no_filter() {
             .collect::<Vec<_>>()
     };
     assert_eq!(drawn(&page.body), drawn(&narrowed.body));
-    assert!(!few.body.contains("<rect x="));
+    assert!(drawn(&few.body).iter().all(|it| !it.contains("<rect")));
     let seller = site.browser_of("sam").await.get("/board/picture").await;
     assert_eq!(seller.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn every_bar_of_the_picture_is_drawn_whole_its_edge_included() {
+    let site = Site::open().await;
+    for (n, seller) in ["sam", "sue", "sid", "sol", "sky"].iter().enumerate() {
+        let deal = site.deal(seller, &format!("p{n}")).await;
+        let grade = match n {
+            0 => Grade::Strong,
+            _ => Grade::NotAssessedLanguage,
+        };
+        site.write(&deal, 1, &strategy(), grade).await;
+    }
+
+    let page = site.browser_of("mia").await.get("/board/picture").await;
+
+    let boxes: Vec<&str> = page.body.split("<svg").skip(1).collect();
+    let dashed = |it: &&&str| it.contains("g-other");
+    assert!(boxes.iter().filter(dashed).count() > 1, "{}", page.body);
+    for drawing in boxes.iter().filter(dashed) {
+        let of = |text: &str, name: &str| -> Option<f64> {
+            let value = text.split(&format!(" {name}=\"")).nth(1)?;
+            value.split('"').next()?.parse().ok()
+        };
+        let view = drawing.split("viewBox=\"0 0 ").nth(1).unwrap();
+        let view: Vec<f64> = view
+            .split('"')
+            .next()
+            .unwrap()
+            .split(' ')
+            .map(|it| it.parse().unwrap())
+            .collect();
+        let bar = drawing.split("<rect").find(|it| it.contains("g-other"));
+        let bar = bar.unwrap();
+        // Half of the edge lies outside of a shape.
+        for (at, long, room) in [("x", "width", view[0]), ("y", "height", view[1])] {
+            let from = of(bar, at).unwrap_or(0.0);
+            assert!(from >= 0.5, "{bar}");
+            assert!(from + of(bar, long).unwrap() <= room - 0.5, "{bar}");
+        }
+    }
 }
