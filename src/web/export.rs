@@ -7,15 +7,16 @@ use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::Query as UrlQuery;
 
-use super::Shared;
 use super::board::{chosen, stage_name};
 use super::error::Problem;
 use super::promise;
 use super::query::Query;
-use super::session::Reader;
+use super::session::{Me, Reader};
 use super::table::{For, Table};
-use super::words;
-use crate::store::board::{After, BoardRow};
+use super::{App, Shared, words};
+use crate::store::board::{After, BoardRow, Filter};
+use crate::store::people::StageRow;
+use crate::store::tx::Tx;
 
 /// Deals read at a time.
 const CHUNK: usize = 1000;
@@ -70,11 +71,24 @@ async fn export(
     }
     let stages = tx.stages(&me.connection).await?;
     let filter = asked.filter(me, &stages);
+    table_of(&app, &mut tx, me, (&stages, &filter)).await
+}
+
+/// The deals that a filter lets through, as a table.
+///
+/// # Errors
+/// The database's.
+pub async fn table_of(
+    app: &App,
+    tx: &mut Tx,
+    me: &Me,
+    (stages, filter): (&[StageRow], &Filter),
+) -> Result<Response, Problem> {
     let mut rows: Vec<BoardRow> = Vec::new();
     let mut place: Option<After> = None;
     loop {
         let some = tx
-            .board(&me.connection, &filter, place.as_ref(), CHUNK)
+            .board(&me.connection, filter, place.as_ref(), CHUNK)
             .await?;
         let last = some.len() < CHUNK;
         place = some.last().map(|row| After {
@@ -86,7 +100,6 @@ async fn export(
             break;
         }
     }
-    drop(tx);
     let mut table = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());
@@ -114,7 +127,7 @@ async fn export(
             .write_record([
                 harmless(&row.name),
                 text(&row.account),
-                harmless(stage_name(&stages, &row.stage)),
+                harmless(stage_name(stages, &row.stage)),
                 harmless(names.get(seller).copied().unwrap_or(seller)),
                 row.amount.map(|it| it.to_string()).unwrap_or_default(),
                 text(&row.currency),

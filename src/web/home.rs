@@ -1,29 +1,22 @@
 //! The front door: the three things a person needs next.
 
 use axum::extract::State;
-use chrono::{NaiveDate, TimeDelta};
 
+use super::Shared;
 use super::card_view::Item;
 use super::chrome::{Chrome, Show};
-use super::coach::open_question;
+use super::conversations::{self, Ended, Next, Wanted};
 use super::error::Problem;
 use super::obstacle::item;
-use super::panel::panel_path;
-use super::session::{Me, Reader};
+use super::session::Reader;
 use super::table::{For, Table};
 use super::week::{this_monday, week_path};
-use super::{App, Shared, words};
-use crate::domain::cadence::Reason;
 use crate::domain::obstacle::kinds::{Level, State as Standing};
 use crate::domain::role::Role;
-use crate::store::deals::Dossier;
 use crate::store::obstacles::Which;
-use crate::store::tx::Tx;
 
 /// Conversations shown, and deals in which something is asked.
 const MOST: usize = 8;
-/// A look back is offered for so long after a deal ended.
-const LATELY: TimeDelta = TimeDelta::days(30);
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
@@ -45,82 +38,19 @@ struct Page {
     waiting: Vec<Item>,
 }
 
-/// A deal that ended lately, to be looked back on.
-struct Ended {
-    href: String,
-    name: String,
-    how: &'static str,
-}
-
-/// A deal in which something is asked of the seller.
-struct Wanted {
-    href: String,
-    name: String,
-    why: String,
-    /// What a person asked, in their words.
-    question: Option<String>,
-    /// The lower, the sooner it is shown.
-    rank: u8,
-}
-
-/// A conversation to come.
-struct Next {
-    href: String,
-    name: String,
-    goal: String,
-    when: String,
-    check_on: Option<NaiveDate>,
-    over: bool,
-}
-
 async fn home(
     State(app): State<Shared>,
     reader: Reader,
 ) -> Result<Show<impl askama::Template>, Problem> {
-    let now = app.env.now();
-    let (mut next, mut week, mut owed, mut waiting) = (vec![], vec![], vec![], vec![]);
-    let (mut wanted, mut ended) = (Vec::new(), Vec::new());
+    let (mut week, mut owed, mut waiting) = (vec![], vec![], vec![]);
+    let (mut wanted, mut next, mut ended) = (Vec::new(), Vec::new(), Vec::new());
     let mut week_href = "/week".to_owned();
     let mut tx = app.store.read().await?;
     for me in &reader.me {
-        let today = app
-            .settings
-            .hours
-            .of(&app, me.face.time_zone.as_deref())
-            .date(now);
-        let deals = tx
-            .deals_of(&me.connection, &me.face.id.as_str().into())
-            .await?;
-        wanted.extend(asked_of(&app, &mut tx, me, &deals).await?);
-        for deal in deals {
-            let answers = deal.answers.as_ref().map(|it| &it.0);
-            let check_on = answers.and_then(|it| it.check_on);
-            next.push(Next {
-                href: panel_path(me.connection.as_str(), &deal.id),
-                name: deal.name,
-                goal: answers
-                    .map(|it| it.conversation_goal.clone())
-                    .unwrap_or_default(),
-                when: match check_on {
-                    Some(day) => format!("{}, {}", words::day(day), words::away(day, today)),
-                    None if deal.version == 0 => "No strategy yet".to_owned(),
-                    None => "No check date".to_owned(),
-                },
-                over: check_on.is_some_and(|day| day < today),
-                check_on,
-            });
-        }
-        let lately = (today - LATELY, now - LATELY);
-        let closed = tx.ended_lately(&me.connection, &me.face.id, lately).await?;
-        ended.extend(closed.into_iter().map(|deal| Ended {
-            href: panel_path(me.connection.as_str(), &deal.id),
-            name: deal.name,
-            how: if deal.standing == "won" {
-                "Won"
-            } else {
-                "Lost"
-            },
-        }));
+        let mine = conversations::of(&app, &mut tx, me).await?;
+        wanted.extend(mine.asked);
+        next.extend(mine.next);
+        ended.extend(mine.ended);
         let first = this_monday(&app, me);
         let plan = tx
             .week(&me.connection, &me.face.id.as_str().into(), first)
@@ -168,55 +98,4 @@ async fn home(
         owed,
         waiting,
     }))
-}
-
-/// Where something is asked of the seller: by a leader, or by the cadence.
-async fn asked_of(
-    app: &App,
-    tx: &mut Tx,
-    me: &Me,
-    deals: &[Dossier],
-) -> Result<Vec<Wanted>, Problem> {
-    let ids: Vec<&str> = deals.iter().map(|it| it.id.as_str()).collect();
-    let questions = tx.questions(&me.connection, &ids).await?;
-    let authors: Vec<&str> = questions
-        .values()
-        .flatten()
-        .filter_map(|it| it.author.as_deref())
-        .collect();
-    let names = tx.names(&me.connection, &authors).await?;
-    let now = app.env.now();
-    let wanted = deals.iter().filter_map(|deal| {
-        let question = questions
-            .get(&deal.id)
-            .and_then(|it| open_question(it, deal.published_at, now));
-        let reason = deal.asked_reason.as_deref().and_then(Reason::named);
-        let stuck = deal.parked.is_some() && deal.carry_version.is_some();
-        // Words that stand nowhere yet go before what a person asked, and that before the cadence.
-        let (rank, why) = if deal.conflict_version.is_some() {
-            (
-                0,
-                "The CRM and you changed it at once. Pick one.".to_owned(),
-            )
-        } else if stuck {
-            (
-                1,
-                "The CRM did not take your words. Open it to see why.".to_owned(),
-            )
-        } else if let Some(it) = question {
-            let who = it.author.as_deref().and_then(|id| names.get(id));
-            let who = who.map_or("Your manager", String::as_str);
-            (2, format!("{who} asks:"))
-        } else {
-            (3, reason?.told().to_owned())
-        };
-        Some(Wanted {
-            href: panel_path(me.connection.as_str(), &deal.id),
-            name: deal.name.clone(),
-            why,
-            question: question.filter(|_| rank == 2).map(|it| it.text.clone()),
-            rank,
-        })
-    });
-    Ok(wanted.collect())
 }

@@ -1,5 +1,7 @@
 //! The four lists a manager's board opens with. They order deals, never people.
 
+use std::collections::HashMap;
+
 use chrono::{Days, NaiveDate};
 
 use super::App;
@@ -55,6 +57,39 @@ pub async fn read(
     }
     waiting.sort_by_key(|it| (it.due.is_none(), it.due));
     waiting.truncate(SHOWN);
+    let picked = pick(tx, me, today).await?;
+    let cards = |rows: Vec<BoardRow>| {
+        rows.iter()
+            .map(|row| card(row, me, stages, today))
+            .collect::<Vec<_>>()
+    };
+    Ok(Lists {
+        waiting,
+        talks: picked
+            .talks
+            .iter()
+            .map(|(row, reason)| (card(row, me, stages, today), reason.clone()))
+            .collect(),
+        past: cards(picked.past),
+        learn: cards(picked.learn),
+    })
+}
+
+/// The deals that the lists hold.
+pub struct Picked {
+    /// A talk would help, each with the reason.
+    pub talks: Vec<(BoardRow, String)>,
+    /// Past their own check date.
+    pub past: Vec<BoardRow>,
+    /// Worth learning from.
+    pub learn: Vec<BoardRow>,
+}
+
+/// Picks them from the deals of everyone the reader leads.
+///
+/// # Errors
+/// The database's.
+pub async fn pick(tx: &mut Tx, me: &Me, today: NaiveDate) -> Result<Picked, Problem> {
     let sellers = me.sellers();
     let until = today.checked_add_days(NEAR).unwrap_or(today);
     let candidates = tx
@@ -70,33 +105,29 @@ pub async fn read(
     let past = tx.board(&me.connection, &past, None, SHOWN).await?;
     let learn = labelled(&[], &[Grade::Strong]);
     let learn = tx.board(&me.connection, &learn, None, SHOWN).await?;
-    let cards = |rows: &[BoardRow]| {
-        rows.iter()
-            .map(|row| card(row, me, stages, today))
-            .collect::<Vec<_>>()
-    };
-    Ok(Lists {
-        waiting,
-        talks: talks(&candidates, today)
-            .into_iter()
-            .map(|(row, reason)| (card(row, me, stages, today), reason))
-            .collect(),
-        past: cards(&past),
-        learn: cards(&learn),
+    Ok(Picked {
+        talks: talks(candidates, today),
+        past,
+        learn,
     })
 }
 
-fn talks(candidates: &[BoardRow], today: NaiveDate) -> Vec<(&BoardRow, String)> {
-    let largest = candidates
-        .iter()
-        .filter_map(|row| row.amount)
-        .fold(0.0, f64::max);
-    let mut weighed: Vec<(f64, &BoardRow, String)> = candidates
-        .iter()
+fn talks(candidates: Vec<BoardRow>, today: NaiveDate) -> Vec<(BoardRow, String)> {
+    // Amounts of different currencies are not compared: 40,000,000 in one may be less than 400,000
+    // in another. Each stands beside the largest of its own.
+    let mut largest: HashMap<String, f64> = HashMap::new();
+    for row in &candidates {
+        let most = largest.entry(currency(row).to_owned()).or_default();
+        *most = most.max(row.amount.unwrap_or(0.0));
+    }
+    let mut weighed: Vec<(f64, BoardRow, String)> = candidates
+        .into_iter()
         .map(|row| {
-            let facts = facts(row);
+            let facts = facts(&row);
+            let largest = largest.get(currency(&row)).copied().unwrap_or(0.0);
             let weight = talk::weight(&facts, largest, today);
-            (weight, row, talk::reason(&facts, row.weakest.as_deref()))
+            let reason = talk::reason(&facts, row.weakest.as_deref());
+            (weight, row, reason)
         })
         .collect();
     weighed.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.id.cmp(&b.1.id)));
@@ -105,6 +136,10 @@ fn talks(candidates: &[BoardRow], today: NaiveDate) -> Vec<(&BoardRow, String)> 
         .take(SHOWN)
         .map(|(_, row, reason)| (row, reason))
         .collect()
+}
+
+fn currency(row: &BoardRow) -> &str {
+    row.currency.as_deref().unwrap_or_default()
 }
 
 fn facts(row: &BoardRow) -> Facts {

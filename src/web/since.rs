@@ -1,5 +1,7 @@
 //! What changed about a deal since a manager and its seller last spoke.
 
+use chrono::NaiveDate;
+
 use super::board::stage_name;
 use super::marked::{How, Piece, changes};
 use super::words;
@@ -11,7 +13,9 @@ use crate::store::strategies::Version;
 
 /// What changed.
 pub struct Since {
-    /// The day of the talk, in words.
+    /// The day of the talk …
+    pub on: NaiveDate,
+    /// … and in words.
     pub day: String,
     /// Facts that changed: what, before, now.
     pub facts: Vec<(&'static str, String, String)>,
@@ -35,7 +39,7 @@ pub fn since(talk: &Talk, deal: &Dossier, stages: &[StageRow], versions: &[Versi
         facts.push(("Amount", said(talk.amount), said(deal.amount)));
     }
     if talk.close_on != deal.close_on {
-        let said = |date: Option<chrono::NaiveDate>| date.map_or("none".to_owned(), words::day);
+        let said = |date: Option<NaiveDate>| date.map_or("none".to_owned(), words::day);
         facts.push(("Closes", said(talk.close_on), said(deal.close_on)));
     }
     if talk.grade != deal.grade {
@@ -61,6 +65,7 @@ pub fn since(talk: &Talk, deal: &Dossier, stages: &[StageRow], versions: &[Versi
         .filter(|(_, pieces)| pieces.iter().any(|piece| piece.how != How::Plain))
         .collect();
     Since {
+        on: talk.at.date_naive(),
         day: words::day(talk.at.date_naive()),
         facts,
         words,

@@ -236,7 +236,7 @@ async fn whole(caller: &Caller, tx: &mut Tx, card: &Card) -> Result<Obstacle, Pr
 }
 
 /// The person's own obstacles, closed ones included.
-#[utoipa::path(get, path = "/api/v1/obstacles", tag = "obstacles", responses(
+#[utoipa::path(get, path = "/api/v1/obstacles", tag = "obstacles", security(("token" = ["obstacles"])), responses(
     (status = 200, body = Obstacles),
     (status = "4XX", body = Detail, content_type = "application/problem+json"),
 ))]
@@ -249,7 +249,7 @@ pub async fn mine(caller: Caller) -> Result<Json<Obstacles>, Problem> {
 }
 
 /// One obstacle: one's own, or one that was ever one's turn.
-#[utoipa::path(get, path = "/api/v1/obstacles/{id}", tag = "obstacles",
+#[utoipa::path(get, path = "/api/v1/obstacles/{id}", tag = "obstacles", security(("token" = ["obstacles"])),
     params(("id" = String, Path, description = "Its id")),
     responses(
         (status = 200, body = Obstacle),
@@ -266,7 +266,7 @@ pub async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<Obstacle
 }
 
 /// Answers the person owes, and what was their turn once.
-#[utoipa::path(get, path = "/api/v1/answers", tag = "obstacles", responses(
+#[utoipa::path(get, path = "/api/v1/answers", tag = "obstacles", security(("token" = ["obstacles"])), responses(
     (status = 200, body = AnswersOwed),
     (status = "4XX", body = Detail, content_type = "application/problem+json"),
 ))]
@@ -287,7 +287,7 @@ pub async fn answers(caller: Caller) -> Result<Json<AnswersOwed>, Problem> {
 }
 
 /// Gaps that were passed to product, with options and backing: for product owners.
-#[utoipa::path(get, path = "/api/v1/queue", tag = "obstacles", responses(
+#[utoipa::path(get, path = "/api/v1/queue", tag = "obstacles", security(("token" = ["obstacles"])), responses(
     (status = 200, body = [Obstacle]),
     (status = "4XX", body = Detail, content_type = "application/problem+json"),
 ))]
@@ -307,7 +307,7 @@ pub async fn queue(caller: Caller) -> Result<Json<Vec<Obstacle>>, Problem> {
 }
 
 /// What people worked around, by words in it.
-#[utoipa::path(get, path = "/api/v1/library", params(Words), tag = "obstacles", responses(
+#[utoipa::path(get, path = "/api/v1/library", params(Words), tag = "obstacles", security(("token" = ["obstacles"])), responses(
     (status = 200, body = Library),
     (status = "4XX", body = Detail, content_type = "application/problem+json"),
 ))]

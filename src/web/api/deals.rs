@@ -1,35 +1,27 @@
-//! Deals: the board's, one with everything its page shows, and how plans stand.
+//! Deals: the board's, as pages and as a table, and how plans stand.
 
 use axum::Json;
-use axum::extract::Path;
+use axum::response::Response;
 use axum_extra::extract::Query;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::caller::Caller;
-use super::shapes::{
-    AssessmentOfDeal, Deal, DealLine, Deals, Finding, OpenedBy, SaidOfDeal, Strategy,
-    VersionOfStrategy,
-};
-use crate::domain::cadence::Reason;
+use super::shapes::{Board, DealLine, Deals, TalkWouldHelp};
 use crate::domain::field::{GRADES, PARTS, STATES};
-use crate::domain::grade::{Assessment, Dimension, Grade};
-use crate::domain::ids::DealId;
-use crate::domain::outlook::MOST_NOTES;
+use crate::domain::grade::Grade;
 use crate::domain::role::Scope;
-use crate::domain::strategy::Answers;
 use crate::store::board::{After, BoardRow, Filter};
 use crate::store::people::StageRow;
 use crate::web::board::stage_name;
-use crate::web::closing;
 use crate::web::crm_link::CrmPages;
-use crate::web::deal::{around, open_as};
 use crate::web::error::{Detail, Problem};
+use crate::web::export::table_of;
 use crate::web::picture::{Picture, of_team};
 use crate::web::promise::made_first;
-use crate::web::session::{Me, Sight};
-use crate::web::words;
+use crate::web::session::Me;
+use crate::web::{lists, words};
 
 /// Deals in one answer, unless it is said how many …
 const PAGE: usize = 50;
@@ -110,7 +102,7 @@ fn place(after: &str) -> Option<After> {
 }
 
 /// Open deals of the person and of those they lead, soonest to close first.
-#[utoipa::path(get, path = "/api/v1/deals", params(Asked), tag = "deals", responses(
+#[utoipa::path(get, path = "/api/v1/deals", params(Asked), tag = "deals", security(("token" = ["deals"])), responses(
     (status = 200, body = Deals),
     (status = "4XX", body = Detail, content_type = "application/problem+json"),
 ))]
@@ -151,7 +143,8 @@ pub async fn list(caller: Caller, Query(asked): Query<Asked>) -> Result<Json<Dea
     }))
 }
 
-fn line(caller: &Caller, (stages, pages): (&[StageRow], &CrmPages), row: BoardRow) -> DealLine {
+/// A deal, as the board shows it.
+pub fn line(caller: &Caller, (stages, pages): (&[StageRow], &CrmPages), row: BoardRow) -> DealLine {
     let me = &caller.me;
     let path = words::deal_path(me.connection.as_str(), &row.id);
     DealLine {
@@ -175,111 +168,61 @@ fn line(caller: &Caller, (stages, pages): (&[StageRow], &CrmPages), row: BoardRo
     }
 }
 
-/// One deal, with strategy, assessment, coaching and every version. Its seller sees who opened it.
-#[utoipa::path(get, path = "/api/v1/deals/{deal}", tag = "deals",
-    params(("deal" = String, Path, description = "The CRM's id")),
-    responses(
-        (status = 200, body = Deal),
-        (status = "4XX", body = Detail, content_type = "application/problem+json"),
-    )
-)]
-pub async fn one(caller: Caller, Path(deal): Path<String>) -> Result<Json<Deal>, Problem> {
+/// The same deals as a table for a spreadsheet (CSV, RFC 4180): at most 20,000. It has no pages.
+#[utoipa::path(get, path = "/api/v1/deals.csv", params(Asked), tag = "deals", security(("token" = ["deals"])), responses(
+    (status = 200, body = String, content_type = "text/csv"),
+    (status = "4XX", body = Detail, content_type = "application/problem+json"),
+))]
+pub async fn table(caller: Caller, Query(asked): Query<Asked>) -> Result<Response, Problem> {
     caller.may(Scope::Deals)?;
-    let me = &caller.me;
-    let (dossier, sight) = open_as(&caller.app, me, &DealId::from(deal)).await?;
-    let around = around(&caller.app, me, &dossier.id, sight).await?;
-    let mut tx = caller.app.store.read().await?;
-    let look_back = closing::shared(&mut tx, me, &dossier).await?;
-    let pages = CrmPages::of(&caller.app, &mut tx, &me.connection).await?;
-    drop(tx);
-    let answers = dossier.answers.as_ref().map(|it| &it.0);
-    let assessment = dossier.assessment.as_ref().map(|it| &it.0);
-    let name = |id: &str| around.names.get(id).cloned();
-    let questions = around.questions.iter().map(|it| SaidOfDeal {
-        who: it.author.as_deref().and_then(name),
-        at: it.at,
-        kind: "question".to_owned(),
-        text: it.text.clone(),
-    });
-    let said = around.said.iter().map(|it| SaidOfDeal {
-        who: name(&it.person),
-        at: it.at,
-        kind: it.kind.clone(),
-        text: it.text.clone(),
-    });
-    let versions = around.versions.iter().map(|it| VersionOfStrategy {
-        version: it.version,
-        at: it.at,
-        source: it.source.clone(),
-        grade: it.assessment.as_ref().map(|it| it.grade.label()),
-        strategy: Strategy::from(&it.answers.0),
-    });
-    let opened = around.opened.iter().map(|it| OpenedBy {
-        name: it.name.clone(),
-        on: it.at.date_naive(),
-    });
-    let asked = dossier.asked_reason.as_deref().and_then(Reason::named);
-    Ok(Json(Deal {
-        asked_because: asked.map(Reason::told),
-        strategy: answers.map(Strategy::from),
-        assessment: answers.zip(assessment).map(|(a, it)| assessed(a, it)),
-        questions: questions.collect(),
-        said: said.collect(),
-        versions: versions.collect(),
-        look_back,
-        opened_by: (sight == Sight::Own).then(|| opened.collect()),
-        deal: line(
-            &caller,
-            (&around.stages, &pages),
-            BoardRow {
-                id: dossier.id,
-                name: dossier.name,
-                account: dossier.account,
-                stage: dossier.stage,
-                amount: dossier.amount,
-                currency: dossier.currency,
-                close_on: dossier.close_on,
-                seller: dossier.seller,
-                grade: dossier.grade,
-                score: dossier.score,
-                weakest: dossier.weakest,
-                state: dossier.state,
-            },
-        ),
+    if asked.after.is_some() || asked.limit.is_some() {
+        return Err(Problem::Unfit(
+            "after, limit: the table has no pages. Leave them out.".to_owned(),
+        ));
+    }
+    let (app, me) = (&caller.app, &caller.me);
+    let mut tx = app.store.read().await?;
+    made_first(app, &mut tx, me).await?;
+    let stages = tx.stages(&me.connection).await?;
+    let filter = filter(asked, me, &stages)?;
+    table_of(app, &mut tx, me, (&stages, &filter)).await
+}
+
+/// What a leader's board opens with: where a talk would help, what is past its own check date, what
+/// is worth learning from; at most five each. Deals are put in order, never people. What waits for
+/// the leader's answer is under `/answers`.
+#[utoipa::path(get, path = "/api/v1/board", tag = "deals", security(("token" = ["deals"])), responses(
+    (status = 200, body = Board),
+    (status = "4XX", body = Detail, content_type = "application/problem+json"),
+))]
+pub async fn board(caller: Caller) -> Result<Json<Board>, Problem> {
+    caller.may(Scope::Deals)?;
+    let (app, me) = (&caller.app, &caller.me);
+    if !me.role.sees_team() {
+        return Err(Problem::NotFound);
+    }
+    let mut tx = app.store.read().await?;
+    made_first(app, &mut tx, me).await?;
+    let stages = tx.stages(&me.connection).await?;
+    let picked = lists::pick(&mut tx, me, app.env.now().date_naive()).await?;
+    let pages = CrmPages::of(app, &mut tx, &me.connection).await?;
+    let line = |row| line(&caller, (&stages, &pages), row);
+    Ok(Json(Board {
+        talks: picked
+            .talks
+            .into_iter()
+            .map(|(row, because)| TalkWouldHelp {
+                deal: line(row),
+                because,
+            })
+            .collect(),
+        past_check_date: picked.past.into_iter().map(line).collect(),
+        worth_learning_from: picked.learn.into_iter().map(line).collect(),
     }))
 }
 
-fn assessed(answers: &Answers, assessment: &Assessment) -> AssessmentOfDeal {
-    let points = Dimension::ALL.map(|it| (it.name(), assessment.dims.of(it)));
-    let findings = assessment.findings.iter().filter(|it| it.points != 0);
-    AssessmentOfDeal {
-        grade: assessment.grade.label(),
-        score: assessment.score,
-        points: points.into_iter().collect(),
-        findings: findings
-            .map(|it| Finding {
-                rule: it.rule.clone(),
-                dimension: it.dimension.map(Dimension::name),
-                part: it.part.name(),
-                quote: answers
-                    .part(it.part)
-                    .get(it.start..it.end)
-                    .unwrap_or_default()
-                    .to_owned(),
-                points: it.points,
-            })
-            .collect(),
-        coaching: assessment
-            .notes
-            .iter()
-            .take(MOST_NOTES)
-            .map(|it| it.text.clone())
-            .collect(),
-    }
-}
-
 /// How a team's plans stand, as shares of groups of five sellers or more. It takes no filter.
-#[utoipa::path(get, path = "/api/v1/picture", tag = "deals", responses(
+#[utoipa::path(get, path = "/api/v1/picture", tag = "deals", security(("token" = ["deals"])), responses(
     (status = 200, body = Picture),
     (status = "4XX", body = Detail, content_type = "application/problem+json"),
 ))]

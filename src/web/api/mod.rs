@@ -4,7 +4,9 @@
 
 pub mod caller;
 mod cards;
+mod deal;
 mod deals;
+mod page;
 mod people;
 mod shapes;
 
@@ -18,10 +20,14 @@ use super::table::{For, Table};
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
     table
+        .get(For::Anyone, "/api", page::page)
         .get(For::Anyone, "/api/v1/openapi.json", described)
         .get(For::Tools, "/api/v1/me", people::me)
         .get(For::Tools, "/api/v1/deals", deals::list)
-        .get(For::Tools, "/api/v1/deals/{deal}", deals::one)
+        .get(For::Tools, "/api/v1/deals.csv", deals::table)
+        .get(For::Tools, "/api/v1/deals/{deal}", deal::one)
+        .get(For::Tools, "/api/v1/board", deals::board)
+        .get(For::Tools, "/api/v1/conversations", people::conversations)
         .get(For::Tools, "/api/v1/picture", deals::picture)
         .get(For::Tools, "/api/v1/obstacles", cards::mine)
         .get(For::Tools, "/api/v1/obstacles/{id}", cards::one)
@@ -45,7 +51,10 @@ pub fn routes(table: Table) -> Table {
     paths(
         people::me,
         deals::list,
-        deals::one,
+        deals::table,
+        deal::one,
+        deals::board,
+        people::conversations,
         deals::picture,
         cards::mine,
         cards::one,

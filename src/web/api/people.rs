@@ -11,8 +11,9 @@ use crate::domain::ids::PersonId;
 use crate::domain::role::{Role, Scope};
 use crate::domain::week::{Became, monday};
 use crate::store::tx::Tx;
+use crate::web::conversations;
 use crate::web::error::{Detail, Problem};
-use crate::web::pyramid::{Pyramid, below, only_executives};
+use crate::web::pyramid::{Band, Kept, ShareWon, below, only_executives};
 
 /// Who a token stands for.
 #[derive(Serialize, ToSchema)]
@@ -40,6 +41,62 @@ pub struct Colleague {
     name: String,
 }
 
+/// A person's next conversations.
+#[derive(Serialize, ToSchema)]
+pub struct Conversations {
+    /// Where something is asked of them, the most pressing first.
+    asked: Vec<AskedOfSeller>,
+    /// Their open deals, by check date; those without one last.
+    next: Vec<NextConversation>,
+    /// Deals that ended lately, to be looked back on.
+    ended: Vec<EndedDeal>,
+}
+
+/// A deal in which something is asked of its seller.
+#[derive(Serialize, ToSchema)]
+pub struct AskedOfSeller {
+    /// The CRM's id.
+    deal: String,
+    /// What the seller calls it.
+    name: String,
+    /// Who or what asks.
+    because: String,
+    /// What a person asked, in their words.
+    question: Option<String>,
+    /// Its panel in Latitude.
+    link: String,
+}
+
+/// A conversation to come.
+#[derive(Serialize, ToSchema)]
+pub struct NextConversation {
+    /// The CRM's id.
+    deal: String,
+    /// What the seller calls it.
+    name: String,
+    /// What they want to have accomplished by its end.
+    goal: String,
+    /// When they will know.
+    check_on: Option<NaiveDate>,
+    /// Whether that day is over.
+    past: bool,
+    /// Its panel in Latitude.
+    link: String,
+}
+
+/// A deal that ended.
+#[derive(Serialize, ToSchema)]
+pub struct EndedDeal {
+    /// The CRM's id.
+    deal: String,
+    /// What the seller calls it.
+    name: String,
+    /// `won` or `lost`.
+    ended: String,
+    /// Its panel in Latitude.
+    link: String,
+}
+
 /// A week: at most three things that matter, and the look back.
 #[derive(Serialize, ToSchema)]
 pub struct Week {
@@ -51,6 +108,8 @@ pub struct Week {
     need: String,
     /// What am I proud of? Only where it is shared.
     proud: Option<String>,
+    /// Mondays of the other weeks that were planned, the latest first.
+    others: Vec<NaiveDate>,
 }
 
 /// One thing that matters in a week.
@@ -108,8 +167,56 @@ pub async fn me(caller: Caller) -> Json<Myself> {
     })
 }
 
+/// The person's own next conversations: where something is asked of them, their open deals by check
+/// date, and what ended in the last 30 days.
+#[utoipa::path(get, path = "/api/v1/conversations", tag = "deals", security(("token" = ["deals"])), responses(
+    (status = 200, body = Conversations),
+    (status = "4XX", body = Detail, content_type = "application/problem+json"),
+))]
+pub async fn conversations(caller: Caller) -> Result<Json<Conversations>, Problem> {
+    caller.may(Scope::Deals)?;
+    let mut tx = caller.app.store.read().await?;
+    let mine = conversations::of(&caller.app, &mut tx, &caller.me).await?;
+    let link = |href: &str| format!("{}{href}", caller.app.settings.public_url);
+    Ok(Json(Conversations {
+        asked: mine
+            .asked
+            .into_iter()
+            .map(|it| AskedOfSeller {
+                link: link(&it.href),
+                deal: it.deal,
+                name: it.name,
+                because: it.why,
+                question: it.question,
+            })
+            .collect(),
+        next: mine
+            .next
+            .into_iter()
+            .map(|it| NextConversation {
+                link: link(&it.href),
+                deal: it.deal,
+                name: it.name,
+                goal: it.goal,
+                check_on: it.check_on,
+                past: it.over,
+            })
+            .collect(),
+        ended: mine
+            .ended
+            .into_iter()
+            .map(|it| EndedDeal {
+                link: link(&it.href),
+                deal: it.deal,
+                name: it.name,
+                ended: it.how.to_lowercase(),
+            })
+            .collect(),
+    }))
+}
+
 /// The person's own week. Nobody else's can be had.
-#[utoipa::path(get, path = "/api/v1/week/{monday}", tag = "people",
+#[utoipa::path(get, path = "/api/v1/week/{monday}", tag = "people", security(("token" = ["week"])),
     params(("monday" = NaiveDate, Path, description = "Any day of the week")),
     responses(
         (status = 200, body = Week),
@@ -122,6 +229,8 @@ pub async fn week(caller: Caller, Path(day): Path<NaiveDate>) -> Result<Json<Wee
     let person = PersonId::from(me.face.id.as_str());
     let mut tx = caller.app.store.read().await?;
     let week = tx.week(&me.connection, &person, first).await?;
+    let mut others = tx.weeks(&me.connection, &person).await?;
+    others.retain(|it| *it != first);
     let outcomes = week.outcomes.into_iter().map(|it| WeekOutcome {
         what: it.what,
         how: it.how,
@@ -135,6 +244,7 @@ pub async fn week(caller: Caller, Path(day): Path<NaiveDate>) -> Result<Json<Wee
         outcomes: outcomes.collect(),
         need: week.need,
         proud: Some(week.proud).filter(|_| week.proud_shared),
+        others,
     }))
 }
 
@@ -148,7 +258,7 @@ async fn promise_of(tx: &mut Tx, caller: &Caller, who: &str) -> Result<Option<Pr
 }
 
 /// What the person and their manager promise about the time to a real answer.
-#[utoipa::path(get, path = "/api/v1/promise", tag = "people", responses(
+#[utoipa::path(get, path = "/api/v1/promise", tag = "people", security(("token" = ["promise"])), responses(
     (status = 200, body = Promises),
     (status = "4XX", body = Detail, content_type = "application/problem+json"),
 ))]
@@ -167,16 +277,46 @@ pub async fn promise(caller: Caller) -> Result<Json<Promises>, Problem> {
     Ok(Json(Promises { mine, managers }))
 }
 
+/// What is owed in a company, and what became of the caller's own promises.
+#[derive(Serialize, ToSchema)]
+pub struct PyramidOfCaller {
+    /// From the customers down, without the caller's own part.
+    bands: Vec<Band>,
+    /// Promises of others whose day has come, by level.
+    promises: Vec<Kept>,
+    /// How deals ended, by the grade of the first plan written in their last stage.
+    results: Vec<ShareWon>,
+    /// What became of the caller's own promises.
+    own_promises: OwnPromises,
+}
+
+/// Promises whose day has come.
+#[derive(Serialize, ToSchema)]
+pub struct OwnPromises {
+    /// So many were kept …
+    kept: i64,
+    /// … of so many.
+    due: i64,
+}
+
 /// What each band of the company owes the one it serves: for executives. Groups of five people or
-/// more, without the caller's own part. It takes no filter.
-#[utoipa::path(get, path = "/api/v1/pyramid", tag = "people", responses(
-    (status = 200, body = Pyramid),
+/// more, without the caller's own part. It takes no filter. What was passed up to the caller is
+/// under `/answers`.
+#[utoipa::path(get, path = "/api/v1/pyramid", tag = "people", security(("token" = ["pyramid"])), responses(
+    (status = 200, body = PyramidOfCaller),
     (status = "4XX", body = Detail, content_type = "application/problem+json"),
 ))]
-pub async fn pyramid(caller: Caller) -> Result<Json<Pyramid>, Problem> {
+pub async fn pyramid(caller: Caller) -> Result<Json<PyramidOfCaller>, Problem> {
     caller.may(Scope::Pyramid)?;
     only_executives(&caller.me)?;
     let mut tx = caller.app.store.read().await?;
-    let pyramid = below(&mut tx, &caller.me, caller.app.env.now()).await?;
-    Ok(Json(pyramid))
+    let (me, now) = (&caller.me, caller.app.env.now());
+    let pyramid = below(&mut tx, me, now).await?;
+    let (kept, due) = tx.own_promises(&me.connection, &me.face.id, now).await?;
+    Ok(Json(PyramidOfCaller {
+        bands: pyramid.bands,
+        promises: pyramid.promises,
+        results: pyramid.results,
+        own_promises: OwnPromises { kept, due },
+    }))
 }

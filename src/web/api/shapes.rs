@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 
 use crate::domain::strategy::Answers;
 use crate::web::closing::SharedLookBack;
+use crate::web::marked::{How, Piece};
+use crate::web::panel_view::Told;
+use crate::web::since::Since;
 
 /// A page of deals, soonest to close first.
 #[derive(Serialize, ToSchema)]
@@ -53,6 +56,26 @@ pub struct DealLine {
     pub crm_link: Option<String>,
 }
 
+/// What a leader's board opens with; at most five deals each.
+#[derive(Serialize, ToSchema)]
+pub struct Board {
+    /// A talk would help: value, closeness and what the plan lacks, taken together.
+    pub talks: Vec<TalkWouldHelp>,
+    /// Past their own check date.
+    pub past_check_date: Vec<DealLine>,
+    /// Strong plans.
+    pub worth_learning_from: Vec<DealLine>,
+}
+
+/// A deal about which a talk would help.
+#[derive(Serialize, ToSchema)]
+pub struct TalkWouldHelp {
+    /// The deal.
+    pub deal: DealLine,
+    /// What its plan lacks.
+    pub because: String,
+}
+
 /// A deal with everything its page shows.
 #[derive(Serialize, ToSchema)]
 pub struct Deal {
@@ -60,12 +83,16 @@ pub struct Deal {
     pub deal: DealLine,
     /// Why a strategy is asked for now.
     pub asked_because: Option<&'static str>,
+    /// What its stage asks.
+    pub guide: Guide,
     /// The strategy.
     pub strategy: Option<Strategy>,
     /// What the rubric says about it.
     pub assessment: Option<AssessmentOfDeal>,
     /// Managers' questions, newest first.
     pub questions: Vec<SaidOfDeal>,
+    /// Since when the newest of them waits for an answer; nothing where none does.
+    pub question_open_since: Option<DateTime<Utc>>,
     /// Help that managers offered, and where they see it differently.
     pub said: Vec<SaidOfDeal>,
     /// Every version, newest first.
@@ -74,6 +101,96 @@ pub struct Deal {
     pub look_back: Option<SharedLookBack>,
     /// Who opened the strategy: for its seller alone.
     pub opened_by: Option<Vec<OpenedBy>>,
+    /// Where the latest words are on their way to the CRM: for its seller alone.
+    pub in_the_crm: Option<InTheCrm>,
+    /// What changed since the caller and its seller last spoke; nothing where that is not noted.
+    pub since_last_talk: Option<SinceLastTalk>,
+}
+
+/// What a stage asks, and the lines inside which it is the seller's call.
+#[derive(Serialize, ToSchema)]
+pub struct Guide {
+    /// The stage of the framework; nothing where the CRM's stage maps to none.
+    pub stage: Option<String>,
+    /// The question of each part of the strategy.
+    pub prompts: HashMap<&'static str, String>,
+    /// What the customer has said or done by the end of the stage.
+    pub evidence: Vec<String>,
+    /// Boundaries.
+    pub guardrails: Vec<Guardrail>,
+}
+
+/// A boundary.
+#[derive(Serialize, ToSchema)]
+pub struct Guardrail {
+    /// The boundary.
+    pub line: String,
+    /// Why it is there.
+    pub reason: String,
+    /// Whom to ask.
+    pub owner: String,
+}
+
+/// Where words are on their way to the CRM.
+#[derive(Serialize, ToSchema)]
+pub struct InTheCrm {
+    /// The latest version; 0 for none.
+    pub version: i64,
+    /// `saved` while they are on their way, `there`, `refused`, `clash` where the CRM was changed at
+    /// the same time; nothing where there are none.
+    pub state: Option<&'static str>,
+    /// The same in a sentence, with the CRM's own reason.
+    pub sentence: String,
+}
+
+/// What changed since two people last spoke about a deal.
+#[derive(Serialize, ToSchema)]
+pub struct SinceLastTalk {
+    /// The day they spoke.
+    pub on: NaiveDate,
+    /// Facts and answers that changed.
+    pub changes: Vec<Change>,
+}
+
+/// Something that changed.
+#[derive(Serialize, ToSchema)]
+pub struct Change {
+    /// What, such as `Stage` or `Approach`.
+    pub what: &'static str,
+    /// What it was.
+    pub before: String,
+    /// What it is.
+    pub now: String,
+}
+
+impl From<Told> for InTheCrm {
+    fn from(told: Told) -> Self {
+        Self {
+            version: told.version,
+            state: Some(told.state).filter(|it| !it.is_empty()),
+            sentence: told.sentence,
+        }
+    }
+}
+
+impl From<Since> for SinceLastTalk {
+    fn from(since: Since) -> Self {
+        let all = |pieces: &[Piece], not: How| -> String {
+            let kept = pieces.iter().filter(|it| it.how != not);
+            kept.map(|it| it.text.as_str()).collect()
+        };
+        let facts = since.facts.into_iter();
+        let facts = facts.map(|(what, before, now)| Change { what, before, now });
+        let words = since.words.iter().map(|(what, pieces)| Change {
+            what,
+            before: all(pieces, How::Added),
+            now: all(pieces, How::Removed),
+        });
+        Self {
+            on: since.on,
+            changes: facts.chain(words).collect(),
+        }
+    }
 }
 
 /// A seller's answers.

@@ -216,7 +216,12 @@ async fn a_manager_promises_before_a_tool_reads_the_teams_plans() {
     let site = Site::open().await;
     site.found("other").await;
     let mut tool = site.tool_of("other:mia", &ALL).await;
-    for path in ["/api/v1/deals", "/api/v1/picture"] {
+    for path in [
+        "/api/v1/deals",
+        "/api/v1/deals.csv",
+        "/api/v1/board",
+        "/api/v1/picture",
+    ] {
         let answer = tool.get(path).await;
         assert_eq!(answer.status, StatusCode::CONFLICT, "{path}");
         assert!(
@@ -247,6 +252,7 @@ async fn with_secrets(site: &Site) {
         confidence: Some(37),
         base_version: 1,
         saved_at: site.env.now(),
+        window: String::new(),
     };
     draft.answers.0.approach = "My secret draft".to_owned();
     let mut tx = site.store.write().await.unwrap();
@@ -371,8 +377,12 @@ async fn the_document_names_every_route_and_describes_every_answer() {
             let answer = tool.get(&path.replace("{monday}", "2026-11-16")).await;
             let answers = &document["paths"][*route]["get"]["responses"];
             if answer.status == StatusCode::OK {
-                let schema = &answers["200"]["content"]["application/json"]["schema"];
-                let value = serde_json::from_str(&answer.body).unwrap();
+                let kind = answer.header("content-type").split(';').next().unwrap();
+                let schema = &answers["200"]["content"][kind]["schema"];
+                let value = match kind {
+                    "text/csv" => Value::String(answer.body.clone()),
+                    _ => serde_json::from_str(&answer.body).unwrap(),
+                };
                 fits(&document, schema, &value, route);
                 told += 1;
             } else {
@@ -382,6 +392,27 @@ async fn the_document_names_every_route_and_describes_every_answer() {
         }
     }
     assert!(told > 30, "only {told} answers were looked at");
+}
+
+#[tokio::test]
+async fn the_scope_that_the_document_names_is_the_one_that_opens_the_route() {
+    let site = Site::open().await;
+    with_secrets(&site).await;
+    let document = serde_json::to_value(api::document()).unwrap();
+    let page = site.browser().get("/api").await;
+    assert_eq!(page.status, StatusCode::OK);
+    for (path, what) in document["paths"].as_object().unwrap() {
+        assert!(page.body.contains(&format!("GET {path}</code>")), "{path}");
+        let named = what["get"]["security"][0]["token"][0].as_str();
+        let asked = path.replace("{deal}", "one").replace("{id}", "0a");
+        let asked = asked.replace("{monday}", "2026-11-16");
+        for scope in ALL {
+            let mut tool = site.tool_of("acme:mia", &[scope]).await;
+            let refused = tool.get(&asked).await.status == StatusCode::FORBIDDEN;
+            let opens = named.is_none_or(|it| it == scope);
+            assert_eq!(refused, !opens, "{path} with {scope}");
+        }
+    }
 }
 
 /// Whether a value is what the schema says: every field described, none missing.

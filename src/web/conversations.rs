@@ -1,0 +1,179 @@
+//! A seller's next conversations: where something is asked of them, what they said they would check
+//! and when, and what ended lately.
+
+use chrono::{NaiveDate, TimeDelta};
+
+use super::coach::open_question;
+use super::error::Problem;
+use super::panel::panel_path;
+use super::session::Me;
+use super::{App, words};
+use crate::domain::cadence::Reason;
+use crate::store::deals::Dossier;
+use crate::store::tx::Tx;
+
+/// A look back is offered for so long after a deal ended.
+const LATELY: TimeDelta = TimeDelta::days(30);
+
+/// A person's next conversations.
+pub struct Conversations {
+    /// Where something is asked of them, the most pressing first.
+    pub asked: Vec<Wanted>,
+    /// Their open deals, by check date; those without one last.
+    pub next: Vec<Next>,
+    /// Deals that ended lately.
+    pub ended: Vec<Ended>,
+}
+
+/// A deal that ended lately, to be looked back on.
+pub struct Ended {
+    /// The CRM's id.
+    pub deal: String,
+    /// Its panel.
+    pub href: String,
+    /// What the seller calls it.
+    pub name: String,
+    /// `Won` or `Lost`.
+    pub how: &'static str,
+}
+
+/// A deal in which something is asked of the seller.
+pub struct Wanted {
+    /// The CRM's id.
+    pub deal: String,
+    /// Its panel.
+    pub href: String,
+    /// What the seller calls it.
+    pub name: String,
+    /// Who or what asks.
+    pub why: String,
+    /// What a person asked, in their words.
+    pub question: Option<String>,
+    /// The lower, the sooner it is shown.
+    pub rank: u8,
+}
+
+/// A conversation to come.
+pub struct Next {
+    /// The CRM's id.
+    pub deal: String,
+    /// Its panel.
+    pub href: String,
+    /// What the seller calls it.
+    pub name: String,
+    /// What they want to have accomplished by its end.
+    pub goal: String,
+    /// The check date in words.
+    pub when: String,
+    /// The check date.
+    pub check_on: Option<NaiveDate>,
+    /// Whether that is over.
+    pub over: bool,
+}
+
+/// Reads them.
+///
+/// # Errors
+/// The database's.
+pub async fn of(app: &App, tx: &mut Tx, me: &Me) -> Result<Conversations, Problem> {
+    let now = app.env.now();
+    let hours = app.settings.hours.of(app, me.face.time_zone.as_deref());
+    let today = hours.date(now);
+    let path = |deal: &str| panel_path(me.connection.as_str(), deal);
+    let deals = tx
+        .deals_of(&me.connection, &me.face.id.as_str().into())
+        .await?;
+    let mut asked = asked_of(app, tx, me, &deals).await?;
+    asked.sort_by_key(|it| it.rank);
+    let mut next: Vec<Next> = deals
+        .into_iter()
+        .map(|deal| {
+            let answers = deal.answers.map(|it| it.0).unwrap_or_default();
+            let check_on = answers.check_on;
+            Next {
+                href: path(&deal.id),
+                when: match check_on {
+                    Some(day) => format!("{}, {}", words::day(day), words::away(day, today)),
+                    None if deal.version == 0 => "No strategy yet".to_owned(),
+                    None => "No check date".to_owned(),
+                },
+                goal: answers.conversation_goal,
+                over: check_on.is_some_and(|day| day < today),
+                deal: deal.id,
+                name: deal.name,
+                check_on,
+            }
+        })
+        .collect();
+    next.sort_by_key(|it| (it.check_on.is_none(), it.check_on));
+    let lately = (today - LATELY, now - LATELY);
+    let ended = tx.ended_lately(&me.connection, &me.face.id, lately).await?;
+    Ok(Conversations {
+        asked,
+        next,
+        ended: ended
+            .into_iter()
+            .map(|deal| Ended {
+                href: path(&deal.id),
+                how: match deal.standing.as_str() {
+                    "won" => "Won",
+                    _ => "Lost",
+                },
+                deal: deal.id,
+                name: deal.name,
+            })
+            .collect(),
+    })
+}
+
+/// Where something is asked of the seller: by a leader, or by the cadence.
+async fn asked_of(
+    app: &App,
+    tx: &mut Tx,
+    me: &Me,
+    deals: &[Dossier],
+) -> Result<Vec<Wanted>, Problem> {
+    let ids: Vec<&str> = deals.iter().map(|it| it.id.as_str()).collect();
+    let questions = tx.questions(&me.connection, &ids).await?;
+    let authors: Vec<&str> = questions
+        .values()
+        .flatten()
+        .filter_map(|it| it.author.as_deref())
+        .collect();
+    let names = tx.names(&me.connection, &authors).await?;
+    let now = app.env.now();
+    let wanted = deals.iter().filter_map(|deal| {
+        let question = questions
+            .get(&deal.id)
+            .and_then(|it| open_question(it, deal.published_at, now));
+        let reason = deal.asked_reason.as_deref().and_then(Reason::named);
+        let stuck = deal.parked.is_some() && deal.carry_version.is_some();
+        // Words that stand nowhere yet go before what a person asked, and that before the cadence.
+        let (rank, why) = if deal.conflict_version.is_some() {
+            (
+                0,
+                "The CRM and you changed it at once. Pick one.".to_owned(),
+            )
+        } else if stuck {
+            (
+                1,
+                "The CRM did not take your words. Open it to see why.".to_owned(),
+            )
+        } else if let Some(it) = question {
+            let who = it.author.as_deref().and_then(|id| names.get(id));
+            let who = who.map_or("Your manager", String::as_str);
+            (2, format!("{who} asks:"))
+        } else {
+            (3, reason?.told().to_owned())
+        };
+        Some(Wanted {
+            deal: deal.id.clone(),
+            href: panel_path(me.connection.as_str(), &deal.id),
+            name: deal.name.clone(),
+            why,
+            question: question.filter(|_| rank == 2).map(|it| it.text.clone()),
+            rank,
+        })
+    });
+    Ok(wanted.collect())
+}
