@@ -4,7 +4,7 @@
 //! that it came from our own pages (`Origin`, `Sec-Fetch-Site`), and it carries a token that only
 //! those pages know. Sign-in, where there is no session yet, rests on the first alone.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
@@ -67,13 +67,36 @@ pub async fn guard(State(app): State<Shared>, request: Request, next: Next) -> R
     ) {
         return next.run(request).await;
     }
-    match check(&app, request).await {
+    let mut wrote = Bytes::new();
+    let mut response = match check(&app, request, &mut wrote).await {
         Ok(request) => next.run(request).await,
         Err(problem) => problem.into_response(),
+    };
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        response.extensions_mut().insert(Wrote::of(&wrote));
+    }
+    response
+}
+
+/// What a person wrote into a form that was not taken, so that the page that says so can give it
+/// back: no browser keeps what was typed into a page that may not be stored.
+#[derive(Clone, Debug, Default)]
+pub struct Wrote(pub Vec<String>);
+
+impl Wrote {
+    /// Words, not what forms carry besides: of one word nobody misses much.
+    fn of(form: &[u8]) -> Self {
+        let values = url::form_urlencoded::parse(form).map(|(_, value)| value.trim().to_owned());
+        Self(
+            values
+                .filter(|it| it.contains(char::is_whitespace))
+                .collect(),
+        )
     }
 }
 
-async fn check(app: &App, request: Request) -> Result<Request, Problem> {
+async fn check(app: &App, request: Request, wrote: &mut Bytes) -> Result<Request, Problem> {
     if !from_our_pages(app, request.headers()) {
         return Err(Problem::Refused(
             "This did not come from one of our own pages.",
@@ -92,6 +115,7 @@ async fn check(app: &App, request: Request) -> Result<Request, Problem> {
     let body = to_bytes(body, LARGEST_FORM)
         .await
         .map_err(|_| Problem::Unfit("That is more than a page can take.".to_owned()))?;
+    *wrote = body.clone();
     let sent = in_header.or_else(|| {
         let mut pairs = url::form_urlencoded::parse(&body);
         pairs
@@ -102,7 +126,7 @@ async fn check(app: &App, request: Request) -> Result<Request, Problem> {
         Ok(Request::from_parts(parts, Body::from(body)))
     } else {
         Err(Problem::Refused(
-            "This page was open for too long. Go back, reload it and send it again.",
+            "This page was open for too long. Reload it and send it again.",
         ))
     }
 }

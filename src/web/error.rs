@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::Shared;
 use super::chrome::{Chrome, Show};
+use super::csrf::Wrote;
 use crate::store::trouble::Kind;
 
 /// What people read while the database is gone or takes no writes.
@@ -146,6 +147,22 @@ struct ErrorPage {
     chrome: Chrome,
     title: &'static str,
     sentence: String,
+    /// What the person wrote, which was not kept.
+    wrote: Vec<String>,
+    /// The page they wrote it on.
+    back: Option<String>,
+}
+
+/// The page that a form was sent from, where that is one of ours.
+fn sent_from(headers: &HeaderMap) -> Option<String> {
+    let text = |name| headers.get(name)?.to_str().ok();
+    let from = url::Url::parse(text(header::REFERER)?).ok()?;
+    let host = from.origin().ascii_serialization();
+    let host = host.split_once("://").map(|(_, host)| host)?;
+    (Some(host) == text(header::HOST)).then(|| {
+        let query = from.query().map(|it| format!("?{it}"));
+        format!("{}{}", from.path(), query.unwrap_or_default())
+    })
 }
 
 /// Where no route leads.
@@ -164,6 +181,7 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
     let accept = request.headers().get(header::ACCEPT);
     let by_script = path.starts_with("/embed/")
         && accept.is_some_and(|it| it.as_bytes().starts_with(b"application/json"));
+    let back = sent_from(request.headers()).filter(|_| !is_get);
     let response = next.run(request).await;
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -184,7 +202,9 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
     };
     let for_api = path.starts_with("/api/");
     let for_programs = for_api || by_script || path.starts_with("/push/");
-    if matches!(problem, Problem::SignIn) && !for_programs {
+    let wrote = response.extensions().get::<Wrote>().cloned();
+    let wrote = wrote.unwrap_or_default().0;
+    if matches!(problem, Problem::SignIn) && !for_programs && wrote.is_empty() {
         let next = if is_get { asked } else { "/".to_owned() };
         let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
         return Redirect::to(&format!("/sign-in?next={next}")).into_response();
@@ -214,6 +234,7 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
         Json(Told { error: sentence }).into_response()
     } else {
         let title = match problem {
+            Problem::SignIn => "You were signed out meanwhile",
             Problem::NotFound => "Nothing here",
             Problem::Broken(_) => "That failed",
             _ => "That did not work",
@@ -222,6 +243,8 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
             chrome: Chrome::bare(title),
             title,
             sentence,
+            wrote,
+            back,
         })
         .into_response()
     };
