@@ -18,6 +18,8 @@ pub struct Item {
     pub href: String,
     /// The seller's words.
     pub text: String,
+    /// Whose it is, where not the reader's, and of which deal; empty where nobody asked.
+    pub about: String,
     /// Where it stands.
     pub state: &'static str,
     /// Where the clock stands, in words; empty while none runs.
@@ -142,6 +144,7 @@ pub fn item(card: &Card, me: &Me, now: Time, hours: &Hours) -> Item {
     Item {
         href: card_path(me.connection.as_str(), &card.id),
         text: it.text.clone(),
+        about: String::new(),
         state: state.label(),
         clock,
         class,

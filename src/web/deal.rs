@@ -211,7 +211,9 @@ async fn deal(
     let stage = stage_name(&stages, &dossier.stage);
     let assessment = dossier.assessment.as_ref().map(|it| &it.0);
     let answers = dossier.answers.as_ref().map(|it| &it.0);
-    let findings = assessment.map_or(&[][..], |it| &it.findings);
+    // Where nothing is scored, no words earned or cost anything.
+    let scored = assessment.filter(|it| it.score.is_some());
+    let findings = scored.map_or(&[][..], |it| &it.findings);
     let grade = assessment
         .map_or(Grade::NoStrategyYet, |it| it.grade)
         .label();
@@ -363,10 +365,14 @@ pub fn editions(
             let before = versions.get(n + 1).map_or(&nothing, |it| &it.answers.0);
             let assessment = version.assessment.as_ref();
             let grade = assessment.map_or("Not assessed yet", |it| it.grade.label());
+            // Of the first version everything is new: marks would only make it harder to read.
+            let first = n + 1 == versions.len();
             let mut changed = shown(framework, stage, |part| {
-                changes(before.part(part), version.answers.part(part))
+                let words = version.answers.part(part);
+                let before = if first { words } else { before.part(part) };
+                changes(before, words)
             });
-            changed.retain(|it| it.pieces.iter().any(|piece| piece.how != How::Plain));
+            changed.retain(|it| first || it.pieces.iter().any(|piece| piece.how != How::Plain));
             Edition {
                 number: version.version,
                 when: words::moment(version.at, zone),

@@ -171,7 +171,19 @@ async fn mine(
 /// The database's.
 pub async fn item(app: &App, tx: &mut Tx, me: &Me, card: &Card) -> Result<Item, Problem> {
     let hours = hours(app, tx, &me.connection, card.obstacle.turns.last()).await?;
-    Ok(card_view::item(card, me, app.env.now(), &hours))
+    let mut about = Vec::new();
+    if card.seller != me.face.id {
+        let names = tx.names(&me.connection, &[&card.seller]).await?;
+        about.extend(names.into_values());
+    }
+    if let Some(deal) = &card.deal {
+        let dossier = tx.dossier(&me.connection, &deal.as_str().into()).await?;
+        about.extend(dossier.map(|it| it.name));
+    }
+    Ok(Item {
+        about: about.join(" · "),
+        ..card_view::item(card, me, app.env.now(), &hours)
+    })
 }
 
 #[derive(Default, Deserialize)]

@@ -63,10 +63,15 @@ pub fn of(answers: &Answers, framework: &Framework, dismissed: &[String]) -> Pre
     let away: Vec<&str> = dismissed.iter().map(String::as_str).collect();
     let assessment = rubric::assess_without(answers, &framework.rubric, &away);
     let grade = assessment.grade.label();
+    // Where nothing is scored, no words earned or cost anything.
+    let findings = match assessment.score {
+        Some(_) => assessment.findings.as_slice(),
+        None => &[],
+    };
     let stays = |name: &String| !dismissed.contains(name);
     let parts = Part::ALL.into_iter().map(|part| Marked {
         part: part.name(),
-        pieces: pieces(answers.part(part), part, &assessment.findings)
+        pieces: pieces(answers.part(part), part, findings)
             .into_iter()
             .map(|piece| Stretch {
                 text: piece.text,

@@ -31,6 +31,7 @@ struct Page {
     question: &'static str,
     planned: bool,
     back: bool,
+    kept: bool,
     outcomes: Vec<Row>,
     week: Week,
     earlier: Vec<(String, String)>,
@@ -40,6 +41,8 @@ struct Page {
 struct Row {
     n: usize,
     it: Outcome,
+    /// Nothing is said in it, and it is not the next to be filled.
+    folded: bool,
     became: Vec<(&'static str, &'static str, bool)>,
 }
 
@@ -49,6 +52,7 @@ struct Row {
 struct Where {
     connection: String,
     look_back: bool,
+    kept: bool,
 }
 
 /// What the form sends.
@@ -175,12 +179,14 @@ async fn week(
         heading: format!("{} to {}", words::day(first), words::day(last)),
         question: QUESTION,
         planned,
+        kept: at.kept,
         back: planned && (over || at.look_back || week.looked_back()),
         outcomes: outcomes
             .into_iter()
             .enumerate()
             .map(|(n, it)| Row {
                 n,
+                folded: n > 0 && it == Outcome::default(),
                 became: Became::ALL
                     .map(|one| (one.word(), one.label(), it.became == Some(one)))
                     .to_vec(),
@@ -219,5 +225,6 @@ async fn save(
     tx.save_week(&me.connection, &person, (first, &week), app.env.now())
         .await?;
     tx.commit().await?;
-    Ok(Redirect::to(&week_path(first, me.connection.as_str())))
+    let path = week_path(first, me.connection.as_str());
+    Ok(Redirect::to(&format!("{path}&kept=true")))
 }

@@ -16,7 +16,13 @@ pub fn day(date: NaiveDate) -> String {
 pub fn moment(time: Time, zone: Option<&str>) -> String {
     let zone = zone.and_then(|it| it.parse().ok()).unwrap_or(Tz::UTC);
     let there = time.with_timezone(&zone);
-    there.format("%-d %b %Y, %H:%M %Z").to_string()
+    let moment = there.format("%-d %b %Y, %H:%M");
+    // Not every zone has letters; a bare `-03` reads like a part of the time.
+    let name = there.format("%Z").to_string();
+    match name.starts_with(['+', '-']) {
+        true => format!("{moment} UTC{}", there.format("%:z")),
+        false => format!("{moment} {name}"),
+    }
 }
 
 /// How far away a day is, seen from another.
@@ -92,6 +98,8 @@ mod tests {
         assert_eq!(day(date("2026-12-03")), "3 Dec 2026");
         let at = "2026-12-03T23:05:00Z".parse().expect("a time");
         assert_eq!(moment(at, Some("Europe/Berlin")), "4 Dec 2026, 00:05 CET");
+        let there = moment(at, Some("America/Sao_Paulo"));
+        assert_eq!(there, "3 Dec 2026, 20:05 UTC-03:00");
         assert_eq!(moment(at, Some("Nowhere")), "3 Dec 2026, 23:05 UTC");
         assert_eq!(away(date("2026-12-03"), date("2026-12-01")), "in 2 days");
         assert_eq!(away(date("2026-11-28"), date("2026-12-01")), "3 days ago");

@@ -21,6 +21,11 @@ async fn a_week_has_at_most_three_things_and_is_ones_own() {
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
     let page = sam.get(&week).await;
     assert!(page.body.contains("Agree the proof") && page.body.contains("Renew Vale"));
+    // Two things are said and open; the third waits, folded, until there is one.
+    let folded = page.body.matches("Something else that matters").count();
+    assert_eq!(folded, 1, "{}", page.body);
+    let told = sam.get(saved.header("location")).await.body;
+    assert!(told.contains("role=\"status\">Kept.</p>") && !page.body.contains("Kept."));
     assert!(sam.get("/").await.body.contains("Agree the proof"));
     let mia = site.browser_of("mia").await.get(&week).await;
     assert!(!mia.body.contains("Agree the proof"));
@@ -80,6 +85,8 @@ async fn a_gap_in_the_product_reaches_its_owner_with_the_managers_backing() {
     assert_eq!(pat.status, StatusCode::NOT_FOUND);
 
     let mut mia = site.browser_of("mia").await;
+    let owed = mia.get("/answers").await.body;
+    assert!(owed.contains("Sam Seller"), "who asks is told: {owed}");
     let backing = [
         ("kind", "passed_up"),
         ("text", "Four of our deals wait for it"),

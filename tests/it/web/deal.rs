@@ -37,6 +37,38 @@ async fn a_deal_shows_the_strategy_with_the_words_that_earned_points() {
 }
 
 #[tokio::test]
+async fn the_seller_gets_from_the_page_of_a_deal_to_its_questions_and_nobody_else_does() {
+    let site = Site::open().await;
+    site.deal("sam", "one").await;
+
+    let own = site.browser_of("sam").await.get("/deals/acme/one").await;
+    let manager = site.browser_of("mia").await.get("/deals/acme/one").await;
+
+    assert!(
+        own.body
+            .contains("href=\"/panel/acme/one\">Write my strategy")
+    );
+    assert!(!manager.body.contains("/panel/"));
+}
+
+#[tokio::test]
+async fn words_that_were_not_scored_are_not_marked_as_having_earned_anything() {
+    let site = Site::open().await;
+    let mut sam = site.browser_of("sam").await;
+    site.deal("sam", "one").await;
+    sam.get("/panel/acme/one").await;
+    let waits = "Nothing to do until marketing delivers the case study. Legal is slow as always \
+        and product still has not built the connector.";
+    let form = [("approach", waits)];
+
+    let preview = sam.post("/panel/acme/one/preview", &form).await;
+
+    let preview: serde_json::Value = serde_json::from_str(&preview.body).unwrap();
+    assert_eq!(preview["grade"], "Not enough yet");
+    assert_eq!(preview["parts"], serde_json::json!([]), "{preview}");
+}
+
+#[tokio::test]
 async fn private_notes_are_for_the_seller_alone() {
     let site = Site::open().await;
     let deal = site.deal("sam", "one").await;
