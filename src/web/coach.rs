@@ -8,18 +8,13 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 
 use super::Shared;
-use super::board::stage_name;
-use super::chrome::{Chrome, Show};
 use super::deal;
 use super::error::Problem;
-use super::marked::How;
 use super::session::{Me, Reader, Sight};
-use super::since::{Since, since};
 use super::table::{For, Table};
 use super::words;
 use crate::domain::Time;
 use crate::domain::ids::{ConnectionId, DealId};
-use crate::domain::strategy::Part;
 use crate::store::coaching::{Talk, Word};
 use crate::store::deals::Dossier;
 use crate::store::strategies::Question;
@@ -39,7 +34,6 @@ pub fn routes(table: Table) -> Table {
         .post(For::People, "/deals/{connection}/{deal}/help", help)
         .post(For::People, "/deals/{connection}/{deal}/view", view)
         .post(For::People, "/deals/{connection}/{deal}/talked", talked)
-        .get(For::People, "/deals/{connection}/{deal}/card", card)
 }
 
 /// The question a seller has yet to answer, if there is one.
@@ -222,90 +216,4 @@ pub async fn note_talk(app: &Shared, me: &Me, dossier: &Dossier) -> Result<(), P
     tx.save_talk(&me.connection, (&dossier.id, &me.face.id), &talk)
         .await?;
     Ok(tx.commit().await?)
-}
-
-#[derive(askama::Template)]
-#[template(path = "card.html")]
-struct CardPage {
-    chrome: Chrome,
-    href: String,
-    name: String,
-    seller: String,
-    facts: Vec<String>,
-    grade: String,
-    answers: Vec<(&'static str, String)>,
-    check_on: Option<String>,
-    questions: Vec<String>,
-    since: Option<Since>,
-    promise: Option<String>,
-}
-
-async fn card(
-    State(app): State<Shared>,
-    Path((connection, deal)): Path<(String, String)>,
-    reader: Reader,
-) -> Result<Show<impl askama::Template>, Problem> {
-    let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
-    let (me, dossier, sight) = deal::open(&app, &reader, &connection, &deal).await?;
-    let mut tx = app.store.read().await?;
-    let stages = tx.stages(&connection).await?;
-    let versions = tx.versions(&connection, &deal).await?;
-    let talk = tx.talk(&connection, deal.as_str(), &me.face.id).await?;
-    let promise = match (sight, &me.face.manager) {
-        (Sight::Team, _) => tx.team_promise(&connection, &me.face.id).await?,
-        (Sight::Own, Some(manager)) => tx.team_promise(&connection, manager).await?,
-        (Sight::Own, None) => None,
-    };
-    drop(tx);
-    let today = app.env.now().date_naive();
-    let assessment = dossier.assessment.as_ref().map(|it| &it.0);
-    let stage = stage_name(&stages, &dossier.stage).to_owned();
-    let close_on = dossier
-        .close_on
-        .map(|date| format!("closes {}, {}", words::day(date), words::away(date, today)));
-    let amount = dossier
-        .amount
-        .map(|amount| words::money(amount, dossier.currency.as_deref()));
-    let answers = dossier.answers.as_ref().map(|it| &it.0);
-    Ok(Show(CardPage {
-        chrome: Chrome::of(&format!("Talk card: {}", dossier.name), &reader, "/board"),
-        href: words::deal_path(connection.as_str(), deal.as_str()),
-        seller: dossier
-            .seller
-            .as_deref()
-            .map(|seller| me.name_of(seller).to_owned())
-            .unwrap_or_default(),
-        facts: [dossier.account.clone(), Some(stage), amount, close_on]
-            .into_iter()
-            .flatten()
-            .collect(),
-        grade: dossier
-            .grade
-            .clone()
-            .unwrap_or_else(|| "No strategy yet".to_owned()),
-        answers: Part::ALL
-            .into_iter()
-            .filter_map(|part| {
-                let text = answers?.part(part).trim();
-                (!text.is_empty()).then(|| (part.field().label(), text.to_owned()))
-            })
-            .collect(),
-        check_on: answers.and_then(|it| it.check_on).map(words::day),
-        questions: assessment
-            .map(|it| {
-                it.notes
-                    .iter()
-                    .map(|note| note.text.clone())
-                    .take(3)
-                    .collect()
-            })
-            .unwrap_or_default(),
-        since: talk.map(|talk| since(&talk, &dossier, &stages, &versions)),
-        promise: promise.map(|it| match it.text.as_str() {
-            "" if it.answer_days == 1 => "An answer within one business day.".to_owned(),
-            "" => format!("An answer within {} business days.", it.answer_days),
-            text => text.to_owned(),
-        }),
-        name: dossier.name,
-    }))
 }

@@ -50,6 +50,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod since;
 pub mod table;
+pub mod talk_card;
 pub mod unsubscribe;
 pub mod week;
 pub mod why;
@@ -123,7 +124,7 @@ pub fn table() -> Table {
     let table = promise::routes(table);
     let table = picture::routes(table);
     let table = deal::routes(table);
-    let table = coach::routes(table);
+    let table = talk_card::routes(coach::routes(table));
     let table = panel::routes(table);
     let table = closing::routes(windows::routes(table));
     let table = week::routes(table);

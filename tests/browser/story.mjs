@@ -171,6 +171,10 @@ await boss.click("button:has-text('Ask')");
 await look(boss, "deal-asked");
 await boss.goto(BASE + DEAL + "/card");
 await look(boss, "talk-card");
+for (const format of ["A4", "Letter"]) {
+  const sheet = (await boss.pdf({ format })).toString("latin1");
+  assert.equal(sheet.match(/\/Type \/Page\b/g).length, 1, `the talk card is one page of ${format}`);
+}
 await boss.goto(BASE + "/deals/none/none");
 await look(boss, "nothing-here");
 await sam.goto(BASE + PANEL);

@@ -238,3 +238,24 @@ async fn every_bar_of_the_picture_is_drawn_whole_its_edge_included() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_talk_card_fits_on_one_sheet_however_much_was_written() {
+    let site = Site::open().await;
+    let deal = site.deal("sam", "one").await;
+    let mut long = strategy();
+    let sentence = "Ask Ada first, because she signs. ";
+    for (times, class, cut) in [(0, "", false), (40, "close", false), (200, "closest", true)] {
+        long.approach = format!("{}{}", strategy().approach, sentence.repeat(times));
+        let version = times as i64 + 1;
+        site.write(&deal, version, &long, Grade::Solid).await;
+
+        let mut mia = site.browser_of("mia").await;
+        let card = mia.get("/deals/acme/one/card").await.body;
+
+        assert!(card.contains(&format!("class=\"talk {class}\"")), "{card}");
+        assert_eq!(card.contains("Cut to fit on one page"), cut);
+        assert_eq!(card.contains(long.approach.trim()), !cut);
+        assert!(card.matches(sentence).count() >= times.min(10));
+    }
+}
