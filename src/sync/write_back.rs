@@ -43,9 +43,10 @@ pub const LATEST: TimeDelta = TimeDelta::minutes(65);
 /// A record that a set-up fault concerns is tried again after this long.
 const AFTER_SETUP: TimeDelta = TimeDelta::minutes(5);
 
-/// An update on its way, with what will be noted once it is there.
+/// What will be noted of an update once it is there.
 struct Parcel {
-    update: Update,
+    deal: DealId,
+    fields: usize,
     written: Written,
     version: i64,
     failures: i64,
@@ -81,12 +82,15 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
             return Err(Stop::Fault(spent));
         }
     }
-    let parcels = pack(work, &due).await?;
+    let (parcels, updates) = pack(work, &due).await?;
+    let all = due.len() < most;
+    drop(due);
     work.hold().await?;
     work.env.at(Point::Packed).await;
     let (crm, session) = (work.crm, work.session.clone());
-    let calls: Vec<_> = parcels
-        .chunks(profile.write_batch)
+    let batches = parcels.chunks(profile.write_batch);
+    let calls: Vec<_> = batches
+        .zip(updates.chunks(profile.write_batch))
         .map(|it| send(crm, &session, it).boxed())
         .collect();
     let sent = stream::iter(calls)
@@ -95,18 +99,21 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
         .await;
     work.env.at(Point::Answered).await;
     settle(work, sent).await?;
-    Ok(due.len() < most)
+    Ok(all)
 }
 
 /// Sends one batch.
-async fn send<'a>(crm: &dyn Crm, session: &Session, batch: &'a [Parcel]) -> Sent<'a> {
-    let updates: Vec<Update> = batch.iter().map(|it| it.update.clone()).collect();
+async fn send<'a>(
+    crm: &dyn Crm,
+    session: &Session,
+    (batch, updates): (&'a [Parcel], &[Update]),
+) -> Sent<'a> {
     let awaited = batch.iter().any(|it| it.written.answers.is_some());
     let session = match awaited {
         true => session.clone(),
         false => session.routine(),
     };
-    let outcomes = match crm.write(&session, &updates).await {
+    let outcomes = match crm.write(&session, updates).await {
         Ok(outcomes) if outcomes.len() != batch.len() => {
             let told = format!("{} outcomes for {} updates", outcomes.len(), batch.len());
             Err(Fault::Unknown(Cause::told("outcomes", told)))
@@ -116,8 +123,8 @@ async fn send<'a>(crm: &dyn Crm, session: &Session, batch: &'a [Parcel]) -> Sent
     (batch, outcomes)
 }
 
-/// Makes updates of what is due. A deal that is no longer as it was considered is left for `ask`.
-async fn pack(work: &mut Work<'_>, due: &[ToWrite]) -> Result<Vec<Parcel>, Stop> {
+/// Makes updates of what is due, each with its parcel. A deal that is no longer as it was considered is left for `ask`.
+async fn pack(work: &mut Work<'_>, due: &[ToWrite]) -> Result<(Vec<Parcel>, Vec<Update>), Stop> {
     let (id, now) = (work.id().clone(), work.now());
     let around = work.around().await?;
     let ids: Vec<&str> = due.iter().map(|it| it.id.as_str()).collect();
@@ -128,6 +135,7 @@ async fn pack(work: &mut Work<'_>, due: &[ToWrite]) -> Result<Vec<Parcel>, Stop>
     work.keep_hold().await?;
     let mut there = as_they_are(work, due).await?;
     let mut parcels = Vec::with_capacity(due.len());
+    let mut updates = Vec::with_capacity(due.len());
     let (mut stale, mut edited) = (Vec::new(), false);
     for deal in due {
         let fields = fields(work, &around, said(deal), &beside);
@@ -160,11 +168,13 @@ async fn pack(work: &mut Work<'_>, due: &[ToWrite]) -> Result<Vec<Parcel>, Stop>
             .fields
             .retain(|(field, _)| work.session.fields.name(*field).is_some());
         parcels.push(Parcel {
-            update,
+            deal: update.deal.clone(),
+            fields: update.fields.len(),
             written,
             version: deal.version,
             failures: deal.write_failures,
         });
+        updates.push(update);
     }
     if !stale.is_empty() {
         let mut tx = work.begin().await?;
@@ -177,7 +187,7 @@ async fn pack(work: &mut Work<'_>, due: &[ToWrite]) -> Result<Vec<Parcel>, Stop>
         tx.hasten(&id, PULL, now).await?;
         tx.commit().await?;
     }
-    Ok(parcels)
+    Ok((parcels, updates))
 }
 
 /// What a deal's fields are made of, as it was last considered.
@@ -274,7 +284,7 @@ async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>) -> Result<(), Stop> {
                     match outcome {
                         Outcome::Written => {
                             written.push(parcel.written.clone());
-                            fields += parcel.update.fields.len() as u64;
+                            fields += parcel.fields as u64;
                         }
                         Outcome::Refused(refusal) if refusal.setup => {
                             lacking.push(Cause::told(refusal.code, refusal.message));
@@ -331,7 +341,7 @@ async fn note(
     Ok(match outcome {
         Outcome::Written => told("written", None),
         Outcome::Gone => {
-            tx.deal_gone(id, &parcel.update.deal, None, now).await?;
+            tx.deal_gone(id, &parcel.deal, None, now).await?;
             told("gone", None)
         }
         Outcome::Changed => {

@@ -53,6 +53,11 @@ fn a_build_that_saves_its_place_before_the_rows_is_found_out() {
 }
 
 #[test]
+fn a_build_whose_worker_goes_on_without_its_lease_is_found_out() {
+    assert!(is_found(Flaw::NoFence), "no seed shows it");
+}
+
+#[test]
 fn a_build_that_uses_a_token_before_it_is_saved_is_found_out() {
     assert!(is_found(Flaw::TokenUnsaved), "no seed shows it");
 }
