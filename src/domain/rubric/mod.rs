@@ -107,11 +107,12 @@ pub struct Rubric {
     compiled: Arc<Compiled>,
 }
 
+/// What is large in it is shared by all that know other prompts.
 #[derive(Debug)]
 struct Compiled {
-    file: RubricFile,
-    lexicon: Lexicon,
-    ear: Ear,
+    file: Arc<RubricFile>,
+    lexicon: Arc<Lexicon>,
+    ear: Arc<Ear>,
     prompts: HashSet<u64>,
 }
 
@@ -127,9 +128,9 @@ impl Rubric {
         let ear = Ear::compile(&file.languages);
         Ok(Self {
             compiled: Arc::new(Compiled {
-                file,
-                lexicon,
-                ear,
+                file: Arc::new(file),
+                lexicon: Arc::new(lexicon),
+                ear: Arc::new(ear),
                 prompts,
             }),
         })
