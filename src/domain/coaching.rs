@@ -57,6 +57,8 @@ pub const NOTES: [&str; 18] = [
 const MOST_QUOTED: usize = 8;
 /// The most notes shown in the CRM.
 const MOST_NOTES: usize = 2;
+/// With fewer ways open than this the seller is asked for another.
+const FEWEST_WAYS: usize = 2;
 /// A dimension above this level is left in peace.
 const GOOD_ENOUGH: u8 = 2;
 
@@ -103,13 +105,16 @@ const OCCASIONS: [Occasion; 12] = [
         name: "single",
         quotes: &[],
         about: Dimension::Customer,
-        arises: |it| it.of_signal("role").len() == 1,
+        arises: |it| it.single_contact.is_some(),
     },
     Occasion {
         name: "customer_action",
         quotes: &["pitch", "close"],
         about: Dimension::Goal,
-        arises: |it| it.any(&["only_pitch"]) || !it.any(&["decides", "they_decide", "brings"]),
+        arises: |it| {
+            it.any(&["pitch", "close"])
+                && (it.any(&["only_pitch"]) || !it.any(&["decides", "they_decide", "brings"]))
+        },
     },
     Occasion {
         name: "gain",
@@ -121,7 +126,7 @@ const OCCASIONS: [Occasion; 12] = [
         name: "why_way",
         quotes: &[],
         about: Dimension::Approach,
-        arises: |it| !it.any(&["reason_who", "rejected"]),
+        arises: |it| !it.any(&["reason", "rejected", "therefore"]),
     },
     Occasion {
         name: "waiting",
@@ -133,7 +138,7 @@ const OCCASIONS: [Occasion; 12] = [
         name: "no_obstacle",
         quotes: &[],
         about: Dimension::Ownership,
-        arises: |it| it.plain.obstacles_empty || !it.any(&["obstacle"]),
+        arises: |it| it.plain.obstacles_empty && !it.any(&["obstacle"]),
     },
     Occasion {
         name: "price_first",
@@ -145,7 +150,7 @@ const OCCASIONS: [Occasion; 12] = [
         name: "one_option",
         quotes: &["obstacle"],
         about: Dimension::Ownership,
-        arises: |it| !it.any(&["option", "fallback"]),
+        arises: |it| it.plain.ways < FEWEST_WAYS,
     },
     Occasion {
         name: "need_open",

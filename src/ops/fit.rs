@@ -14,7 +14,7 @@ use crate::domain::grade::Dimension;
 use crate::domain::rubric::file::{Overall, RubricFile, Weights};
 use crate::domain::rubric::heard::Heard;
 use crate::domain::rubric::scale::Scale;
-use crate::domain::rubric::{CHECK_DATE, Rubric, own_signals, signals};
+use crate::domain::rubric::{CHECK_DATE, DATE_WHO, Rubric, own_signals, signals};
 
 /// Signals that speak against a dimension; all others speak for it.
 const AGAINST: [&str; 8] = [
@@ -31,6 +31,20 @@ const AGAINST: [&str; 8] = [
 const COACHING_ONLY: [&str; 1] = ["blame_opening"];
 /// A dimension's own signals count at least so much: the guide says so, whatever the sample.
 const LEAST: f64 = 0.12;
+/// What the guide itself names as the mark of a dimension counts at least so much.
+const LEAST_CORE: f64 = 0.3;
+/// A person there who decides; a reason that lies in them, an alternative put aside; the obstacle's
+/// owner, another way; who does something on which day.
+const CORE: [&str; 8] = [
+    "decides",
+    "open_question",
+    "reason_who",
+    "rejected",
+    "fallback",
+    "option",
+    "own_deed_who",
+    "day_who",
+];
 /// Each dimension counts at least so much towards the whole, which needs them all.
 const LEAST_SHARE: f64 = 0.2;
 /// How strongly weights are pulled towards nothing.
@@ -111,10 +125,12 @@ pub fn fitted(set: &[Rated], samples: &[Sample], file: &RubricFile) -> RubricFil
     fitted
 }
 
-/// Weights of what no rated strategy can hold, such as the check date: they stay as they are.
-fn unheard(file: &RubricFile, dimension: Dimension) -> Option<(String, i32)> {
-    let weight = file.weights.get(&dimension)?.get(CHECK_DATE)?;
-    Some((CHECK_DATE.to_owned(), *weight))
+/// Weights of what few rated strategies hold, the date field: they stay as they are.
+fn unheard(file: &RubricFile, dimension: Dimension) -> impl Iterator<Item = (String, i32)> {
+    [CHECK_DATE, DATE_WHO].into_iter().filter_map(move |name| {
+        let weight = file.weights.get(&dimension)?.get(name)?;
+        Some((name.to_owned(), *weight))
+    })
 }
 
 fn earned(row: &[f64], weights: &Weights) -> f64 {
@@ -216,6 +232,10 @@ fn bounds(dimension: Dimension) -> Vec<Bound> {
             let is_own = own.iter().any(|own| own.name == signal.name);
             match (is_own, related.contains(&signal.name)) {
                 _ if COACHING_ONLY.contains(&signal.name) => SILENT,
+                (true, _) if CORE.contains(&signal.name) => Bound {
+                    sign,
+                    least: LEAST_CORE,
+                },
                 (true, _) => Bound { sign, least: LEAST },
                 (_, true) => Bound { sign, least: 0.0 },
                 _ => SILENT,
@@ -236,8 +256,6 @@ fn related(dimension: Dimension) -> &'static [&'static str] {
             "would_who",
         ],
         Dimension::Goal => &[
-            "role",
-            "person",
             "narrow",
             "if",
             "said",
@@ -253,7 +271,6 @@ fn related(dimension: Dimension) -> &'static [&'static str] {
             "vague",
         ],
         Dimension::Approach => &[
-            "person",
             "feels",
             "said",
             "decides",
@@ -273,12 +290,9 @@ fn related(dimension: Dimension) -> &'static [&'static str] {
             "if",
             "would",
             "rejected",
-            "person",
             "decides",
             "day_who",
-            "day_own",
             "deadline",
-            "day_deed",
             "compare",
             "only_vague",
         ],
@@ -289,7 +303,6 @@ fn related(dimension: Dimension) -> &'static [&'static str] {
             "fallback",
             "decides",
             "brings",
-            "person",
         ],
     }
 }

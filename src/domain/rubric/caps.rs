@@ -59,6 +59,9 @@ pub struct Caps {
     pub rubric_count: Ramp,
     /// … and so many of them in a hundred with persons, numbers and things found there.
     pub rubric_words: Ramp,
+    /// … and so many in a hundred with the phrases that fit any deal: where those outweigh them, the
+    /// text is generic, not stuffed.
+    pub rubric_fluent: Ramp,
     /// Activity words of a text that counts activity …
     pub activity: Ramp,
     /// … and those and numbers, in a hundred with what a plan is made of.

@@ -38,10 +38,15 @@ fn is_short_title(hit: &str) -> bool {
 /// How many bytes of a clause follow, up to so many whole words.
 fn reach(letters: impl Iterator<Item = char>, most_words: usize) -> usize {
     let (mut seen, mut whole, mut words) = (0, 0, 0);
-    for letter in letters {
-        if ends_clause(letter) {
+    let mut letters = letters.peekable();
+    let mut before = ' ';
+    while let Some(letter) = letters.next() {
+        // 9,000 and 31/3 are one number each.
+        let in_number = before.is_numeric() && letters.peek().is_some_and(|it| it.is_numeric());
+        if ends_clause(letter) && !in_number {
             return seen;
         }
+        before = letter;
         if letter.is_whitespace() && seen > whole {
             words += usize::from(seen > 0);
             whole = seen;

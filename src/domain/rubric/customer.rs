@@ -19,7 +19,7 @@ pub const SIGNALS: &[Signal] = &[
     Signal {
         name: "person",
         says: "speaks of one person",
-        find: people::pronouns,
+        find: people::one_person,
     },
     Signal {
         name: "trouble",
@@ -93,6 +93,10 @@ fn fact(reading: &Reading) -> Vec<Span> {
             };
             match token.shape {
                 Shape::Number if !token.echo => numbers.push(index),
+                Shape::Word if is_amount(reading, index) => {
+                    words += 1;
+                    numbers.push(index);
+                }
                 Shape::Word => words += 1,
                 _ => {}
             }
@@ -109,6 +113,18 @@ fn fact(reading: &Reading) -> Vec<Span> {
         .collect()
 }
 
+/// "Loses two bookings": a number in words that tells how much, not when or how many ways.
+fn is_amount(reading: &Reading, index: usize) -> bool {
+    let counted =
+        |next: usize| !reading.is(next, Class::Common) && !reading.is(next, Class::RubricWord);
+    reading.is(index, Class::Amount)
+        && !reading.is_echo(index)
+        && !reading
+            .before(index, 1)
+            .any(|before| reading.is(before, Class::Before))
+        && reading.after(index, 1).any(counted)
+}
+
 fn with_next_word(reading: &Reading, index: usize) -> Span {
     Span {
         first: index,
@@ -116,15 +132,18 @@ fn with_next_word(reading: &Reading, index: usize) -> Span {
     }
 }
 
-fn said(reading: &Reading) -> Vec<Span> {
+/// What a person there told.
+pub fn said(reading: &Reading) -> Vec<Span> {
     by_someone(reading, Class::Said, 3)
 }
 
-fn wants(reading: &Reading) -> Vec<Span> {
+/// What a person there wants or must do.
+pub fn wants(reading: &Reading) -> Vec<Span> {
     by_someone(reading, Class::Wants, 4)
 }
 
-fn feels(reading: &Reading) -> Vec<Span> {
+/// How a person there thinks.
+pub fn feels(reading: &Reading) -> Vec<Span> {
     by_someone(reading, Class::Feels, 4)
 }
 

@@ -79,7 +79,8 @@ fn he_or_she_acts(reading: &Reading) -> impl Iterator<Item = Span> {
     })
 }
 
-fn they_decide(reading: &Reading) -> Vec<Span> {
+/// Where they, as a whole, decide, say or do something.
+pub fn they_decide(reading: &Reading) -> Vec<Span> {
     acted_by(reading, |index| reading.is(index, Class::They))
 }
 
@@ -87,17 +88,43 @@ fn they_decide(reading: &Reading) -> Vec<Span> {
 fn acted_by(reading: &Reading, is_doer: impl Fn(usize) -> bool) -> Vec<Span> {
     reading
         .of_class(Class::Acts)
+        // "Ana, who runs the plant" tells who she is, not what she would do.
+        .filter(|span| !is_thing(reading, span.first) && !reading.is_in_standing(span))
         .filter_map(|span| {
             let who = reading
                 .before(span.first, 4)
-                .take_while(|index| !reading.is(*index, Class::Own))
-                .find(|index| is_doer(*index))?;
+                .take_while(|index| !parts_doer_from_deed(reading, *index))
+                .find(|index| is_doer(*index) && !is_owner_of(reading, *index))?;
             Some(Span {
                 first: who,
                 last: span.last,
             })
         })
         .collect()
+}
+
+/// "I", or a clause in which another may act: "confirms which line starts".
+fn parts_doer_from_deed(reading: &Reading, index: usize) -> bool {
+    reading.is(index, Class::Own)
+        || reading.is(index, Class::Asks) && !reading.is(index, Class::Subject)
+        || reading.word(index) == "that"
+}
+
+/// "The books", "a visit", "their call": a thing, though the word may be a deed elsewhere.
+fn is_thing(reading: &Reading, index: usize) -> bool {
+    reading.before(index, 1).any(|before| {
+        reading.is(before, Class::Article)
+            || matches!(
+                reading.word(before).as_str(),
+                "their" | "its" | "our" | "my" | "own" | "of" | "for" | "no" | "without"
+            )
+    })
+}
+
+/// "The regulator's letter": the regulator does nothing here.
+fn is_owner_of(reading: &Reading, index: usize) -> bool {
+    let word = reading.word(index);
+    !reading.is(index, Class::Person) && (word.ends_with("'s") || word.ends_with("’s"))
 }
 
 /// Where the seller wants a person there to do something.
@@ -107,13 +134,14 @@ pub fn brings(reading: &Reading) -> Vec<Span> {
         .filter_map(|span| {
             let who = reading
                 .after(span.last, 3)
-                .find(|index| reading.is_who(*index))?;
+                .find(|index| reading.is_who(*index))
+                .filter(|index| !is_owner_of(reading, *index))?;
             let act = reading
                 .after(who, 5)
                 .find(|index| reading.is(*index, Class::Acts));
             let to = reading
                 .after(who, 3)
-                .find(|index| reading.quote(at(*index)) == "to");
+                .find(|index| reading.is(*index, Class::To));
             act.or(to).map(|last| Span {
                 first: span.first,
                 last,
@@ -176,10 +204,57 @@ fn asks_them(reading: &Reading) -> Vec<Span> {
         .collect()
 }
 
-fn pitch(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Pitch).collect()
+/// What the seller will present, unless it is put aside ("no deck", "results over slides") or a
+/// person there does it.
+pub fn pitch(reading: &Reading) -> Vec<Span> {
+    let put_aside = |span: &Span| {
+        let mut before = reading.before(span.first, WORDS_PUT_ASIDE);
+        before.any(|index| puts_aside(reading, index))
+            || reading.before(span.first, 1).any(|before| {
+                matches!(
+                    reading.word(before).as_str(),
+                    "over" | "than" | "before" | "beyond" | "against"
+                )
+            })
+    };
+    let theirs = |span: &Span| {
+        let mut before = reading.before(span.first, WORDS_PUT_ASIDE);
+        let doer = before.find(|index| {
+            reading.is(*index, Class::Own)
+                || (reading.is_who(*index) || reading.is(*index, Class::They))
+                    && !matches!(reading.word(*index).as_str(), "them" | "him" | "her")
+        });
+        doer.is_some_and(|index| !reading.is(index, Class::Own) && !is_owner_of(reading, index))
+    };
+    // The present supplier, at present.
+    let of_now = |span: &Span| {
+        let mut before = reading.before(span.first, 1);
+        reading.word(span.first) == "present"
+            && before.any(|before| {
+                reading.is(before, Class::Article)
+                    || matches!(
+                        reading.word(before).as_str(),
+                        "at" | "past" | "is" | "are" | "was"
+                    )
+            })
+    };
+    reading
+        .of_class(Class::Pitch)
+        .filter(|span| !put_aside(span) && !theirs(span) && !of_now(span))
+        .collect()
 }
 
-fn close(reading: &Reading) -> Vec<Span> {
+/// How far what puts something aside stands before it: "not by sending them a deck".
+const WORDS_PUT_ASIDE: usize = 5;
+
+fn puts_aside(reading: &Reading, index: usize) -> bool {
+    reading.is(index, Class::Not)
+        || reading.is(index, Class::SetsAside)
+        || reading.mark_at(Class::Reject, index).is_some()
+        || matches!(reading.word(index).as_str(), "beat" | "beats")
+}
+
+/// Where the order itself is the aim.
+pub fn close(reading: &Reading) -> Vec<Span> {
     reading.of_class(Class::Close).collect()
 }

@@ -1,9 +1,10 @@
 //! Everything that was heard in one strategy, before anything is weighed.
 
 use super::caps::Cap;
+use super::contact;
 use super::holds;
 use super::mixed::Marked;
-use super::people;
+use super::ownership;
 use super::reading::{Reading, Span};
 use super::whole;
 use super::{CHECK_DATE, Compiled, Rubric, signals};
@@ -42,8 +43,10 @@ pub const HOLDS: i32 = 50;
 /// Plain facts about the answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plain {
-    /// Nothing stands under obstacles.
+    /// Nothing stands under obstacles, or only that there are none.
     pub obstacles_empty: bool,
+    /// How many ways of the seller's own there are.
+    pub ways: usize,
     /// A need is written down.
     pub has_need: bool,
     /// A check date is set.
@@ -80,14 +83,12 @@ impl Heard {
             })
             .collect();
         let plain = Plain {
-            obstacles_empty: answers.obstacles.trim().is_empty(),
+            obstacles_empty: whole::says_nothing(&reading, Part::Obstacles),
+            ways: ownership::ways(&reading, &ownership::blame(&reading)),
             has_need: !answers.need.trim().is_empty(),
             has_check_date: answers.check_on.is_some(),
         };
-        let single_contact = match reading.quotes_of(&people::roles(&reading)).as_slice() {
-            [only] => Some((*only).to_owned()),
-            _ => None,
-        };
+        let single_contact = contact::single_contact(&reading);
         let density = whole::density(&reading, &rubric.file.brevity);
         Self {
             signals,

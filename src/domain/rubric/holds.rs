@@ -52,6 +52,10 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
             caps.rubric_count.tells(in_class(Class::RubricWord)),
             caps.rubric_words
                 .tells(beside(in_class(Class::RubricWord), facts)),
+            caps.rubric_fluent.tells(beside(
+                in_class(Class::RubricWord),
+                in_class(Class::Generic) + in_class(Class::Jargon),
+            )),
         ]),
         Cap::ActivityCounts => all(&[
             caps.activity.tells(activity),

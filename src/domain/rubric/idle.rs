@@ -7,7 +7,7 @@ use super::lexicon::Class;
 use super::tokens::{Shape, Token};
 
 /// What binds a sentence to a deal, or speaks for or against a text by itself …
-const BINDS: [Class; 12] = [
+const BINDS: [Class; 13] = [
     Class::Weekday,
     Class::Month,
     Class::Soon,
@@ -19,6 +19,7 @@ const BINDS: [Class; 12] = [
     Class::Vague,
     Class::Blame,
     Class::OwnHouse,
+    Class::House,
     Class::Price,
 ];
 

@@ -33,6 +33,11 @@ macro_rules! classes {
 classes! {
     /// Jobs and standings of people: buyer, plant manager, owner, nurse.
     Role = "role",
+    /// Words that are a job only where one stands: the commercial lead, a site super.
+    MaybeRole = "maybe_role",
+    /// People found at a customer of whom there are many, or whose word is not the customer's:
+    /// patients, crews, a partner.
+    People = "people",
     /// Words before a name: Mr, Dr, Frau, Eng.
     Title = "title",
     /// One person spoken of: he, she, her.
@@ -83,12 +88,18 @@ classes! {
     Reason = "reason",
     /// Rather than, instead of, won't: an alternative put aside.
     Reject = "reject",
+    /// What one does with a way not taken: skip, shelve, decide against, hold back.
+    SetsAside = "sets_aside",
     /// But, though, whereas.
     Contrast = "contrast",
     /// Better, cheaper than, beats.
     Compare = "compare",
     /// If, unless, until.
     If = "if",
+    /// Will, must, may: what stands between a person and a deed.
+    Modal = "modal",
+    /// Numbers in words: two, a dozen, half.
+    Amount = "amount",
     /// Would, could, might.
     Would = "would",
     /// Only, first, one: a scope that is chosen small.
@@ -117,8 +128,10 @@ classes! {
     Activity = "activity",
     /// Fault put on one's own company.
     Blame = "blame",
-    /// The departments of one's own company: product, legal, head office.
+    /// The departments that only the seller's company has: product, pricing, head office.
     OwnHouse = "own_house",
+    /// The departments that both sides have: finance, legal, operations.
+    House = "house",
     /// What others should do, or leave undone: must, never, won't.
     Demands = "demands",
     /// The words of this very rubric: obstacle, option, reason, decision maker.
@@ -155,7 +168,7 @@ classes! {
 
 /// A set of classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Classes(u64);
+pub struct Classes(u128);
 
 impl Classes {
     /// Whether it holds this class.

@@ -7,6 +7,7 @@
 pub mod approach;
 pub mod caps;
 pub mod clause;
+pub mod contact;
 pub mod customer;
 pub mod dates;
 pub mod file;
@@ -16,7 +17,9 @@ pub mod holds;
 pub mod idle;
 pub mod language;
 pub mod lexicon;
+pub mod marking;
 pub mod mixed;
+pub mod naming;
 pub mod next_step;
 pub mod ownership;
 pub mod parts;
@@ -48,6 +51,9 @@ pub const DEFAULT: &str = include_str!("../../../config/rubric.toml");
 
 /// The signal of a date field that is filled in; it has no words to quote.
 pub const CHECK_DATE: &str = "check_date";
+
+/// The signal of a date field that is filled in where it is told who does what by then.
+pub const DATE_WHO: &str = "date_who";
 
 /// Something a rule listens for.
 #[derive(Clone, Copy)]

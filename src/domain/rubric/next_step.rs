@@ -1,9 +1,10 @@
 //! Next step: something that will happen, with who and when.
 
 use super::dates::{Exact, When};
+use super::goal;
 use super::lexicon::Class;
 use super::reading::{Reading, Span};
-use super::{CHECK_DATE, Signal};
+use super::{CHECK_DATE, DATE_WHO, Signal};
 
 /// What is listened for.
 pub const SIGNALS: &[Signal] = &[
@@ -46,6 +47,11 @@ pub const SIGNALS: &[Signal] = &[
         name: CHECK_DATE,
         says: "sets a date to know by",
         find: |_| Vec::new(),
+    },
+    Signal {
+        name: DATE_WHO,
+        says: "says who does what until the date that is set",
+        find: date_who,
     },
     Signal {
         name: "meet",
@@ -116,6 +122,13 @@ fn day_deed(reading: &Reading) -> Vec<Span> {
     days(reading)
         .filter(|span| DEEDS.iter().any(|class| reading.nearby(span.first, *class)))
         .collect()
+}
+
+/// Whoever decides, says or does something first, where the date field is filled in.
+fn date_who(reading: &Reading) -> Vec<Span> {
+    let is_dated = reading.answers.check_on.is_some();
+    let decided = is_dated.then(|| goal::decides(reading));
+    decided.into_iter().flatten().take(1).collect()
 }
 
 fn meet(reading: &Reading) -> Vec<Span> {

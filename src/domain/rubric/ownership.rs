@@ -1,5 +1,7 @@
 //! Ownership: an obstacle named honestly, and options the seller can act on.
 
+use std::collections::HashSet;
+
 use super::Signal;
 use super::lexicon::Class;
 use super::reading::{Reading, Span};
@@ -69,7 +71,7 @@ pub const SIGNALS: &[Signal] = &[
     Signal {
         name: "blame",
         says: "puts the fault on others",
-        find: blame,
+        find: blame_alone,
     },
 ];
 
@@ -84,10 +86,14 @@ fn obstacle_who(reading: &Reading) -> Vec<Span> {
         .collect()
 }
 
+/// The seller as the one to whom something is done: "brings us", "shows me".
+const OBJECTS: [&str; 4] = ["me", "us", "mine", "ours"];
+
 /// Where the seller can do something.
 pub fn own_deed(reading: &Reading) -> Vec<Span> {
     reading
         .of_class(Class::Own)
+        .filter(|span| !OBJECTS.contains(&reading.word(span.first).as_str()))
         .filter_map(|span| {
             let deed = reading
                 .after(span.last, 4)
@@ -109,13 +115,37 @@ fn own_deed_who(reading: &Reading) -> Vec<Span> {
 }
 
 fn option(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Option).collect()
+    // "Not speed either" opens no way.
+    let names_two = |span: &Span| {
+        reading.word(span.first) != "either"
+            || reading
+                .after(span.last, 14)
+                .any(|index| reading.is(index, Class::Or))
+    };
+    reading.of_class(Class::Option).filter(names_two).collect()
 }
 
-/// Where something else happens if it goes otherwise.
+/// When, not if: what follows these is no other way.
+const NO_OTHERWISE: [&str; 7] = [
+    "until",
+    "once",
+    "when",
+    "whenever",
+    "whether",
+    "depends",
+    "depending",
+];
+
+/// Where the seller does something else if it goes otherwise; "if product did their job" is none.
 pub fn fallback(reading: &Reading) -> Vec<Span> {
+    let hangs_on_ours = |span: &Span| {
+        let mut after = reading.after(span.last, 2);
+        after.any(|index| reading.is(index, Class::OwnHouse) || reading.word(index) == "our")
+    };
     reading
         .of_class(Class::If)
+        .filter(|span| !NO_OTHERWISE.contains(&reading.word(span.first).as_str()))
+        .filter(|span| !hangs_on_ours(span))
         .filter_map(|span| {
             let deed = reading
                 .after(span.last, 14)
@@ -146,6 +176,10 @@ fn vague(reading: &Reading) -> Vec<Span> {
 
 /// How many ways of the seller's own there are; "if they did their job" is none.
 pub fn ways(reading: &Reading, blames: &[Span]) -> usize {
+    own_ways(reading, blames).len()
+}
+
+fn own_ways(reading: &Reading, blames: &[Span]) -> Vec<Span> {
     [
         option(reading),
         fallback(reading),
@@ -153,26 +187,69 @@ pub fn ways(reading: &Reading, blames: &[Span]) -> usize {
         arranged_who(reading),
     ]
     .concat()
-    .iter()
-    .filter(|way| !blames.iter().any(|blame| way.overlaps(blame)))
-    .count()
+    .into_iter()
+    .filter(|way| {
+        // Blames stand in order and apart from one another: only the last that begins before the
+        // way ends can overlap it.
+        let begun = blames.partition_point(|blame| blame.first <= way.last);
+        let nearest = begun.checked_sub(1).and_then(|at| blames.get(at));
+        nearest.is_none_or(|blame| !way.overlaps(blame))
+    })
+    .collect()
 }
 
 /// Fault in so many words, or a department of one's own company that must, should or never does.
+///
+/// Both sides have a finance department: it is ours where it is called so, or where fault is put on
+/// ours anyway. "Our product" is a thing, "product" those who make it.
 pub fn blame(reading: &Reading) -> Vec<Span> {
-    let demands = reading.of_class(Class::OwnHouse).filter_map(|span| {
+    let plain: Vec<Span> = reading.of_class(Class::Blame).collect();
+    let before_is = |span: &Span, class: Class| {
+        let mut before = reading.before(span.first, 1);
+        before.any(|index| reading.is(index, class))
+    };
+    let is_thing = |span: &Span| {
+        span.first == span.last && (before_is(span, Class::Article) || before_is(span, Class::Own))
+    };
+    let only_ours = reading
+        .of_class(Class::OwnHouse)
+        .filter(|span| !is_thing(span));
+    let called_ours = reading
+        .of_class(Class::House)
+        .filter(|span| !plain.is_empty() || before_is(span, Class::Own));
+    let demands = only_ours.chain(called_ours).filter_map(|span| {
+        if before_is(&span, Class::If) {
+            return None;
+        }
         let last = reading
             .after(span.last, 3)
+            .take_while(|index| !reading.is_apart(*index) && !reading.is_who(*index))
             .find(|index| reading.is(*index, Class::Demands))?;
         Some(Span {
             first: span.first,
             last,
         })
     });
-    let mut blames: Vec<Span> = reading.of_class(Class::Blame).chain(demands).collect();
+    let mut blames: Vec<Span> = demands.chain(plain.iter().copied()).collect();
     blames.sort_by_key(|span| (span.first, span.last));
     blames.dedup_by(|next, kept| next.first <= kept.last);
     blames
+}
+
+/// Fault put on others where no other way of the seller's own follows at once: whoever names one
+/// only says what stands in the way.
+fn blame_alone(reading: &Reading) -> Vec<Span> {
+    let blames = blame(reading);
+    let ways = own_ways(reading, &blames);
+    let sentence = |index: usize| reading.tokens.get(index).map_or(0, |token| token.sentence);
+    let answered: HashSet<u32> = ways.iter().map(|way| sentence(way.first)).collect();
+    blames
+        .into_iter()
+        .filter(|blame| {
+            let at = sentence(blame.first);
+            !answered.contains(&at) && !answered.contains(&(at + 1))
+        })
+        .collect()
 }
 
 fn price_cut(reading: &Reading) -> Vec<Span> {

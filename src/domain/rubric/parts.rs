@@ -2,13 +2,13 @@
 
 use super::lexicon::Class;
 use super::reading::{Reading, Span};
-use super::{Signal, goal, ownership};
+use super::{Signal, approach, customer, goal, ownership};
 
 /// What is listened for.
 pub const SIGNALS: &[Signal] = &[
     Signal {
         name: "only_pitch",
-        says: "a part that names our own activity, and nothing the customer does",
+        says: "an answer that names what the seller will do, and neither a reason nor anything a person there does",
         find: only_pitch,
     },
     Signal {
@@ -19,14 +19,21 @@ pub const SIGNALS: &[Signal] = &[
 ];
 
 fn only_pitch(reading: &Reading) -> Vec<Span> {
-    let pitched = [Class::Pitch, Class::Close];
+    let ours = [goal::pitch(reading), goal::close(reading)].concat();
     let theirs = [
         goal::decides(reading),
+        goal::they_decide(reading),
         goal::brings(reading),
         goal::open_question(reading),
+        customer::said(reading),
+        customer::wants(reading),
+        customer::feels(reading),
+        approach::reason(reading),
+        approach::rejected(reading),
+        ownership::fallback(reading),
     ]
     .concat();
-    parts_with(reading, &pitched)
+    parts_with(reading, &ours)
         .into_iter()
         .filter(|part| !holds_any(*part, &theirs))
         .collect()
@@ -39,22 +46,16 @@ fn only_vague(reading: &Reading) -> Vec<Span> {
         ownership::arranged(reading),
     ]
     .concat();
-    parts_with(reading, &[Class::Vague])
+    let vague: Vec<Span> = reading.of_class(Class::Vague).collect();
+    parts_with(reading, &vague)
         .into_iter()
         .filter(|part| !holds_any(*part, &own))
         .collect()
 }
 
-fn parts_with(reading: &Reading, classes: &[Class]) -> Vec<Span> {
-    let spans: Vec<Span> = classes
-        .iter()
-        .flat_map(|class| reading.of_class(*class))
-        .collect();
-    reading
-        .parts()
-        .into_iter()
-        .filter(|part| holds_any(*part, &spans))
-        .collect()
+fn parts_with(reading: &Reading, spans: &[Span]) -> Vec<Span> {
+    let parts = reading.parts().into_iter();
+    parts.filter(|part| holds_any(*part, spans)).collect()
 }
 
 fn holds_any(part: Span, spans: &[Span]) -> bool {

@@ -1,73 +1,51 @@
-//! Who: roles, titles, names, he and she.
-//!
-//! Capital letters earn nothing: a name is known by what it does, or what is wanted of it.
+//! Who: roles, titles, names, he and she. How a name is known stands in [`super::naming`].
 
 use std::collections::HashSet;
 
-use super::lexicon::{Class, Classes};
-use super::reading::{HOLLOW, Reading, Span};
-use super::tokens::{Shape, Token};
-use crate::domain::strategy::Answers;
+use super::lexicon::Class;
+use super::reading::{Reading, Span};
 
-/// Marks every token that says who.
-pub fn mark(tokens: &mut [Token], answers: &Answers) {
-    let mut previous: Option<(u32, Classes)> = None;
-    for index in 0..tokens.len() {
-        let next = tokens.get(index + 1);
-        let deed_next = next.filter(|next| is_deed_of_a_person(next));
-        let acts_next = deed_next.is_some_and(|deed| is_of_one_person(deed, answers));
-        let acts_or_to_next = deed_next.is_some()
-            || next
-                .is_some_and(|next| next.classes.has(Class::To) || next.classes.has(Class::Asks));
-        let Some(token) = tokens.get_mut(index) else {
-            continue;
-        };
-        let opens = previous.is_none_or(|(sentence, _)| sentence != token.sentence);
-        let is_brought = !opens
-            && acts_or_to_next
-            && previous.is_some_and(|(_, before)| before.has(Class::Brings));
-        let after_title = !opens && previous.is_some_and(|(_, before)| before.has(Class::Title));
-        let hollow = HOLLOW.iter().any(|class| token.classes.has(*class));
-        let ours = !opens && previous.is_some_and(|(_, before)| before.has(Class::Own));
-        token.who = token.classes.has(Class::Role) && !hollow && !ours
-            || token.classes.has(Class::Person)
-            || (may_be_name(token) && (after_title || acts_next || is_brought));
-        previous = Some((token.sentence, token.classes));
-    }
-}
+/// How far after a name and its standing it is told what they do or want.
+const WORDS_OF_A_SAYING: usize = 5;
 
-/// A word no list knows: a name, a place, a term of the trade.
-fn may_be_name(token: &Token) -> bool {
-    token.shape == Shape::Word && token.word == 0 && token.end - token.start > 1
-}
-
-/// Says, picks, fears: what only a person does.
-fn is_deed_of_a_person(token: &Token) -> bool {
-    [Class::Acts, Class::Said, Class::Feels, Class::Wants]
-        .into_iter()
-        .any(|class| token.classes.has(class))
-}
-
-/// Signs, signed, told: not what several do, since "the pieces fit" names nobody.
-fn is_of_one_person(deed: &Token, answers: &Answers) -> bool {
-    let text = answers.part(deed.part).get(deed.start..deed.end);
-    let word = text.unwrap_or_default().to_lowercase();
-    deed.classes.has(Class::Said) || word.ends_with('s') || word.ends_with("ed")
-}
-
-/// Roles and titles: persons known by their standing; "my manager" is nobody at the customer.
+/// Persons known by their standing: roles, titles, names of which it is told; "my manager" is
+/// nobody at the customer.
 pub fn roles(reading: &Reading) -> Vec<Span> {
     let is_ours = |span: &Span| {
         let mut before = reading.before(span.first, 1);
         before.any(|index| reading.is(index, Class::Own))
     };
-    let roles = reading.of_class(Class::Role).filter(|span| !is_ours(span));
-    roles.chain(reading.of_class(Class::Title)).collect()
+    let listed = reading.of_class(Class::Role);
+    let stands = reading
+        .of_maybe_role()
+        .chain(listed)
+        .filter(|span| !is_ours(span))
+        .chain(reading.of_class(Class::Title))
+        .filter(|span| !reading.is_in_standing(span));
+    let mut roles: Vec<Span> = stands.chain(reading.standings.iter().copied()).collect();
+    roles.sort_by_key(|span| (span.first, span.last));
+    roles.dedup_by_key(|span| span.first);
+    roles
 }
 
-/// He, she, her: someone who was spoken of before.
-pub fn pronouns(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Person).collect()
+/// He, she, her: someone who was spoken of before; or a name with its standing, where anything is
+/// said of them: a list of contacts speaks of nobody.
+pub fn one_person(reading: &Reading) -> Vec<Span> {
+    const SAYS_OF_THEM: [Class; 5] = [
+        Class::Wants,
+        Class::Feels,
+        Class::Said,
+        Class::Trouble,
+        Class::Acts,
+    ];
+    let is_spoken_of = |span: &&Span| {
+        let about = |index: usize| SAYS_OF_THEM.iter().any(|class| reading.is(index, *class));
+        reading.after(span.last, WORDS_OF_A_SAYING).any(about)
+    };
+    let named = reading.standings.iter().filter(is_spoken_of).copied();
+    let mut spoken_of: Vec<Span> = reading.of_class(Class::Person).chain(named).collect();
+    spoken_of.sort_by_key(|span| span.first);
+    spoken_of
 }
 
 /// The words that say who, wherever they stand; a capital in mid-sentence tells a name that does

@@ -4,15 +4,11 @@
 //! twice is heard once: later copies are marked as echo and yield nothing.
 
 use super::dates::When;
-use super::idle::speaks_of_a_deal;
 use super::lexicon::{Class, Lexicon};
-use super::mixed::{Marked, hash_of};
+use super::mixed::hash_of;
 use super::tokens::{Token, Words, tokenize};
-use super::{dates, people};
+use super::{dates, naming};
 use crate::domain::strategy::{Answers, Part};
-
-/// So many words in a row that occurred before make an echo.
-const ECHO_WORDS: usize = 5;
 
 /// So many words in a row that stand in a prompt are copied from it.
 pub const RUN_WORDS: usize = 3;
@@ -47,9 +43,11 @@ pub struct Reading<'a> {
     /// Every token, in reading order.
     pub tokens: Vec<Token>,
     /// Per class, where its words and phrases stand.
-    marks: Vec<Vec<Span>>,
+    pub(super) marks: Vec<Vec<Span>>,
     /// Every time told, echoes left out.
     pub times: Vec<When>,
+    /// Every name whose standing is told, with the words that tell it.
+    pub standings: Vec<Span>,
 }
 
 impl<'a> Reading<'a> {
@@ -72,12 +70,18 @@ impl<'a> Reading<'a> {
             tokens,
             marks: vec![Vec::new(); Class::ALL.len()],
             times: Vec::new(),
+            standings: Vec::new(),
         };
         reading.set_stock_apart(lexicon);
         reading.mark_classes(lexicon);
         reading.mark_echoes();
-        people::mark(&mut reading.tokens, answers);
+        reading.standings = naming::mark(&mut reading.tokens, answers);
         reading.set_idle_apart();
+        let told = std::mem::take(&mut reading.standings);
+        reading.standings = told
+            .into_iter()
+            .filter(|span| !reading.is_echo(span.first))
+            .collect();
         reading.times = dates::times(&reading);
         reading
     }
@@ -89,6 +93,19 @@ impl<'a> Reading<'a> {
             .get(class as usize)
             .map_or(&[][..], Vec::as_slice);
         all.iter().copied().filter(|span| !self.is_echo(span.first))
+    }
+
+    /// Whether some of these words tell the standing of a name.
+    pub fn is_in_standing(&self, span: &Span) -> bool {
+        let begun = self.standings.partition_point(|it| it.first <= span.last);
+        let nearest = begun.checked_sub(1).and_then(|at| self.standings.get(at));
+        nearest.is_some_and(|it| it.overlaps(span))
+    }
+
+    /// Words that are a role where they stand, echoes left out.
+    pub fn of_maybe_role(&self) -> impl Iterator<Item = Span> + '_ {
+        self.of_class(Class::MaybeRole)
+            .filter(|span| self.is(span.last, Class::Role))
     }
 
     /// The word or phrase of a class that begins at this index.
@@ -131,6 +148,20 @@ impl<'a> Reading<'a> {
     /// Whether the token at this index says who.
     pub fn is_who(&self, index: usize) -> bool {
         self.tokens.get(index).is_some_and(|token| token.who)
+    }
+
+    /// Whether a comma, a bracket or a dash stands before the token at this index.
+    pub fn is_apart(&self, index: usize) -> bool {
+        self.tokens.get(index).is_some_and(|token| token.apart)
+    }
+
+    /// The word at this index, in lower case.
+    pub fn word(&self, index: usize) -> String {
+        let word = Span {
+            first: index,
+            last: index,
+        };
+        self.quote(word).to_lowercase()
     }
 
     /// Whether the token at this index repeats what stood before.
@@ -226,132 +257,6 @@ impl<'a> Reading<'a> {
             .part(first.part)
             .get(first.start..last.end)
             .unwrap_or_default()
-    }
-
-    /// Turns of phrase that say nothing count for nothing, and part what stands around them.
-    fn set_stock_apart(&mut self, lexicon: &Lexicon) {
-        let (mut parted, mut until) = (0, 0);
-        for index in 0..self.tokens.len() {
-            let stock = (index >= until)
-                .then(|| self.phrases_at(index, lexicon))
-                .and_then(|found| {
-                    let stock = found
-                        .into_iter()
-                        .filter(|(class, _)| *class == Class::Stock);
-                    stock.map(|(_, last)| last + 1).max()
-                });
-            if index == until && until > 0 || stock.is_some() {
-                parted += 1;
-            }
-            until = stock.unwrap_or(until);
-            if let Some(token) = self.tokens.get_mut(index) {
-                token.echo = index < until;
-                token.sentence += parted;
-            }
-        }
-    }
-
-    /// The phrases that begin at this index: class and last token of each.
-    fn phrases_at(&self, index: usize, lexicon: &Lexicon) -> Vec<(Class, usize)> {
-        let Some(first) = self.tokens.get(index) else {
-            return Vec::new();
-        };
-        let Some(second) = self.tokens.get(index + 1) else {
-            return Vec::new();
-        };
-        let phrases = lexicon.phrases(first.word, second.word).iter();
-        phrases
-            .filter(|(rest, _)| {
-                let next = self.tokens.get(index + 1..).unwrap_or_default();
-                rest.len() <= next.len()
-                    && rest
-                        .iter()
-                        .zip(next)
-                        .all(|(id, token)| token.word == *id && token.sentence == first.sentence)
-            })
-            .map(|(rest, class)| (*class, index + rest.len()))
-            .collect()
-    }
-
-    fn mark_classes(&mut self, lexicon: &Lexicon) {
-        let mut hollow_until = 0;
-        for index in 0..self.tokens.len() {
-            let Some(word) = self
-                .tokens
-                .get(index)
-                .filter(|token| !token.echo)
-                .map(|token| token.word)
-            else {
-                continue;
-            };
-            let mut found = self.phrases_at(index, lexicon);
-            found.extend(lexicon.classes(word).iter().map(|class| (*class, index)));
-            // A hollow phrase makes each of its words hollow: a trusted partner is nobody.
-            let inside = index < hollow_until;
-            for (class, last) in found {
-                let is_hollow = HOLLOW.contains(&class);
-                if inside && !is_hollow && class != Class::Common {
-                    continue;
-                }
-                let until = if is_hollow { last } else { index };
-                hollow_until = hollow_until.max(until);
-                for token in self.tokens.get_mut(index..=until).unwrap_or_default() {
-                    token.classes.add(class);
-                }
-                if let Some(marks) = self.marks.get_mut(class as usize) {
-                    match marks.last_mut() {
-                        Some(longest) if longest.first == index => {
-                            longest.last = longest.last.max(last);
-                        }
-                        _ => marks.push(Span { first: index, last }),
-                    }
-                }
-            }
-        }
-    }
-
-    /// Sentences that do not speak of a deal count for nothing.
-    fn set_idle_apart(&mut self) {
-        let idle: Vec<Span> = self
-            .sentences()
-            .filter(|sentence| !speaks_of_a_deal(self.tokens_of(*sentence)))
-            .collect();
-        for sentence in idle {
-            let tokens = self
-                .tokens
-                .get_mut(sentence.first..=sentence.last)
-                .unwrap_or_default();
-            tokens.iter_mut().for_each(|token| token.echo = true);
-        }
-    }
-
-    fn mark_echoes(&mut self) {
-        let hashes: Vec<u64> = self.tokens.iter().map(|token| token.hash).collect();
-        let mut heard = Marked::default();
-        let mut echoes: Vec<Span> = Vec::new();
-        for sentence in self.sentences() {
-            let words = hashes
-                .get(sentence.first..=sentence.last)
-                .unwrap_or_default();
-            if !heard.insert(hash_of(&words)) {
-                echoes.push(sentence);
-            }
-        }
-        for (first, words) in hashes.windows(ECHO_WORDS).enumerate() {
-            if !heard.insert(hash_of(&(ECHO_WORDS, words))) {
-                echoes.push(Span {
-                    first,
-                    last: first + ECHO_WORDS - 1,
-                });
-            }
-        }
-        for echo in echoes {
-            let tokens = self
-                .tokens
-                .get_mut(echo.first..=echo.last)
-                .unwrap_or_default();
-            tokens.iter_mut().for_each(|token| token.echo = true);
-        }
     }
 }
 

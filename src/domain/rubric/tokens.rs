@@ -40,10 +40,16 @@ pub struct Token {
     pub shape: Shape,
     /// The number of its sentence.
     pub sentence: u32,
+    /// Whether only a semicolon parts its sentence from the one before.
+    pub joined: bool,
+    /// Whether a comma, a bracket, a colon or a dash stands before it.
+    pub apart: bool,
     /// Whether it says who: a role, a name, he or she.
     pub who: bool,
     /// Whether it says nothing new: it repeats what stood before, or is a turn of phrase.
     pub echo: bool,
+    /// Whether its sentence opens a part and speaks of no deal; such a word is an echo too.
+    pub idle: bool,
 }
 
 /// The tokens of a text that is no answer, such as a prompt.
@@ -95,6 +101,8 @@ pub fn tokenize<'t>(
     tokens: &mut Vec<Token>,
 ) -> u32 {
     let mut sentence = from;
+    let mut apart = false;
+    let mut joined = false;
     let mut rest = text.char_indices().peekable();
     while let Some((start, letter)) = rest.next() {
         let shape = match letter {
@@ -111,7 +119,9 @@ pub fn tokenize<'t>(
                     start,
                 ) {
                     sentence += 1;
+                    joined = letter == ';';
                 }
+                apart |= sets_apart(letter);
                 continue;
             }
         };
@@ -137,8 +147,11 @@ pub fn tokenize<'t>(
             classes: Classes::default(),
             shape: if is_number { Shape::Number } else { shape },
             sentence,
+            joined: std::mem::take(&mut joined),
+            apart: std::mem::take(&mut apart),
             who: false,
             echo: false,
+            idle: false,
         });
         if shape == Shape::Question {
             sentence += 1;
@@ -175,6 +188,12 @@ fn end_of_word(text: &str, start: usize) -> usize {
         before = letter;
     }
     end
+}
+
+/// Marks between what is said and what is added to it. A hyphen within a word is none: what
+/// stands on both sides of it is found by the words.
+fn sets_apart(mark: char) -> bool {
+    matches!(mark, ',' | '(' | ')' | '[' | ']' | ':' | '–' | '—' | '/')
 }
 
 /// Combining marks belong to the letter before them.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::lexicon::Class;
 use super::reading::Reading;
 use super::tokens::{Shape, Token};
+use crate::domain::strategy::Part;
 
 /// How short texts are made good for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,10 +50,27 @@ pub fn different_words(reading: &Reading) -> usize {
     reading
         .tokens
         .iter()
-        .filter(|token| !token.echo)
+        .filter(|token| !token.echo || token.idle && may_be_found_there(token))
         .map(|token| token.hash)
         .collect::<HashSet<u64>>()
         .len()
+}
+
+/// Whether a part is blank, or holds no more than that there is nothing: "none", "no obstacles so
+/// far", "nothing as of now".
+pub fn says_nothing(reading: &Reading, part: Part) -> bool {
+    const NOTHING: [Class; 8] = [
+        Class::Common,
+        Class::Placeholder,
+        Class::Own,
+        Class::Hedge,
+        Class::Not,
+        Class::RubricWord,
+        Class::Jargon,
+        Class::Empty,
+    ];
+    let mut words = reading.tokens.iter().filter(|token| token.part == part);
+    words.all(|token| NOTHING.iter().any(|class| token.classes.has(*class)))
 }
 
 /// How many words say something of their own.
@@ -60,7 +78,8 @@ pub fn own_words(reading: &Reading) -> usize {
     reading.tokens.iter().filter(|token| is_own(token)).count()
 }
 
-/// How many words say something, if only what would fit any deal.
+/// How many words say something, if only what would fit any deal; where the first sentence of a part
+/// speaks of no deal, what could be found at this customer.
 pub fn telling_words(reading: &Reading) -> usize {
     const TELLS_NOTHING: [Class; 5] = [
         Class::Common,
@@ -70,9 +89,20 @@ pub fn telling_words(reading: &Reading) -> usize {
         Class::Hedge,
     ];
     let tells = |token: &&Token| {
-        !token.echo && !TELLS_NOTHING.iter().any(|class| token.classes.has(*class))
+        let says = !token.echo || token.idle && may_be_found_there(token);
+        says && !TELLS_NOTHING.iter().any(|class| token.classes.has(*class))
     };
     reading.tokens.iter().filter(tells).count()
+}
+
+/// Whether a word may stand for a thing, a place, or what goes wrong.
+fn may_be_found_there(token: &Token) -> bool {
+    let found = token.word == 0
+        || token.classes.is_empty()
+        || token.classes.has(Class::Plain)
+        || token.classes.has(Class::Deal)
+        || token.classes.has(Class::Trouble);
+    token.shape == Shape::Word && found
 }
 
 /// Whether a word is neither an everyday word nor a placeholder nor repeated.
@@ -86,14 +116,8 @@ pub fn is_own(token: &Token) -> bool {
 /// How many different words tell something that is found at this customer: things, places, what
 /// goes wrong; no names, numbers or words of thinking.
 pub fn concrete_words(reading: &Reading, names: &HashSet<u64>) -> usize {
-    let tells = |token: &&Token| {
-        let found_there = token.word == 0
-            || token.classes.is_empty()
-            || token.classes.has(Class::Plain)
-            || token.classes.has(Class::Deal)
-            || token.classes.has(Class::Trouble);
-        token.shape == Shape::Word && is_own(token) && found_there && !names.contains(&token.hash)
-    };
+    let tells =
+        |token: &&Token| is_own(token) && may_be_found_there(token) && !names.contains(&token.hash);
     let told = reading.tokens.iter().filter(tells);
     told.map(|token| token.hash).collect::<HashSet<u64>>().len()
 }

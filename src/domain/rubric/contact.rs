@@ -1,0 +1,80 @@
+//! Whom a plan hangs on, where it is one person alone.
+
+use super::lexicon::Class;
+use super::mixed::Marked;
+use super::naming::may_be_name;
+use super::reading::{Reading, Span};
+
+/// The only person at the customer a text speaks of, in its words, where there is just one: by name,
+/// else by role. Who is one of many (patients, a committee) is no contact.
+pub fn single_contact(reading: &Reading) -> Option<String> {
+    let (mut names, mut others): (Vec<(Marked, Span)>, Vec<_>) = Default::default();
+    for run in name_runs(reading) {
+        let words: Marked = reading.tokens_of(run).iter().map(|it| it.hash).collect();
+        match names
+            .iter_mut()
+            .find(|(known, _)| !known.is_disjoint(&words))
+        {
+            Some((known, longest)) => {
+                known.extend(words);
+                if run.last - run.first > longest.last - longest.first {
+                    *longest = run;
+                }
+            }
+            None => others.push((words, run)),
+        }
+        names.append(&mut others);
+        if names.len() > 1 {
+            return None;
+        }
+    }
+    let is_named = |span: &Span| {
+        reading.is_in_standing(span)
+            || reading
+                .after(span.last, 1)
+                .any(|next| reading.is_who(next) && may_be_name_at(reading, next))
+    };
+    let is_one = |span: &Span| {
+        let word = reading.word(span.last);
+        !reading.is(span.first, Class::They) && (!word.ends_with('s') || word.ends_with("ss"))
+    };
+    let roles: Vec<Span> = reading
+        .of_maybe_role()
+        .chain(reading.of_class(Class::Role))
+        .filter(|span| reading.is_who(span.first) && !is_named(span) && is_one(span))
+        .collect();
+    let roles = reading.quotes_of(&roles);
+    match (names.as_slice(), roles.as_slice()) {
+        ([(_, name)], []) => Some(reading.quote(*name).to_owned()),
+        ([], [role]) => Some(format!("the {role}")),
+        _ => None,
+    }
+}
+
+/// Names as they stand, from end to end.
+fn name_runs(reading: &Reading) -> Vec<Span> {
+    let mut runs: Vec<Span> = Vec::new();
+    for index in 0..reading.tokens.len() {
+        if !(reading.is_who(index) && may_be_name_at(reading, index)) {
+            continue;
+        }
+        match runs.last_mut() {
+            Some(run)
+                if run.last + 1 == index
+                    && reading.same_sentence(run.last, index)
+                    && !reading.is_apart(index) =>
+            {
+                run.last = index;
+            }
+            _ => runs.push(Span {
+                first: index,
+                last: index,
+            }),
+        }
+    }
+    runs
+}
+
+fn may_be_name_at(reading: &Reading, index: usize) -> bool {
+    reading.tokens.get(index).is_some_and(may_be_name)
+}
