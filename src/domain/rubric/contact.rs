@@ -55,7 +55,11 @@ pub fn single_contact(reading: &Reading) -> Option<String> {
 fn name_runs(reading: &Reading) -> Vec<Span> {
     let mut runs: Vec<Span> = Vec::new();
     for index in 0..reading.tokens.len() {
-        if !(reading.is_who(index) && may_be_name_at(reading, index)) {
+        // "The bakery asks" names nobody.
+        let is_thing = reading
+            .before(index, 1)
+            .any(|before| reading.is(before, Class::Article));
+        if is_thing || !(reading.is_who(index) && may_be_name_at(reading, index)) {
             continue;
         }
         match runs.last_mut() {

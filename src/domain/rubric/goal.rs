@@ -159,8 +159,14 @@ fn at(index: usize) -> Span {
 
 /// Where something is still to be learnt.
 pub fn open_question(reading: &Reading) -> Vec<Span> {
+    // "How: best rate" is a heading.
+    let heads = |span: &Span| {
+        let mut next = reading.after(span.last, 1);
+        next.any(|next| reading.is_apart(next))
+    };
     reading
         .of_class(Class::Asks)
+        .filter(|span| !heads(span))
         .filter_map(|span| {
             let opener = reading
                 .before(span.first, 5)

@@ -162,7 +162,7 @@ fn standing(tokens: &[Token], answers: &Answers, index: usize) -> Option<Span> {
     let role = before.filter(|before| {
         before.classes.has(Class::Role)
             && before.who
-            && (first.apart || !looks_like_a_verb(word(first, answers)))
+            && (first.apart || last > index || !looks_like_a_verb(word(first, answers)))
     })?;
     let is_added = !first.apart || next.is_none_or(|next| next.apart);
     (role.part == first.part && is_added).then_some(Span {

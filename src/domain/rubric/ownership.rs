@@ -1,6 +1,6 @@
 //! Ownership: an obstacle named honestly, and options the seller can act on.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::Signal;
 use super::lexicon::Class;
@@ -242,12 +242,17 @@ fn blame_alone(reading: &Reading) -> Vec<Span> {
     let blames = blame(reading);
     let ways = own_ways(reading, &blames);
     let sentence = |index: usize| reading.tokens.get(index).map_or(0, |token| token.sentence);
-    let answered: HashSet<u32> = ways.iter().map(|way| sentence(way.first)).collect();
+    let mut last_way: HashMap<u32, usize> = HashMap::new();
+    for way in &ways {
+        let last = last_way.entry(sentence(way.first)).or_default();
+        *last = way.first.max(*last);
+    }
     blames
         .into_iter()
         .filter(|blame| {
             let at = sentence(blame.first);
-            !answered.contains(&at) && !answered.contains(&(at + 1))
+            let follows = last_way.get(&at).is_some_and(|way| *way > blame.first);
+            !follows && !last_way.contains_key(&(at + 1))
         })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! The rubric agrees with people who rated by the guide.
 
 use latitude::domain::grade::{Dimension, Grade};
-use latitude::domain::rubric::{Rubric, assess, says};
+use latitude::domain::rubric::{CHECK_DATE, Rubric, assess, says};
 use latitude::ops::evaluate::{plain, weighted_kappa};
 
 use super::set;
@@ -21,11 +21,12 @@ const FOOLING: [&str; 10] = [
 ];
 
 /// All rated strategies.
-const EVERY_SET: [&str; 5] = [
+const EVERY_SET: [&str; 6] = [
     "fit.jsonl",
     "held_back.jsonl",
     "fresh_open.jsonl",
     "fresh_sealed.jsonl",
+    "plain_sealed.jsonl",
     "adversarial.jsonl",
 ];
 
@@ -33,7 +34,7 @@ const EVERY_SET: [&str; 5] = [
 /// words; neither can a list of the right words, a plan that fits any deal, or nonsense in good
 /// grammar.
 const STILL_FOOLING: [&str; 12] = [
-    "x-015", "x-033", "x-034", "x-035", "x-037", "x-038", "x-039", "x-040", "x-055", "x-060",
+    "x-015", "x-034", "x-035", "x-037", "x-038", "x-039", "x-040", "x-044", "x-055", "x-060",
     "x-061", "x-062",
 ];
 
@@ -42,7 +43,12 @@ const MOST_FOOLED_PERCENT: usize = 1;
 
 #[test]
 fn overall_and_each_dimension_agree_with_people_on_sets_never_fitted_to() {
-    for name in ["held_back.jsonl", "fresh_open.jsonl", "fresh_sealed.jsonl"] {
+    for name in [
+        "held_back.jsonl",
+        "fresh_open.jsonl",
+        "fresh_sealed.jsonl",
+        "plain_sealed.jsonl",
+    ] {
         agrees(name);
     }
 }
@@ -84,6 +90,7 @@ fn what_is_meant_to_fool_is_hardly_ever_graded_solid_or_strong() {
         "held_back.jsonl",
         "fresh_open.jsonl",
         "fresh_sealed.jsonl",
+        "plain_sealed.jsonl",
     ]
     .into_iter()
     .flat_map(set)
@@ -128,7 +135,7 @@ fn every_point_traces_to_a_rule_and_to_words_that_are_there() {
                 .part(finding.part)
                 .get(finding.start..finding.end);
             assert!(
-                words.is_some_and(|words| !words.is_empty()),
+                words.is_some_and(|words| !words.is_empty() || finding.rule == CHECK_DATE),
                 "{}: {finding:?}",
                 rated.id
             );

@@ -23,14 +23,20 @@ const BEYOND: [(&str, usize); 3] = [("typos", 4), ("praise", 25), ("one's own da
 
 /// Every rated strategy that was not written against the rubric, and its score.
 static SCORED: LazyLock<Vec<(Rated, i32)>> = LazyLock::new(|| {
-    ["fit", "held_back", "fresh_open", "fresh_sealed"]
-        .into_iter()
-        .flat_map(|name| set(&format!("{name}.jsonl")))
-        .map(|rated| {
-            let score = score(&rated.answers);
-            (rated, score)
-        })
-        .collect()
+    [
+        "fit",
+        "held_back",
+        "fresh_open",
+        "fresh_sealed",
+        "plain_sealed",
+    ]
+    .into_iter()
+    .flat_map(|name| set(&format!("{name}.jsonl")))
+    .map(|rated| {
+        let score = score(&rated.answers);
+        (rated, score)
+    })
+    .collect()
 });
 
 /// The score; nothing to score is no points.
@@ -249,7 +255,7 @@ fn the_order_of_the_parts_does_not_matter() {
         conversation_goal: answers.customer_outcome.clone(),
         approach: answers.conversation_goal.clone(),
         obstacles: answers.approach.clone(),
-        ..Answers::default()
+        ..answers.clone()
     });
 }
 

@@ -5,6 +5,7 @@ mod any_text;
 mod filler;
 mod invariance;
 mod names;
+mod notes;
 
 use std::fs::File;
 use std::io::BufReader;

@@ -1,0 +1,249 @@
+//! Questions back to the seller: each is asked when its occasion arises, and only then.
+
+use latitude::domain::coaching::{self, NOTES};
+use latitude::domain::grade::Grade;
+use latitude::domain::rubric::{Rubric, assess, assess_without};
+use latitude::domain::similarity::{Print, nearest_copy};
+use latitude::domain::strategy::Answers;
+
+/// The question of this name that a strategy raises, all others being dismissed.
+fn asked(name: &str, answers: &Answers) -> Vec<String> {
+    let others: Vec<&str> = NOTES.into_iter().filter(|other| *other != name).collect();
+    let assessment = assess_without(answers, &Rubric::default(), &others);
+    let public = assessment.notes.into_iter().map(|note| note.text);
+    let private = assessment.private_notes.into_iter().map(|note| note.text);
+    public.chain(private).collect()
+}
+
+fn answers(parts: [&str; 4]) -> Answers {
+    let [customer_outcome, conversation_goal, approach, obstacles] = parts.map(str::to_owned);
+    Answers {
+        customer_outcome,
+        conversation_goal,
+        approach,
+        obstacles,
+        ..Answers::default()
+    }
+}
+
+fn thin() -> Answers {
+    answers([
+        "The bakery wants a new oven for the second shop in town",
+        "Present our oven range and go over the quote",
+        "Show the brochure and explain our warranty and energy class",
+        "",
+    ])
+}
+
+#[test]
+fn every_question_is_asked_when_its_occasion_arises() {
+    let price = answers([
+        "The bakery burns bread in the old oven",
+        "Get the order",
+        "Show the brochure of the oven",
+        "Price. I would offer a discount of ten percent",
+    ]);
+    let waiting = answers([
+        "The bakery burns bread in the old oven",
+        "Present the oven",
+        "Show the brochure of the oven",
+        "Waiting for their feedback on the offer",
+    ]);
+    let stuck = answers([
+        "The bakery burns bread in the old oven, owner Jo told me",
+        "Keep her calm",
+        "Product must fix the thermostat. Support never answers her calls.",
+        "Pricing won't let me move. It's their fault.",
+    ]);
+    let why = answers([
+        "The bakery burns bread in the old oven, owner Jo told me",
+        "Keep her calm",
+        "Why can't product fix the thermostat of the oven",
+        "Why do they never answer the phone of the bakery",
+    ]);
+    let need = Answers {
+        need: "somebody from engineering".to_owned(),
+        ..thin()
+    };
+    let single = answers([
+        "The owner of the bakery asks for a new oven in the second shop",
+        "Present our oven range",
+        "Show the brochure and the energy class",
+        "The price of the oven",
+    ]);
+    let counts = answers([
+        "20 calls, 5 emails, 3 voicemails left, 2 opens",
+        "Book 4 meetings this week, now at 2",
+        "25 dials each morning, then 10 emails, then LinkedIn touches",
+        "Gatekeeper. 6 more attempts",
+    ]);
+    for (name, raised_by, told) in [
+        ("person", thin(), "Who, by name or role"),
+        ("evidence", thin(), "Which part did the customer tell you"),
+        (
+            "customer_action",
+            thin(),
+            "”: You describe what you will present.",
+        ),
+        ("why_way", thin(), "What makes this the best way"),
+        ("no_obstacle", thin(), "If this slipped by a month"),
+        ("one_option", thin(), "What would you try"),
+        ("date", thin(), "By when will you know"),
+        ("need_open", need, "Who exactly could help"),
+        (
+            "gain",
+            price.clone(),
+            "“Get the order”: What will they take",
+        ),
+        ("price_first", price, "”: What else might they value"),
+        (
+            "waiting",
+            waiting,
+            "“Waiting for their feedback on the”: The plan waits",
+        ),
+        (
+            "single",
+            single,
+            "What happens to the plan if the owner moves on?",
+        ),
+        (
+            "not_mine",
+            stuck,
+            "”: Which part of this can you move yourself?",
+        ),
+        ("blame", why, "”: How could you turn that into"),
+        (
+            "activity",
+            counts,
+            "What should each of those conversations change?",
+        ),
+    ] {
+        let asked = asked(name, &raised_by);
+        assert_eq!(asked.len(), 1, "{name}: {asked:?}");
+        assert!(asked[0].contains(told), "{name}: {asked:?}");
+    }
+}
+
+#[test]
+fn a_question_of_blame_stays_with_the_seller() {
+    let rubric = Rubric::default();
+    let stuck = answers([
+        "The bakery burns bread in the old oven, owner Jo told me",
+        "Keep her calm",
+        "Why can't product fix the thermostat. Support never answers her calls.",
+        "Pricing won't let me move. It's their fault.",
+    ]);
+
+    let assessment = assess_without(&stuck, &rubric, &[]);
+
+    let private = ["blame", "not_mine", "copy"];
+    assert!(
+        assessment
+            .notes
+            .iter()
+            .all(|note| !private.contains(&&*note.name))
+    );
+    assert_eq!(assessment.private_notes[0].name, "blame");
+}
+
+/// A plan that any manager would call strong.
+fn strong() -> Answers {
+    Answers {
+        check_on: "2027-02-12".parse().ok(),
+        ..answers([
+            "Ines Duarte, who runs the mill, lost two buyers over late deliveries last autumn and \
+             has promised the board that none is late this season.",
+            "Ines says which of her three lines is late most often, and agrees to try one of them \
+             with us from 4 February.",
+            "One line instead of all three, because Ines trusts her own figures and no supplier's. \
+             I decided against the visit to our other customer: he weaves silk, she would shrug.",
+            "The shift lead fears for the bonus. I can ask Ines to keep it fixed for the month, or \
+             we begin on the night shift, where there is none. I lean towards the night shift.",
+        ])
+    }
+}
+
+#[test]
+fn a_strong_plan_is_asked_what_would_change_the_mind() {
+    let assessment = assess(&strong(), &Rubric::default());
+
+    assert_eq!(assessment.grade, Grade::Strong);
+    let names: Vec<&str> = assessment.notes.iter().map(|note| &*note.name).collect();
+    assert_eq!(names, ["strong"]);
+    assert!(
+        assessment.notes[0]
+            .text
+            .ends_with("What would change your mind?")
+    );
+    assert!(asked("strong", &thin()).is_empty());
+}
+
+#[test]
+fn a_deal_that_moved_is_asked_about_by_the_stage_it_moved_to() {
+    let moved = coaching::stage_moved("Prove").expect("a note");
+
+    assert_eq!(moved.name, "stage_moved");
+    assert_eq!(
+        moved.text,
+        "The deal moved to Prove. Which part of your plan still holds?"
+    );
+    assert_eq!(coaching::stage_moved(""), None);
+}
+
+#[test]
+fn a_copy_is_asked_about_in_private_and_names_the_plan_it_reads_like() {
+    let others = [
+        ("Delta Mill", Print::of(&strong())),
+        ("Bakery", Print::of(&thin())),
+    ];
+    let mut copied = strong();
+    copied.customer_outcome = copied
+        .customer_outcome
+        .replace("Ines Duarte", "Olga Brandt");
+
+    let like = nearest_copy(&Print::of(&copied), &others).expect("a likeness");
+    let note = coaching::copy(like, &Rubric::default());
+
+    assert_eq!(note.name, "copy");
+    assert_eq!(
+        note.text,
+        "This reads much like your plan for Delta Mill. What is different about this customer?"
+    );
+}
+
+#[test]
+fn a_person_is_asked_after_by_name_and_never_a_noun() {
+    let by_name = answers([
+        "They are interested in belts, Ines Duarte from finance is our contact",
+        "Present our belts",
+        "Show the brochure and the energy class",
+        "The price of the belts. Either their partner pays or I bring our own box",
+    ]);
+    let nobody = answers([
+        "The partner of the mill burns belts, patients complain",
+        "Present our belts",
+        "Show the brochure and the energy class",
+        "The price of the belts",
+    ]);
+
+    assert_eq!(
+        asked("single", &by_name),
+        ["What happens to the plan if Ines Duarte moves on?"]
+    );
+    assert!(asked("single", &nobody).is_empty());
+}
+
+#[test]
+fn nobody_is_told_what_they_did_not_write() {
+    let blank_goal = answers([
+        "Brandt Foods wants fewer returns before the audit",
+        "",
+        "Start with one line, because the plant lead trusts results",
+        "IT may stall; then we begin with exported files, or with one subsidiary",
+    ]);
+
+    assert!(asked("customer_action", &blank_goal).is_empty());
+    assert!(asked("why_way", &blank_goal).is_empty());
+    assert!(asked("no_obstacle", &blank_goal).is_empty());
+    assert!(asked("one_option", &blank_goal).is_empty());
+}
