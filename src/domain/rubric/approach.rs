@@ -1,6 +1,7 @@
 //! Approach: how to get there, why that way suits this customer, and what was put aside.
 
 use super::Signal;
+use super::intent;
 use super::lexicon::Class;
 use super::reading::{Reading, Span};
 use super::tokens::Shape;
@@ -181,7 +182,32 @@ fn condition(reading: &Reading) -> Vec<Span> {
 }
 
 fn narrow(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Narrow).collect()
+    let mut narrowed: Vec<Span> = reading
+        .of_class(Class::Narrow)
+        .chain(one_thing(reading))
+        .collect();
+    narrowed.sort_by_key(|span| (span.first, span.last));
+    narrowed.dedup_by(|next, kept| next.first <= kept.last);
+    narrowed
+}
+
+/// "One rack", "1 sensor": one of the things found there, whichever they are.
+fn one_thing(reading: &Reading) -> impl Iterator<Item = Span> {
+    (0..reading.tokens.len()).filter_map(|index| {
+        let is_one = !reading.is_echo(index)
+            && matches!(reading.quote_at(index), "one" | "One" | "ONE" | "1");
+        let next = reading.after(index, 1).next().filter(|_| is_one)?;
+        let next_to = reading.before(index, 1).next();
+        let is_other = next_to.is_some_and(|before| {
+            reading.is(before, Class::Article)
+                || reading.is(before, Class::Not)
+                || reading.is(before, Class::They)
+        });
+        (!is_other && intent::is_noun(reading, next)).then_some(Span {
+            first: index,
+            last: next,
+        })
+    })
 }
 
 fn not(reading: &Reading) -> Vec<Span> {

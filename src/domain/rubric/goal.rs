@@ -2,6 +2,7 @@
 //! knowledge that the customer gives.
 
 use super::Signal;
+use super::intent;
 use super::lexicon::Class;
 use super::reading::{Reading, Span};
 use super::tokens::Shape;
@@ -210,28 +211,8 @@ fn asks_them(reading: &Reading) -> Vec<Span> {
         .collect()
 }
 
-/// What the seller will present, unless it is put aside ("no deck", "results over slides") or a
-/// person there does it.
+/// What the seller will present.
 pub fn pitch(reading: &Reading) -> Vec<Span> {
-    let put_aside = |span: &Span| {
-        let mut before = reading.before(span.first, WORDS_PUT_ASIDE);
-        before.any(|index| puts_aside(reading, index))
-            || reading.before(span.first, 1).any(|before| {
-                matches!(
-                    reading.word(before).as_str(),
-                    "over" | "than" | "before" | "beyond" | "against"
-                )
-            })
-    };
-    let theirs = |span: &Span| {
-        let mut before = reading.before(span.first, WORDS_PUT_ASIDE);
-        let doer = before.find(|index| {
-            reading.is(*index, Class::Own)
-                || (reading.is_who(*index) || reading.is(*index, Class::They))
-                    && !matches!(reading.word(*index).as_str(), "them" | "him" | "her")
-        });
-        doer.is_some_and(|index| !reading.is(index, Class::Own) && !is_owner_of(reading, index))
-    };
     // The present supplier, at present.
     let of_now = |span: &Span| {
         let mut before = reading.before(span.first, 1);
@@ -244,23 +225,11 @@ pub fn pitch(reading: &Reading) -> Vec<Span> {
                     )
             })
     };
-    reading
-        .of_class(Class::Pitch)
-        .filter(|span| !put_aside(span) && !theirs(span) && !of_now(span))
-        .collect()
-}
-
-/// How far what puts something aside stands before it: "not by sending them a deck".
-const WORDS_PUT_ASIDE: usize = 5;
-
-fn puts_aside(reading: &Reading, index: usize) -> bool {
-    reading.is(index, Class::Not)
-        || reading.is(index, Class::SetsAside)
-        || reading.mark_at(Class::Reject, index).is_some()
-        || matches!(reading.word(index).as_str(), "beat" | "beats")
+    let pitched = intent::of_seller(reading, Class::Pitch);
+    pitched.filter(|span| !of_now(span)).collect()
 }
 
 /// Where the order itself is the aim.
 pub fn close(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Close).collect()
+    intent::of_seller(reading, Class::Close).collect()
 }

@@ -15,6 +15,7 @@ pub mod goal;
 pub mod heard;
 pub mod holds;
 pub mod idle;
+pub mod intent;
 pub mod language;
 pub mod lexicon;
 pub mod marking;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Signal;
+use super::intent;
 use super::lexicon::Class;
 use super::reading::{Reading, Span};
 
@@ -89,9 +90,9 @@ fn obstacle_who(reading: &Reading) -> Vec<Span> {
 /// The seller as the one to whom something is done: "brings us", "shows me".
 const OBJECTS: [&str; 4] = ["me", "us", "mine", "ours"];
 
-/// Where the seller can do something.
+/// Where the seller can do something: "I can bring", or, in notes, "Offering her a copy".
 pub fn own_deed(reading: &Reading) -> Vec<Span> {
-    reading
+    let said = reading
         .of_class(Class::Own)
         .filter(|span| !OBJECTS.contains(&reading.word(span.first).as_str()))
         .filter_map(|span| {
@@ -103,8 +104,26 @@ pub fn own_deed(reading: &Reading) -> Vec<Span> {
                 first: span.first,
                 last: deed,
             })
-        })
-        .collect()
+        });
+    let mut deeds: Vec<Span> = said.chain(noted_deeds(reading)).collect();
+    deeds.sort_by_key(|span| (span.first, span.last));
+    deeds
+}
+
+/// A deed that opens a sentence, with no word of who does it.
+fn noted_deeds(reading: &Reading) -> impl Iterator<Item = Span> {
+    reading.of_class(Class::Deed).filter(|span| {
+        let word = reading.word(span.first);
+        let mut before = reading.before(span.first, 2).peekable();
+        let opens = before.peek().is_none()
+            || before.all(|index| reading.is(index, Class::Modal))
+                && reading.before(span.first, 2).count() == 1;
+        opens
+            && !word.ends_with('s')
+            && !word.ends_with("ed")
+            && !reading.is(span.first, Class::Vague)
+            && !reading.is(span.first, Class::Pitch)
+    })
 }
 
 fn own_deed_who(reading: &Reading) -> Vec<Span> {
@@ -170,8 +189,9 @@ fn arranged_who(reading: &Reading) -> Vec<Span> {
         .collect()
 }
 
-fn vague(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Vague).collect()
+/// Where the seller will only try or stay close.
+pub fn vague(reading: &Reading) -> Vec<Span> {
+    intent::of_seller(reading, Class::Vague).collect()
 }
 
 /// How many ways of the seller's own there are; "if they did their job" is none.
@@ -203,11 +223,15 @@ fn own_ways(reading: &Reading, blames: &[Span]) -> Vec<Span> {
 /// Both sides have a finance department: it is ours where it is called so, or where fault is put on
 /// ours anyway. "Our product" is a thing, "product" those who make it.
 pub fn blame(reading: &Reading) -> Vec<Span> {
-    let plain: Vec<Span> = reading.of_class(Class::Blame).collect();
     let before_is = |span: &Span, class: Class| {
         let mut before = reading.before(span.first, 1);
         before.any(|index| reading.is(index, class))
     };
+    // "If legal won't release names" only says what may come.
+    let plain: Vec<Span> = reading
+        .of_class(Class::Blame)
+        .filter(|span| !before_is(span, Class::If))
+        .collect();
     let is_thing = |span: &Span| {
         span.first == span.last && (before_is(span, Class::Article) || before_is(span, Class::Own))
     };
@@ -258,11 +282,11 @@ fn blame_alone(reading: &Reading) -> Vec<Span> {
 }
 
 fn price_cut(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Price).collect()
+    intent::of_seller(reading, Class::Price).collect()
 }
 
 fn waiting(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Waits).collect()
+    intent::of_seller(reading, Class::Waits).collect()
 }
 
 fn blame_opening(reading: &Reading) -> Vec<Span> {

@@ -1,6 +1,5 @@
 //! Parts that stay empty of thought: what a part lacks, whichever of the questions it answers.
 
-use super::lexicon::Class;
 use super::reading::{Reading, Span};
 use super::{Signal, approach, customer, goal, ownership};
 
@@ -46,7 +45,7 @@ fn only_vague(reading: &Reading) -> Vec<Span> {
         ownership::arranged(reading),
     ]
     .concat();
-    let vague: Vec<Span> = reading.of_class(Class::Vague).collect();
+    let vague = ownership::vague(reading);
     parts_with(reading, &vague)
         .into_iter()
         .filter(|part| !holds_any(*part, &own))

@@ -155,13 +155,17 @@ impl<'a> Reading<'a> {
         self.tokens.get(index).is_some_and(|token| token.apart)
     }
 
-    /// The word at this index, in lower case.
-    pub fn word(&self, index: usize) -> String {
-        let word = Span {
+    /// The word at this index, as it is written.
+    pub fn quote_at(&self, index: usize) -> &'a str {
+        self.quote(Span {
             first: index,
             last: index,
-        };
-        self.quote(word).to_lowercase()
+        })
+    }
+
+    /// The word at this index, in lower case.
+    pub fn word(&self, index: usize) -> String {
+        self.quote_at(index).to_lowercase()
     }
 
     /// Whether the token at this index repeats what stood before.
