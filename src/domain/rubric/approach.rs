@@ -194,8 +194,7 @@ fn narrow(reading: &Reading) -> Vec<Span> {
 /// "One rack", "1 sensor": one of the things found there, whichever they are.
 fn one_thing(reading: &Reading) -> impl Iterator<Item = Span> {
     (0..reading.tokens.len()).filter_map(|index| {
-        let is_one = !reading.is_echo(index)
-            && matches!(reading.quote_at(index), "one" | "One" | "ONE" | "1");
+        let is_one = !reading.is_echo(index) && reading.is_one_of(index, &["one", "1"]);
         let next = reading.after(index, 1).next().filter(|_| is_one)?;
         let next_to = reading.before(index, 1).next();
         let is_other = next_to.is_some_and(|before| {

@@ -108,23 +108,24 @@ fn acted_by(reading: &Reading, is_doer: impl Fn(usize) -> bool) -> Vec<Span> {
 fn parts_doer_from_deed(reading: &Reading, index: usize) -> bool {
     reading.is(index, Class::Own)
         || reading.is(index, Class::Asks) && !reading.is(index, Class::Subject)
-        || reading.word(index) == "that"
+        || reading.is_one_of(index, &["that"])
 }
+
+/// What stands before a thing.
+const OWNS_OR_LACKS: [&str; 9] = [
+    "their", "its", "our", "my", "own", "of", "for", "no", "without",
+];
 
 /// "The books", "a visit", "their call": a thing, though the word may be a deed elsewhere.
 fn is_thing(reading: &Reading, index: usize) -> bool {
     reading.before(index, 1).any(|before| {
-        reading.is(before, Class::Article)
-            || matches!(
-                reading.word(before).as_str(),
-                "their" | "its" | "our" | "my" | "own" | "of" | "for" | "no" | "without"
-            )
+        reading.is(before, Class::Article) || reading.is_one_of(before, &OWNS_OR_LACKS)
     })
 }
 
 /// "The regulator's letter": the regulator does nothing here.
 fn is_owner_of(reading: &Reading, index: usize) -> bool {
-    let word = reading.word(index);
+    let word = reading.quote_at(index);
     !reading.is(index, Class::Person) && (word.ends_with("'s") || word.ends_with("’s"))
 }
 
@@ -216,13 +217,10 @@ pub fn pitch(reading: &Reading) -> Vec<Span> {
     // The present supplier, at present.
     let of_now = |span: &Span| {
         let mut before = reading.before(span.first, 1);
-        reading.word(span.first) == "present"
+        reading.is_one_of(span.first, &["present"])
             && before.any(|before| {
                 reading.is(before, Class::Article)
-                    || matches!(
-                        reading.word(before).as_str(),
-                        "at" | "past" | "is" | "are" | "was"
-                    )
+                    || reading.is_one_of(before, &["at", "past", "is", "are", "was"])
             })
     };
     let pitched = intent::of_seller(reading, Class::Pitch);

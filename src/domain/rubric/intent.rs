@@ -8,6 +8,8 @@ use super::tokens::Shape;
 const WORDS_PUT_ASIDE: usize = 5;
 /// How far it stands after it: "presenting our product first was considered".
 const WORDS_UNTIL_PUT_ASIDE: usize = 5;
+/// Who has something done to them, or has something: "send her the offer", "his brochure".
+const NO_DOERS: [&str; 6] = ["them", "their", "him", "his", "her", "hers"];
 /// The most helping words between a subject and its verb: "tons will probably wait".
 const MOST_HELPING: usize = 3;
 
@@ -23,14 +25,10 @@ fn is_put_aside(reading: &Reading, span: Span) -> bool {
         reading.is(index, Class::Not)
             || reading.is(index, Class::SetsAside)
             || reading.mark_at(Class::Reject, index).is_some()
-            || matches!(reading.word(index).as_str(), "beat" | "beats")
+            || reading.is_one_of(index, &["beat", "beats"])
     };
-    let outweighs = |index: usize| {
-        matches!(
-            reading.word(index).as_str(),
-            "over" | "than" | "before" | "beyond" | "against"
-        )
-    };
+    let outweighs =
+        |index: usize| reading.is_one_of(index, &["over", "than", "before", "beyond", "against"]);
     let beside = reading
         .before(span.first, 1)
         .find(|index| !reading.is(*index, Class::Article));
@@ -60,10 +58,7 @@ fn is_of_others(reading: &Reading, span: Span) -> bool {
         let made_to = reading.before(beside, 1).any(|index| {
             reading.is_who(index)
                 || reading.is(index, Class::They)
-                || matches!(
-                    reading.word(index).as_str(),
-                    "had" | "has" | "have" | "needs"
-                ) && !is_ours_near()
+                || reading.is_one_of(index, &["had", "has", "have", "needs"]) && !is_ours_near()
         });
         return made_to;
     }
@@ -81,10 +76,10 @@ fn is_of_others(reading: &Reading, span: Span) -> bool {
     let doer = reading.before(span.first, WORDS_PUT_ASIDE).find(|index| {
         reading.is(*index, Class::Own)
             || (reading.is_who(*index) || reading.is(*index, Class::They))
-                && !matches!(reading.word(*index).as_str(), "them" | "him" | "her")
+                && !reading.is_one_of(*index, &NO_DOERS)
     });
     doer.is_some_and(|index| {
-        let word = reading.word(index);
+        let word = reading.quote_at(index);
         let is_owner = word.ends_with("'s") || word.ends_with("’s");
         !reading.is(index, Class::Own) && (reading.is(index, Class::Person) || !is_owner)
     })

@@ -94,7 +94,7 @@ const OBJECTS: [&str; 4] = ["me", "us", "mine", "ours"];
 pub fn own_deed(reading: &Reading) -> Vec<Span> {
     let said = reading
         .of_class(Class::Own)
-        .filter(|span| !OBJECTS.contains(&reading.word(span.first).as_str()))
+        .filter(|span| !reading.is_one_of(span.first, &OBJECTS))
         .filter_map(|span| {
             let deed = reading
                 .after(span.last, 4)
@@ -113,7 +113,7 @@ pub fn own_deed(reading: &Reading) -> Vec<Span> {
 /// A deed that opens a sentence, with no word of who does it.
 fn noted_deeds(reading: &Reading) -> impl Iterator<Item = Span> {
     reading.of_class(Class::Deed).filter(|span| {
-        let word = reading.word(span.first);
+        let word = reading.quote_at(span.first).to_lowercase();
         let mut before = reading.before(span.first, 2).peekable();
         let opens = before.peek().is_none()
             || before.all(|index| reading.is(index, Class::Modal))
@@ -136,7 +136,7 @@ fn own_deed_who(reading: &Reading) -> Vec<Span> {
 fn option(reading: &Reading) -> Vec<Span> {
     // "Not speed either" opens no way.
     let names_two = |span: &Span| {
-        reading.word(span.first) != "either"
+        !reading.is_one_of(span.first, &["either"])
             || reading
                 .after(span.last, 14)
                 .any(|index| reading.is(index, Class::Or))
@@ -159,11 +159,11 @@ const NO_OTHERWISE: [&str; 7] = [
 pub fn fallback(reading: &Reading) -> Vec<Span> {
     let hangs_on_ours = |span: &Span| {
         let mut after = reading.after(span.last, 2);
-        after.any(|index| reading.is(index, Class::OwnHouse) || reading.word(index) == "our")
+        after.any(|index| reading.is(index, Class::OwnHouse) || reading.is_one_of(index, &["our"]))
     };
     reading
         .of_class(Class::If)
-        .filter(|span| !NO_OTHERWISE.contains(&reading.word(span.first).as_str()))
+        .filter(|span| !reading.is_one_of(span.first, &NO_OTHERWISE))
         .filter(|span| !hangs_on_ours(span))
         .filter_map(|span| {
             let deed = reading

@@ -163,6 +163,12 @@ impl<'a> Reading<'a> {
         })
     }
 
+    /// Whether the token at this index is one of these words, in whichever case.
+    pub fn is_one_of(&self, index: usize, words: &[&str]) -> bool {
+        let written = self.quote_at(index);
+        words.iter().any(|word| word.eq_ignore_ascii_case(written))
+    }
+
     /// The word at this index, in lower case.
     pub fn word(&self, index: usize) -> String {
         self.quote_at(index).to_lowercase()

@@ -33,9 +33,9 @@ const EVERY_SET: [&str; 6] = [
 /// Texts written to fool that still do: what is well told, but no deal, cannot be known from its
 /// words; neither can a list of the right words, a plan that fits any deal, or nonsense in good
 /// grammar.
-const STILL_FOOLING: [&str; 12] = [
-    "x-015", "x-034", "x-035", "x-037", "x-038", "x-039", "x-040", "x-044", "x-055", "x-060",
-    "x-061", "x-062",
+const STILL_FOOLING: [&str; 13] = [
+    "x-015", "x-033", "x-034", "x-035", "x-037", "x-038", "x-039", "x-040", "x-044", "x-055",
+    "x-060", "x-061", "x-062",
 ];
 
 /// Nearly always.
