@@ -224,6 +224,7 @@ fn published(deal: &Dossier<Verdict>) -> Option<Published> {
 }
 
 /// What a deal's fields are made of, but for what people said beside it.
+#[derive(Clone, Copy)]
 pub(super) struct Said<'a> {
     /// The CRM's id.
     pub deal: &'a str,
