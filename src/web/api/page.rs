@@ -29,7 +29,8 @@ pub async fn page() -> Show<impl askama::Template> {
 }
 
 fn calls(document: &Value) -> Vec<Call> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    // Marks of code are for the document; here a name reads as a name.
+    let text = |value: &Value| value.as_str().unwrap_or_default().replace('`', "");
     let paths = document["paths"].as_object().into_iter().flatten();
     paths
         .map(|(path, what)| {
