@@ -87,7 +87,7 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
     drop(due);
     work.hold().await?;
     work.env.at(Point::Packed).await;
-    let (crm, session) = (work.crm, work.session.clone());
+    let (crm, session, began) = (work.crm, work.session.clone(), work.now());
     let batches = parcels.chunks(profile.write_batch);
     let calls: Vec<_> = batches
         .zip(updates.chunks(profile.write_batch))
@@ -98,7 +98,7 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
         .collect()
         .await;
     work.env.at(Point::Answered).await;
-    settle(work, sent).await?;
+    settle(work, sent, began).await?;
     Ok(all)
 }
 
@@ -269,8 +269,9 @@ fn fitted(work: &Work<'_>, (field, value): (Field, Value)) -> (Field, Value) {
     (field, Value::Text(text))
 }
 
-/// Notes what became of each update; answers with the first fault, if there was one.
-async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>) -> Result<(), Stop> {
+/// Notes what became of each update, as written when the calls `began`: what someone changes while
+/// they are under way is not taken for ours. Answers with the first fault, if there was one.
+async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>, began: Time) -> Result<(), Stop> {
     let now = work.now();
     let mut tx = work.begin().await?;
     let (mut written, mut entries, mut fault) = (Vec::new(), Vec::new(), None);
@@ -305,7 +306,7 @@ async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>) -> Result<(), Stop> {
         }
     }
     let id = work.id().clone();
-    tx.save_written(&id, &written, now).await?;
+    tx.save_written(&id, &written, began).await?;
     tx.note(&entries).await?;
     let set_up = matches!(fault, Some(Fault::Setup(_)));
     if set_up || !lacking.is_empty() {

@@ -275,20 +275,20 @@ impl Sim {
             let state = self.state();
             (state.depth, state.died_at, state.was_ahead)
         };
-        // A lease that a clock ahead of ours gave is believed up to that much longer; see 0040.
-        let patience = if ahead {
-            LEASE + CLOCKS_APART
-        } else {
-            LEASE * 2
-        };
         let skewed = latitude::env::Clock::now(&*self.locals[place]) < now;
-        if depth > 0 || skewed || died.is_some_and(|at| now < at + patience) {
+        if depth > 0 || skewed || died.is_some_and(|at| now < at + LEASE * 2) {
             return;
         }
         let mut tx = self.store.read().await.expect("the database");
         // The model's hints carry parts of a millisecond, which an engine's clock does not.
         let due = tx.due(&self.id, now - TimeDelta::seconds(1)).await;
         if let Some(due) = due.expect("the database").first() {
+            // A lease that a clock ahead of ours gave may be believed from the time it is looked at
+            // first, for that much longer; see 0040.
+            let since = *self.state().refused_at.get_or_insert(now);
+            if ahead && now < since + LEASE + CLOCKS_APART {
+                return;
+            }
             let late = (now - due.run_at).num_seconds();
             self.find(format!("no engine may work {}, due for {late} s", due.step));
         }

@@ -125,6 +125,8 @@ struct State {
     died_at: Option<latitude::domain::Time>,
     /// A clock was set ahead: what it left behind is believed for longer.
     was_ahead: bool,
+    /// When an engine first might not work what was due, since one last did.
+    refused_at: Option<latitude::domain::Time>,
     /// Engines that are keeping a page while the next is on its way.
     keeping: BTreeSet<usize>,
     /// Something happens that takes a while: nothing else may begin beside it, or the order of

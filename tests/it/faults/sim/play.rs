@@ -178,6 +178,7 @@ impl Sim {
                 lock(&self.engines)[place] = None;
             }
             Ok(Some(Ok(Some(report)))) => {
+                self.state().refused_at = None;
                 let cause = report.cause.as_deref().unwrap_or_default();
                 let ok = report.state == RunState::Ok;
                 self.say(&format!("engine {place} ends: {:?} {cause}", report.state));
