@@ -223,17 +223,6 @@ pub struct Verdict {
     pub notes: Vec<Note>,
 }
 
-impl From<&Assessment> for Verdict {
-    fn from(whole: &Assessment) -> Self {
-        Self {
-            grade: whole.grade,
-            score: whole.score,
-            dims: whole.dims,
-            notes: whole.notes.clone(),
-        }
-    }
-}
-
 impl Verdict {
     /// The part that would gain most from more thought; none while nothing is scored.
     pub fn weakest_part(&self) -> Option<Dimension> {

@@ -7,12 +7,10 @@ use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
 
 use super::Result;
 use super::deals::{DOSSIER, Dossier};
+use super::rows::ROWS;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
-
-/// Deals put into one statement.
-const ROWS: usize = 500;
 
 /// Where a published version is on its way to the CRM.
 #[derive(Clone, Debug, FromRow)]

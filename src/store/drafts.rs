@@ -68,6 +68,25 @@ impl Window<'_> {
     }
 }
 
+/// The columns of a [`Draft`].
+macro_rules! draft_row {
+    () => {
+        "answers, confidence, base_version, saved_at, COALESCE(browser_window, '') AS \"window\""
+    };
+}
+
+/// Makes a draft, or does this where there is one.
+macro_rules! insert_draft {
+    ($or:literal) => {
+        concat!(
+            "INSERT INTO draft
+               (connection, deal, person, answers, confidence, base_version, saved_at, browser_window)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (connection, deal, person) DO ",
+            $or
+        )
+    };
+}
+
 impl Tx {
     /// A person's draft for a deal.
     pub async fn draft(
@@ -77,9 +96,8 @@ impl Tx {
         person: &PersonId,
     ) -> Result<Option<Draft>> {
         sql!(self, db => query_as(
-            "SELECT answers, confidence, base_version, saved_at,
-               COALESCE(browser_window, '') AS \"window\" FROM draft
-             WHERE connection = $1 AND deal = $2 AND person = $3",
+            concat!("SELECT ", draft_row!(), " FROM draft
+             WHERE connection = $1 AND deal = $2 AND person = $3"),
         ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str())
             .fetch_optional(db).await)
     }
@@ -92,10 +110,8 @@ impl Tx {
         person: &PersonId,
     ) -> Result<Option<Draft>> {
         sql!(self, db => query_as(
-            "UPDATE draft SET base_version = base_version
-             WHERE connection = $1 AND deal = $2 AND person = $3
-             RETURNING answers, confidence, base_version, saved_at,
-               COALESCE(browser_window, '') AS \"window\"",
+            concat!("UPDATE draft SET base_version = base_version
+             WHERE connection = $1 AND deal = $2 AND person = $3 RETURNING ", draft_row!()),
         ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str())
             .fetch_optional(db).await)
     }
@@ -108,16 +124,28 @@ impl Tx {
         person: &PersonId,
         draft: &Draft,
     ) -> Result<()> {
-        sql!(self, db => query(
-            "INSERT INTO draft
-               (connection, deal, person, answers, confidence, base_version, saved_at, browser_window)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (connection, deal, person) DO UPDATE
-             SET answers = excluded.answers, confidence = excluded.confidence,
+        let over = insert_draft!(
+            "UPDATE SET answers = excluded.answers, confidence = excluded.confidence,
              base_version = excluded.base_version, saved_at = excluded.saved_at,
-             browser_window = excluded.browser_window",
-        ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str()).bind(&draft.answers)
-            .bind(draft.confidence).bind(draft.base_version).bind(draft.saved_at)
-            .bind(&draft.window).execute(db).await.map(drop))
+             browser_window = excluded.browser_window"
+        );
+        self.insert_draft((connection, deal, person), draft, over)
+            .await
+            .map(drop)
+    }
+
+    /// Runs an `insert_draft!`; returns how many rows it made or changed.
+    async fn insert_draft(
+        &mut self,
+        (connection, deal, person): (&ConnectionId, &DealId, &PersonId),
+        draft: &Draft,
+        statement: &'static str,
+    ) -> Result<u64> {
+        sql!(self, db => query(statement)
+            .bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str())
+            .bind(&draft.answers).bind(draft.confidence).bind(draft.base_version)
+            .bind(draft.saved_at).bind(&draft.window)
+            .execute(db).await.map(|done| done.rows_affected()))
     }
 
     /// Keeps what was typed in a window. What another window kept, which this one does not go on
@@ -129,13 +157,9 @@ impl Tx {
         seen: &str,
     ) -> Result<()> {
         // Whoever comes first makes the row; whoever comes second finds it, and waits for it.
-        let first = sql!(&mut *self, db => query(
-            "INSERT INTO draft
-               (connection, deal, person, answers, confidence, base_version, saved_at, browser_window)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (connection, deal, person) DO NOTHING",
-        ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str()).bind(&draft.answers)
-            .bind(draft.confidence).bind(draft.base_version).bind(draft.saved_at)
-            .bind(&draft.window).execute(db).await.map(|done| done.rows_affected()))?;
+        let first = self
+            .insert_draft((connection, deal, person), draft, insert_draft!("NOTHING"))
+            .await?;
         let window = Window {
             name: &draft.window,
             seen,

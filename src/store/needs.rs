@@ -5,13 +5,11 @@ use std::collections::HashMap;
 use sqlx::{FromRow, QueryBuilder, query_scalar};
 
 use super::Result;
+use super::rows::ROWS;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
 use crate::domain::obstacle::kinds::Level;
-
-/// Deals put into one statement.
-const ROWS: usize = 500;
 
 /// What a deal's need fields say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,14 +4,12 @@ use sqlx::{FromRow, QueryBuilder, query, query_as};
 
 use super::Result;
 use super::forget::mark_of_person;
+use super::rows::ROWS;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::deal::{Pipeline, Standing};
 use crate::domain::ids::ConnectionId;
 use crate::domain::people::Person;
-
-/// Rows put into one statement.
-const ROWS: usize = 500;
 
 #[derive(FromRow)]
 struct PersonRow {

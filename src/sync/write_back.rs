@@ -123,7 +123,8 @@ async fn send<'a>(
     (batch, outcomes)
 }
 
-/// Makes updates of what is due, each with its parcel. A deal that is no longer as it was considered is left for `ask`.
+/// Makes updates of what is due, each with its parcel. A deal that is no longer as it was considered
+/// is left for `ask`.
 async fn pack(work: &mut Work<'_>, due: &[ToWrite]) -> Result<(Vec<Parcel>, Vec<Update>), Stop> {
     let (id, now) = (work.id().clone(), work.now());
     let around = work.around().await?;

@@ -3,7 +3,7 @@
 use super::Signal;
 use super::intent;
 use super::lexicon::Class;
-use super::reading::{Reading, Span};
+use super::reading::{Reading, Span, disjoint};
 use super::tokens::Shape;
 
 /// What is listened for.
@@ -79,15 +79,12 @@ fn reason_who(reading: &Reading) -> Vec<Span> {
 
 /// Where an alternative is put aside.
 pub fn rejected(reading: &Reading) -> Vec<Span> {
-    let mut rejected: Vec<Span> = reading
+    let rejected = reading
         .of_class(Class::Reject)
         .chain(set_aside(reading))
         .chain(not_done(reading))
-        .chain(not_at_first(reading))
-        .collect();
-    rejected.sort_by_key(|span| (span.first, span.last));
-    rejected.dedup_by(|next, kept| next.first <= kept.last);
-    rejected
+        .chain(not_at_first(reading));
+    disjoint(rejected.collect())
 }
 
 /// "I skip the demo", "Considered a trial": what the seller sets aside, not what others did.
@@ -182,13 +179,8 @@ fn condition(reading: &Reading) -> Vec<Span> {
 }
 
 fn narrow(reading: &Reading) -> Vec<Span> {
-    let mut narrowed: Vec<Span> = reading
-        .of_class(Class::Narrow)
-        .chain(one_thing(reading))
-        .collect();
-    narrowed.sort_by_key(|span| (span.first, span.last));
-    narrowed.dedup_by(|next, kept| next.first <= kept.last);
-    narrowed
+    let narrowed = reading.of_class(Class::Narrow).chain(one_thing(reading));
+    disjoint(narrowed.collect())
 }
 
 /// "One rack", "1 sensor": one of the things found there, whichever they are.

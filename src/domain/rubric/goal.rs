@@ -95,7 +95,7 @@ fn acted_by(reading: &Reading, is_doer: impl Fn(usize) -> bool) -> Vec<Span> {
             let who = reading
                 .before(span.first, 4)
                 .take_while(|index| !parts_doer_from_deed(reading, *index))
-                .find(|index| is_doer(*index) && !is_owner_of(reading, *index))?;
+                .find(|index| is_doer(*index) && !intent::is_owner(reading, *index))?;
             Some(Span {
                 first: who,
                 last: span.last,
@@ -123,12 +123,6 @@ fn is_thing(reading: &Reading, index: usize) -> bool {
     })
 }
 
-/// "The regulator's letter": the regulator does nothing here.
-fn is_owner_of(reading: &Reading, index: usize) -> bool {
-    let word = reading.quote_at(index);
-    !reading.is(index, Class::Person) && (word.ends_with("'s") || word.ends_with("’s"))
-}
-
 /// Where the seller wants a person there to do something.
 pub fn brings(reading: &Reading) -> Vec<Span> {
     reading
@@ -137,7 +131,7 @@ pub fn brings(reading: &Reading) -> Vec<Span> {
             let who = reading
                 .after(span.last, 3)
                 .find(|index| reading.is_who(*index))
-                .filter(|index| !is_owner_of(reading, *index))?;
+                .filter(|index| !intent::is_owner(reading, *index))?;
             let act = reading
                 .after(who, 5)
                 .find(|index| reading.is(*index, Class::Acts));

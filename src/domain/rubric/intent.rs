@@ -78,11 +78,13 @@ fn is_of_others(reading: &Reading, span: Span) -> bool {
             || (reading.is_who(*index) || reading.is(*index, Class::They))
                 && !reading.is_one_of(*index, &NO_DOERS)
     });
-    doer.is_some_and(|index| {
-        let word = reading.quote_at(index);
-        let is_owner = word.ends_with("'s") || word.ends_with("’s");
-        !reading.is(index, Class::Own) && (reading.is(index, Class::Person) || !is_owner)
-    })
+    doer.is_some_and(|index| !reading.is(index, Class::Own) && !is_owner(reading, index))
+}
+
+/// "The regulator's letter": the regulator does nothing here.
+pub fn is_owner(reading: &Reading, index: usize) -> bool {
+    let word = reading.quote_at(index);
+    !reading.is(index, Class::Person) && (word.ends_with("'s") || word.ends_with("’s"))
 }
 
 /// A thing of the trade: no list knows it, or only to tell it from another word.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::Signal;
 use super::intent;
 use super::lexicon::Class;
-use super::reading::{Reading, Span};
+use super::reading::{Reading, Span, disjoint};
 
 /// What is listened for.
 pub const SIGNALS: &[Signal] = &[
@@ -254,10 +254,7 @@ pub fn blame(reading: &Reading) -> Vec<Span> {
             last,
         })
     });
-    let mut blames: Vec<Span> = demands.chain(plain.iter().copied()).collect();
-    blames.sort_by_key(|span| (span.first, span.last));
-    blames.dedup_by(|next, kept| next.first <= kept.last);
-    blames
+    disjoint(demands.chain(plain.iter().copied()).collect())
 }
 
 /// Fault put on others where no other way of the seller's own follows at once: whoever names one

@@ -28,6 +28,13 @@ pub struct Span {
     pub last: usize,
 }
 
+/// In the order of the text; of those that overlap, the one that begins first.
+pub fn disjoint(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_by_key(|span| (span.first, span.last));
+    spans.dedup_by(|next, kept| next.first <= kept.last);
+    spans
+}
+
 impl Span {
     /// Whether it holds some of the same words.
     pub fn overlaps(&self, other: &Self) -> bool {
