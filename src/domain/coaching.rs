@@ -63,9 +63,8 @@ const FEWEST_WAYS: usize = 2;
 const GOOD_ENOUGH: u8 = 2;
 
 /// The question after a deal moved to another stage; named by that stage.
-pub fn stage_moved(stage: &str) -> Option<Note> {
-    let file = Rubric::default();
-    (!stage.is_empty()).then(|| note("stage_moved", stage, file.file()))
+pub fn stage_moved(stage: &str, rubric: &Rubric) -> Option<Note> {
+    (!stage.is_empty()).then(|| note("stage_moved", stage, rubric.file()))
 }
 
 /// The question when the check date has passed.
@@ -73,9 +72,13 @@ pub fn check_date_passed(rubric: &Rubric) -> Note {
     note("date", "", rubric.file())
 }
 
-/// The private question when a strategy reads like the one for another deal.
-pub fn copy(other_deal: &str, rubric: &Rubric) -> PrivateNote {
-    private("copy", other_deal, rubric.file())
+/// What is said of a strategy that reads like the one for another deal: there is nothing to score
+/// in it yet, and a question for the seller alone.
+pub fn copied(other_deal: &str, rubric: &Rubric) -> Assessment {
+    Assessment {
+        private_notes: vec![private("copy", other_deal, rubric.file())],
+        ..Assessment::unscored(Grade::NotEnoughYet)
+    }
 }
 
 /// When a note for the CRM is asked.

@@ -231,6 +231,19 @@ impl Verdict {
 }
 
 impl Assessment {
+    /// A grade where there is nothing to score.
+    pub fn unscored(grade: Grade) -> Self {
+        Self {
+            grade,
+            score: None,
+            overall: 0,
+            dims: Dimensions::default(),
+            findings: Vec::new(),
+            notes: Vec::new(),
+            private_notes: Vec::new(),
+        }
+    }
+
     /// The part that would gain most from more thought; none while nothing is scored.
     pub fn weakest_part(&self) -> Option<Dimension> {
         self.score.map(|_| self.dims.weakest())

@@ -119,7 +119,8 @@ impl Outlook<'_> {
     pub fn coaching(&self) -> Vec<String> {
         let mut paragraphs: Vec<String> = self.questions.to_vec();
         if self.state == State::StageMovedOn
-            && let Some(note) = super::coaching::stage_moved(self.stage_name)
+            && let Some(note) =
+                super::coaching::stage_moved(self.stage_name, &self.framework.rubric)
             && !self.dismissed.contains(&note.name)
         {
             paragraphs.push(note.text);

@@ -224,7 +224,9 @@ fn deal(n: usize, now: Time, sellers: &[usize], state: &State, dice: &mut ChaCha
     let mind = if closed {
         std::collections::BTreeMap::new()
     } else {
-        sellers::mind(n, account, now, dice)
+        // A seller does not think the same of two deals.
+        let which = n % sellers.len() + n / sellers.len();
+        sellers::mind(n, which, account, now, dice)
     };
     debug_assert!(owner < state.people.len());
     Deal {

@@ -309,7 +309,8 @@ impl Tx {
     }
 
     /// Deals to be looked at by `now` whose seller's words are on their way to the CRM; the most
-    /// valuable first.
+    /// valuable first. None that the rubric has yet to read: it would be shown with the grade of
+    /// other words.
     pub async fn carried_to_consider(
         &mut self,
         connection: &ConnectionId,
@@ -322,13 +323,14 @@ impl Tx {
             // Said so that SQLite takes the index of the few that are carried.
             select.push(" AND d.carry_version IS NOT NULL AND NOT (d.look_at IS NULL OR d.look_at > ");
             select.push_bind(now);
-            select.push(") AND d.gone_at IS NULL ORDER BY d.amount DESC NULLS LAST, d.id LIMIT ");
+            select.push(") AND d.gone_at IS NULL AND d.assessed_version >= d.version ORDER BY d.amount DESC NULLS LAST, d.id LIMIT ");
             select.push_bind(most);
             select.build_query_as().fetch_all(db).await
         })
     }
 
-    /// The other deals to be looked at by `now`, the most valuable first; their ids alone.
+    /// The other deals to be looked at by `now` that the rubric has read, the most valuable first;
+    /// their ids alone.
     pub async fn due_to_consider(
         &mut self,
         connection: &ConnectionId,
@@ -338,7 +340,7 @@ impl Tx {
         sql!(self, db => query_scalar(
             "SELECT id FROM deal
              WHERE connection = $1 AND look_at IS NOT NULL AND look_at <= $2
-               AND carry_version IS NULL AND gone_at IS NULL
+               AND carry_version IS NULL AND gone_at IS NULL AND assessed_version >= version
              ORDER BY amount DESC NULLS LAST, id LIMIT $3",
         ).bind(connection.as_str()).bind(now).bind(most).fetch_all(db).await)
     }
@@ -357,7 +359,8 @@ impl Tx {
                 select.push(" WHERE d.connection = ").push_bind(connection.as_str());
                 // Said so that SQLite looks the ids up, and not everything that is due.
                 select.push(" AND NOT (d.look_at IS NULL OR d.look_at > ").push_bind(now);
-                select.push(") AND d.carry_version IS NULL AND d.gone_at IS NULL AND d.id IN (");
+                select.push(") AND d.carry_version IS NULL AND d.gone_at IS NULL");
+                select.push(" AND d.assessed_version >= d.version AND d.id IN (");
                 let mut list = select.separated(", ");
                 for id in some {
                     list.push_bind(id.as_str());

@@ -9,7 +9,7 @@ use super::Result;
 use super::rows::{ROWS, rows};
 use super::tx::{Tx, sql};
 use crate::domain::Time;
-use crate::domain::grade::{Assessment, Dimension};
+use crate::domain::grade::{Assessment, Dimension, Grade};
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::strategy::Answers;
 
@@ -53,26 +53,34 @@ pub struct Version {
     pub assessment: Option<Json<Assessment>>,
 }
 
-/// A version waiting for the rubric.
+/// The latest version of a deal, with what it takes to assess it.
 #[derive(Clone, Debug, FromRow)]
-pub struct Unassessed {
+pub struct Written {
     /// The CRM's id of the deal.
     pub deal: String,
     /// Which version.
     pub version: i64,
+    /// What the seller calls the deal.
+    pub name: String,
+    /// The customer.
+    pub account: Option<String>,
+    /// The CRM's id of the deal's owner.
+    pub seller: Option<String>,
+    /// When it was written.
+    pub at: Time,
     /// What the seller wrote.
     pub answers: Json<Answers>,
 }
 
-impl Unassessed {
-    /// A version that is about to be saved.
-    pub fn new(deal: &str, version: i64, answers: &Answers) -> Self {
-        Self {
-            deal: deal.to_owned(),
-            version,
-            answers: Json(answers.clone()),
-        }
-    }
+/// What the rubric said of a version.
+#[derive(Clone, Debug)]
+pub struct Assessed<'a> {
+    /// The CRM's id of the deal.
+    pub deal: &'a str,
+    /// Which version.
+    pub version: i64,
+    /// What was said.
+    pub assessment: Assessment,
 }
 
 /// A question of a manager.
@@ -169,17 +177,63 @@ impl Tx {
         Ok(())
     }
 
-    /// Versions whose deal waits for the rubric.
+    /// Versions whose deal waits for the rubric, seller by seller.
     pub async fn unassessed(
         &mut self,
         connection: &ConnectionId,
         most: i64,
-    ) -> Result<Vec<Unassessed>> {
+    ) -> Result<Vec<Written>> {
         sql!(self, db => query_as(
-            "SELECT v.deal, v.version, v.answers FROM deal d JOIN strategy_version v
+            "SELECT v.deal, v.version, d.name, d.account, d.seller, v.at, v.answers
+             FROM deal d JOIN strategy_version v
                ON v.connection = d.connection AND v.deal = d.id AND v.version = d.version
-             WHERE d.connection = $1 AND d.assessed_version < d.version ORDER BY d.id LIMIT $2",
+             WHERE d.connection = $1 AND d.assessed_version < d.version
+             ORDER BY d.seller, d.id LIMIT $2",
         ).bind(connection.as_str()).bind(most).fetch_all(db).await)
+    }
+
+    /// The strategies of some sellers as they stand, seller by seller: of those `most` deals of each
+    /// that close last. One in which there was not enough to grade is not among them.
+    ///
+    /// Meant for a few sellers: each is a part of the one statement.
+    pub async fn standing_strategies(
+        &mut self,
+        connection: &ConnectionId,
+        sellers: &[&str],
+        most: i64,
+    ) -> Result<HashMap<String, Vec<Written>>> {
+        if sellers.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows: Vec<Written> = sql!(self, db => {
+            let mut select = QueryBuilder::new(
+                "SELECT v.deal, v.version, d.name, d.account, d.seller, v.at, v.answers FROM (",
+            );
+            for (n, seller) in sellers.iter().enumerate() {
+                select.push(if n > 0 { " UNION ALL " } else { "" });
+                select.push(
+                    "SELECT * FROM (SELECT id, name, account, seller, version, grade FROM deal
+                     WHERE connection = ",
+                );
+                select.push_bind(connection.as_str()).push(" AND seller = ").push_bind(*seller);
+                select.push(" AND gone_at IS NULL ORDER BY close_on DESC, id DESC LIMIT ");
+                select.push_bind(most).push(") AS of_one");
+            }
+            select.push(") AS d JOIN strategy_version v ON v.connection = ");
+            select.push_bind(connection.as_str());
+            select.push(
+                " AND v.deal = d.id AND v.version = d.version
+                 WHERE d.grade IS NULL OR d.grade <> ",
+            );
+            select.push_bind(Grade::NotEnoughYet.label());
+            select.build_query_as().fetch_all(db).await
+        })?;
+        let mut standing: HashMap<String, Vec<Written>> = HashMap::new();
+        for row in rows {
+            let seller = row.seller.clone().unwrap_or_default();
+            standing.entry(seller).or_default().push(row);
+        }
+        Ok(standing)
     }
 
     /// Takes up what the rubric said; each deal is to be looked at.
@@ -187,7 +241,7 @@ impl Tx {
         &mut self,
         connection: &ConnectionId,
         framework: &str,
-        assessed: &[(&Unassessed, Assessment)],
+        assessed: &[Assessed<'_>],
         now: Time,
     ) -> Result<()> {
         rows!(
@@ -196,10 +250,10 @@ impl Tx {
             assessed,
             |it| [
                 connection.as_str(),
-                it.0.deal.as_str(),
-                it.0.version,
+                it.deal,
+                it.version,
                 framework,
-                Json(&it.1),
+                Json(&it.assessment),
                 now,
             ],
             " ON CONFLICT (connection, deal, version) DO UPDATE SET
@@ -212,11 +266,11 @@ impl Tx {
             assessed,
             |it| [
                 connection.as_str(),
-                it.0.deal.as_str(),
-                it.0.version,
-                it.1.grade.label(),
-                it.1.score.map(i64::from),
-                it.1.weakest_part().map(Dimension::label),
+                it.deal,
+                it.version,
+                it.assessment.grade.label(),
+                it.assessment.score.map(i64::from),
+                it.assessment.weakest_part().map(Dimension::label),
                 now,
             ],
             ") AS n WHERE deal.connection = n.column1 AND deal.id = n.column2"

@@ -1,14 +1,33 @@
-//! Grades new strategies: a pure function of the words, run where words and grade differ.
+//! Grades new strategies: what the rubric says of the words, and whether the seller wrote them for
+//! another deal before.
+
+use std::collections::HashMap;
+
+use sqlx::types::Json;
 
 use super::work::Work;
 use super::{ASK, Stop};
+use crate::domain::Time;
+use crate::domain::coaching;
+use crate::domain::framework::Framework;
 use crate::domain::grade::Assessment;
+use crate::domain::ids::ConnectionId;
 use crate::domain::rubric;
+use crate::domain::similarity::{Plan, Print};
+use crate::domain::strategy::Answers;
 use crate::env::fate::Point;
-use crate::store::strategies::Unassessed;
+use crate::store;
+use crate::store::deals::Dossier;
+use crate::store::strategies::{Assessed, Written};
+use crate::store::tx::Tx;
 
 /// Strategies assessed in one unit of work.
 const BATCH: i64 = 500;
+/// A strategy is compared with those of so many deals of its seller, the ones that close last: a
+/// seller has tens of deals, an owner of thousands is no person.
+const MOST_COMPARED: i64 = 200;
+/// Sellers whose strategies are read with one statement.
+const SELLERS_AT_ONCE: usize = 20;
 
 /// Assesses what has not been; returns whether there was less than a full batch.
 ///
@@ -21,10 +40,7 @@ pub async fn assess(work: &mut Work<'_>) -> Result<bool, Stop> {
     if waiting.is_empty() {
         return Ok(true);
     }
-    let assessed: Vec<(&Unassessed, Assessment)> = waiting
-        .iter()
-        .map(|one| (one, rubric::assess(&one.answers, &work.framework.rubric)))
-        .collect();
+    let assessed = all_assessed(work, &waiting).await?;
     let label = work.framework.label();
     let mut tx = work.begin().await?;
     tx.save_assessments(&id, &label, &assessed, now).await?;
@@ -32,12 +48,107 @@ pub async fn assess(work: &mut Work<'_>) -> Result<bool, Stop> {
     work.env.at(Point::AssessedInHand).await;
     tx.commit().await?;
     work.tally.assessed += assessed.len() as u64;
-    for (_, assessment) in &assessed {
-        *work
-            .tally
-            .grades
-            .entry(assessment.grade.label())
-            .or_default() += 1;
+    for one in &assessed {
+        let label = one.assessment.grade.label();
+        *work.tally.grades.entry(label).or_default() += 1;
     }
     Ok(waiting.len() < BATCH as usize)
+}
+
+/// They come seller by seller, so that the other strategies of each are read once.
+async fn all_assessed<'a>(
+    work: &Work<'_>,
+    waiting: &'a [Written],
+) -> store::Result<Vec<Assessed<'a>>> {
+    let mut assessed = Vec::with_capacity(waiting.len());
+    let by_seller: Vec<&[Written]> = waiting
+        .chunk_by(|one, next| one.seller == next.seller)
+        .collect();
+    for some in by_seller.chunks(SELLERS_AT_ONCE) {
+        let sellers: Vec<&str> = some
+            .iter()
+            .filter_map(|of_one| of_one[0].seller.as_deref())
+            .collect();
+        let mut tx = work.store.read().await?;
+        let others = plans_of(&mut tx, work.id(), &sellers).await?;
+        drop(tx);
+        assessed.extend(some.iter().copied().flatten().map(|one| Assessed {
+            deal: &one.deal,
+            version: one.version,
+            assessment: assess_beside(one, &others, &work.framework, &[]),
+        }));
+    }
+    Ok(assessed)
+}
+
+/// What is said of words as they are written for a deal; notes of which the seller said "does not
+/// apply here" stay away.
+///
+/// # Errors
+/// The database's.
+pub async fn assess_now(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    (deal, answers, now): (&Dossier, &Answers, Time),
+    framework: &Framework,
+    dismissed: &[String],
+) -> store::Result<Assessment> {
+    let sellers: Vec<&str> = deal.seller.as_deref().into_iter().collect();
+    let others = plans_of(tx, connection, &sellers).await?;
+    let one = Written {
+        deal: deal.id.clone(),
+        version: deal.version + 1,
+        name: deal.name.clone(),
+        account: deal.account.clone(),
+        seller: deal.seller.clone(),
+        at: now,
+        answers: Json(answers.clone()),
+    };
+    let away: Vec<&str> = dismissed.iter().map(String::as_str).collect();
+    Ok(assess_beside(&one, &others, framework, &away))
+}
+
+/// What each of some sellers wrote, by seller.
+type Plans = HashMap<String, Vec<Plan>>;
+
+async fn plans_of(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    sellers: &[&str],
+) -> store::Result<Plans> {
+    let standing = tx
+        .standing_strategies(connection, sellers, MOST_COMPARED)
+        .await?;
+    Ok(standing
+        .into_iter()
+        .map(|(seller, written)| (seller, written.iter().map(plan).collect()))
+        .collect())
+}
+
+fn plan(one: &Written) -> Plan {
+    Plan {
+        deal: one.deal.clone(),
+        name: one.name.clone(),
+        account: one.account.clone(),
+        at: one.at,
+        print: Print::of(&one.answers),
+    }
+}
+
+/// What the rubric says of the words, unless the seller wrote much the same for another customer.
+fn assess_beside(
+    one: &Written,
+    others: &Plans,
+    framework: &Framework,
+    dismissed: &[&str],
+) -> Assessment {
+    let assessment = rubric::assess_without(&one.answers, &framework.rubric, dismissed);
+    let others = one.seller.as_ref().and_then(|seller| others.get(seller));
+    let Some(others) = others.filter(|_| assessment.score.is_some()) else {
+        return assessment;
+    };
+    match plan(one).original(others) {
+        Some(original) => coaching::copied(&original.name, &framework.rubric),
+        None => assessment,
+    }
 }

@@ -1,15 +1,15 @@
 //! Publishing in Latitude: a version is added, and carrying it to the CRM is made due, in the one
 //! transaction whose end the seller reads as "saved".
 
+use super::assess::assess_now;
 use super::{ASK, WRITE_BACK};
 use crate::domain::Time;
 use crate::domain::framework::Framework;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
-use crate::domain::rubric;
 use crate::domain::strategy::Answers;
 use crate::store::Result;
 use crate::store::deals::Dossier;
-use crate::store::strategies::{NewVersion, Unassessed};
+use crate::store::strategies::{Assessed, NewVersion};
 use crate::store::tx::Tx;
 
 /// What became of a publish.
@@ -53,8 +53,7 @@ pub async fn publish(
     }
     let id = DealId::from(deal.id.as_str());
     let version = deal.version + 1;
-    let graded = Unassessed::new(&deal.id, version, &answers);
-    let assessment = rubric::assess(&graded.answers, &framework.rubric);
+    let assessment = assess_now(tx, connection, (deal, &answers, now), framework, &[]).await?;
     let new = NewVersion {
         deal: &deal.id,
         version,
@@ -67,13 +66,13 @@ pub async fn publish(
         close_on: deal.close_on,
     };
     tx.add_versions(connection, &[new]).await?;
-    tx.save_assessments(
-        connection,
-        &framework.label(),
-        &[(&graded, assessment)],
-        now,
-    )
-    .await?;
+    let assessed = Assessed {
+        deal: &deal.id,
+        version,
+        assessment,
+    };
+    tx.save_assessments(connection, &framework.label(), &[assessed], now)
+        .await?;
     tx.carry(connection, &id, now).await?;
     for step in [ASK, WRITE_BACK] {
         tx.hasten(connection, step, now).await?;

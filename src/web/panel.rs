@@ -22,6 +22,7 @@ use super::windows::{draft, window};
 use super::words;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
 use crate::domain::strategy::Answers;
+use crate::sync::assess::assess_now;
 use crate::sync::publish::{Published, publish};
 use crate::sync::{ASK, WRITE_BACK};
 
@@ -222,9 +223,11 @@ pub async fn preview_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Prev
     let (connection, deal, _) = desk.ids();
     let mut tx = app.store.read().await?;
     let mut dismissed = tx.dismissed_notes(&connection, &[deal.as_str()]).await?;
-    drop(tx);
     let dismissed = dismissed.remove(deal.as_str()).unwrap_or_default();
-    Ok(preview::of(&typed.answers(), &app.framework, &dismissed))
+    let answers = typed.answers();
+    let written = (&desk.dossier, &answers, app.env.now());
+    let assessment = assess_now(&mut tx, &connection, written, &app.framework, &dismissed).await?;
+    Ok(preview::of(&answers, &assessment, &dismissed))
 }
 
 async fn state(

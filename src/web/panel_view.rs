@@ -19,6 +19,7 @@ use crate::domain::strategy::{Answers, Part};
 use crate::store::carriage::Carriage;
 use crate::store::deals::Dossier;
 use crate::store::drafts::Draft;
+use crate::sync::assess::assess_now;
 
 /// A seller at one of their own deals.
 pub struct Desk {
@@ -188,7 +189,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
     let mut dismissed = tx.dismissed_notes(&connection, &[deal.as_str()]).await?;
     let opened = tx.opened(&connection, &deal).await?;
     let closing = closing::of(app, &mut tx, desk).await?;
-    drop(tx);
+    let dismissed = dismissed.remove(deal.as_str()).unwrap_or_default();
     let dossier = &desk.dossier;
     let stage = stage_name(&stages, &dossier.stage);
     let guide = app.framework.stage(stage);
@@ -197,7 +198,14 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         .as_ref()
         .map(|it| it.0.clone())
         .unwrap_or_default();
-    let typed = draft.as_ref().map_or(&published, |it| &it.answers.0);
+    let now = app.env.now();
+    let (typed, at) = match &draft {
+        Some(draft) => (&draft.answers.0, now),
+        None => (&published, dossier.published_at.unwrap_or(now)),
+    };
+    let written = (dossier, typed, at);
+    let assessment = assess_now(&mut tx, &connection, written, &app.framework, &dismissed).await?;
+    drop(tx);
     let chosen = draft.as_ref().and_then(|it| it.confidence).or(confidence);
     let mut told = sentence(carriage.as_ref());
     if draft.is_some() && told.state == "there" {
@@ -212,9 +220,8 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         carriage.as_ref(),
         draft.as_ref(),
     );
-    let dismissed = dismissed.remove(deal.as_str()).unwrap_or_default();
     let zone = desk.me.zone();
-    let waits = open_question(&questions, dossier.published_at, app.env.now());
+    let waits = open_question(&questions, dossier.published_at, now);
     Ok(Body {
         action: action.to_owned(),
         script: assets::PANEL.href(),
@@ -245,7 +252,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         asides: windows::asides(&app.framework, stage, typed, aside, zone),
         drafted: draft.as_ref().map(|it| words::moment(it.saved_at, zone)),
         told,
-        preview: preview::of(typed, &app.framework, &dismissed),
+        preview: preview::of(typed, &assessment, &dismissed),
         closing,
         waits: waits.map(|it| asked(it, &names)),
         questions: questions

@@ -1,13 +1,12 @@
-//! The grade-to-be of words that are still being typed. A pure function: nothing is kept.
+//! The grade-to-be of words that are still being typed. Nothing is kept.
 
 use serde::Serialize;
 
 use super::marked::{How, pieces};
 use super::why::{self, Bar};
 use super::words;
-use crate::domain::framework::Framework;
+use crate::domain::grade::Assessment;
 use crate::domain::outlook::MOST_NOTES;
-use crate::domain::rubric;
 use crate::domain::strategy::{Answers, Part};
 
 /// What the panel shows while one types.
@@ -58,10 +57,8 @@ pub struct Stretch {
     pub rules: String,
 }
 
-/// The preview of some answers.
-pub fn of(answers: &Answers, framework: &Framework, dismissed: &[String]) -> Preview {
-    let away: Vec<&str> = dismissed.iter().map(String::as_str).collect();
-    let assessment = rubric::assess_without(answers, &framework.rubric, &away);
+/// The preview of some answers, by what is said of them.
+pub fn of(answers: &Answers, assessment: &Assessment, dismissed: &[String]) -> Preview {
     let grade = assessment.grade.label();
     // Where nothing is scored, no words earned or cost anything.
     let findings = match assessment.score {
@@ -88,7 +85,7 @@ pub fn of(answers: &Answers, framework: &Framework, dismissed: &[String]) -> Pre
         grade,
         class: words::grade_class(grade),
         score: assessment.score,
-        dims: why::bars(&assessment),
+        dims: why::bars(assessment),
         notes: assessment
             .notes
             .iter()

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use latitude::domain::field::{Field, Value};
 use latitude::domain::framework::Framework;
+use latitude::domain::grade::Grade;
 use latitude::domain::rubric;
+use latitude::domain::similarity::Print;
 use latitude::domain::strategy::{Answers, same_words};
 use latitude::sandbox::world::Change;
 use serde_json::Value as Json;
@@ -60,6 +62,14 @@ impl Books {
         })
     }
 
+    /// Whether the same was ever written for another deal.
+    fn hold_a_copy(&self, company: &Company, deal: &str, answers: &Answers) -> bool {
+        let print = Print::of(answers);
+        let elsewhere = |it: &&Version| it.connection == company.id.as_str() && it.deal != deal;
+        let mut others = self.versions.iter().filter(elsewhere);
+        others.any(|it| print.is_near_copy(&Print::of(&it.answers)))
+    }
+
     fn versions_of(&self, company: &Company, deal: &str) -> Vec<&Version> {
         let theirs = |it: &&Version| it.connection == company.id.as_str() && it.deal == deal;
         self.versions.iter().filter(theirs).collect()
@@ -107,7 +117,12 @@ pub async fn not_at_rest(
                 let found = there.shown.iter().find(|(known, _)| *known == field);
                 found.map(|(_, value)| value)
             };
-            if let Some(grade) = shown(Field::Grade).filter(|it| **it != Value::text(should)) {
+            let copied = Value::text(Grade::NotEnoughYet.label());
+            let is_right = |grade: &Value| {
+                *grade == Value::text(should)
+                    || *grade == copied && books.hold_a_copy(company, &id, answers)
+            };
+            if let Some(grade) = shown(Field::Grade).filter(|it| !is_right(it)) {
                 tell(format!("shows {grade:?}, where its strategy is {should}"));
             }
             let told = said.get(&(n, deal)).cloned().unwrap_or_default();

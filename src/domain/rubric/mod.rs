@@ -206,14 +206,14 @@ pub fn assess(answers: &Answers, rubric: &Rubric) -> Assessment {
 /// Assesses one strategy; notes of which the seller said "does not apply here" stay away.
 pub fn assess_without(answers: &Answers, rubric: &Rubric, dismissed: &[&str]) -> Assessment {
     if answers.is_blank() {
-        return unscored(Grade::NoStrategyYet);
+        return Assessment::unscored(Grade::NoStrategyYet);
     }
     if !rubric
         .compiled
         .ear
         .knows(Part::ALL.iter().map(|part| answers.part(*part)))
     {
-        return unscored(Grade::NotAssessedLanguage);
+        return Assessment::unscored(Grade::NotAssessedLanguage);
     }
     let heard = Heard::of(answers, &rubric.compiled);
     let mut assessment = weighed(&heard, rubric.file());
@@ -223,18 +223,6 @@ pub fn assess_without(answers: &Answers, rubric: &Rubric, dismissed: &[&str]) ->
             clause::around(answers.part(finding.part), finding.start, finding.end);
     }
     assessment
-}
-
-fn unscored(grade: Grade) -> Assessment {
-    Assessment {
-        grade,
-        score: None,
-        overall: 0,
-        dims: Dimensions::default(),
-        findings: Vec::new(),
-        notes: Vec::new(),
-        private_notes: Vec::new(),
-    }
 }
 
 /// What was heard, turned into points, levels, score and grade.

@@ -3,7 +3,6 @@
 use latitude::domain::coaching::{self, NOTES};
 use latitude::domain::grade::Grade;
 use latitude::domain::rubric::{Rubric, assess, assess_without};
-use latitude::domain::similarity::{Print, nearest_copy};
 use latitude::domain::strategy::Answers;
 
 /// The question of this name that a strategy raises, all others being dismissed.
@@ -180,33 +179,28 @@ fn a_strong_plan_is_asked_what_would_change_the_mind() {
 
 #[test]
 fn a_deal_that_moved_is_asked_about_by_the_stage_it_moved_to() {
-    let moved = coaching::stage_moved("Prove").expect("a note");
+    let moved = coaching::stage_moved("Prove", &Rubric::default()).expect("a note");
 
     assert_eq!(moved.name, "stage_moved");
     assert_eq!(
         moved.text,
         "The deal moved to Prove. Which part of your plan still holds?"
     );
-    assert_eq!(coaching::stage_moved(""), None);
+    assert_eq!(coaching::stage_moved("", &Rubric::default()), None);
 }
 
 #[test]
 fn a_copy_is_asked_about_in_private_and_names_the_plan_it_reads_like() {
-    let others = [
-        ("Delta Mill", Print::of(&strong())),
-        ("Bakery", Print::of(&thin())),
-    ];
-    let mut copied = strong();
-    copied.customer_outcome = copied
-        .customer_outcome
-        .replace("Ines Duarte", "Olga Brandt");
+    let copied = coaching::copied("Delta Mill", &Rubric::default());
 
-    let like = nearest_copy(&Print::of(&copied), &others).expect("a likeness");
-    let note = coaching::copy(like, &Rubric::default());
-
-    assert_eq!(note.name, "copy");
+    assert_eq!((copied.grade, copied.score), (Grade::NotEnoughYet, None));
+    assert!(copied.notes.is_empty());
+    let [asked] = copied.private_notes.as_slice() else {
+        panic!("{:?}", copied.private_notes)
+    };
+    assert_eq!(asked.name, "copy");
     assert_eq!(
-        note.text,
+        asked.text,
         "This reads much like your plan for Delta Mill. What is different about this customer?"
     );
 }

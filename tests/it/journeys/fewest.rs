@@ -3,11 +3,13 @@
 
 use chrono::TimeDelta;
 use latitude::crm::page::Parts;
+use latitude::domain::field::Field;
 use latitude::domain::ids::ConnectionId;
 use latitude::http::Deadline;
+use latitude::sandbox::world::Deal;
 use latitude::store::statements;
 use latitude::sync::work::{LEASE, Tally, Work, calls_may_last};
-use latitude::sync::{ask, prepare, pull, write_back};
+use latitude::sync::{ask, assess, prepare, pull, write_back};
 use sqlx::Connection;
 
 use crate::stage::{Stage, databases, sqlite};
@@ -119,6 +121,10 @@ async fn a_page_costs_few_statements_however_many_deals_it_brings() {
         pull::pull(&mut work).await.unwrap();
         count(before);
         let before = statements();
+        assess::assess(&mut work).await.unwrap();
+        count(before);
+        while !assess::assess(&mut work).await.unwrap() {}
+        let before = statements();
         ask::ask(&mut work).await.unwrap();
         count(before);
         let before = statements();
@@ -127,11 +133,44 @@ async fn a_page_costs_few_statements_however_many_deals_it_brings() {
 
         let deals = work.tally.pulled;
         assert!((1_800..=2_000).contains(&deals), "{deals} deals: one page");
-        let most = [100, 100, 100];
+        let most = [100; 4];
         let fits = spent.iter().zip(most).all(|(spent, most)| *spent <= most);
         assert!(
             fits,
-            "{spent:?} statements to pull, ask, write; {most:?} are enough"
+            "{spent:?} statements to pull, assess, ask, write; {most:?} are enough"
         );
     }
+}
+
+#[tokio::test]
+async fn a_strategy_that_the_rubric_has_yet_to_read_is_shown_with_no_grade() {
+    let stage = Stage::set(&sqlite(), 60).await;
+    let mut work = work(&stage).await;
+    let told = |stage: &Stage| {
+        let state = stage.served.world.state();
+        let field = stage.field(Field::Grade);
+        let open = state.deals.iter().filter(|deal| deal.stage < 6);
+        let (with, without): (Vec<_>, Vec<_>) = open.partition(|deal| !deal.mind.is_empty());
+        let shown = |deals: Vec<&Deal>| {
+            deals
+                .iter()
+                .filter(|it| it.custom.contains_key(&field))
+                .count()
+        };
+        (with.len(), shown(with), without.len() - shown(without))
+    };
+    // A long first pull gives way now and then: the moves come in any order.
+    pull::pull(&mut work).await.unwrap();
+    ask::ask(&mut work).await.unwrap();
+    write_back::write_back(&mut work).await.unwrap();
+    let (strategies, graded, open_ends) = told(&stage);
+    assert!(strategies > 20);
+    assert_eq!((graded, open_ends), (0, 0), "the others are asked already");
+
+    assess::assess(&mut work).await.unwrap();
+    ask::ask(&mut work).await.unwrap();
+    write_back::write_back(&mut work).await.unwrap();
+
+    assert_eq!(told(&stage), (strategies, strategies, 0));
+    assert_eq!(work.tally.written, work.tally.pulled, "each deal once");
 }

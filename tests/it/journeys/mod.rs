@@ -1,6 +1,7 @@
 //! The main job, from the CRM through Latitude and back.
 
 mod configuration;
+mod copies;
 mod edges;
 mod fewest;
 mod kills;

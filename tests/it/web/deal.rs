@@ -1,9 +1,10 @@
 //! One deal's page.
 
+use latitude::domain::deal::Deal;
 use latitude::domain::grade::Grade;
 use reqwest::StatusCode;
 
-use super::site::{Site, strategy};
+use super::site::{Site, plain_deal, strategy};
 
 #[tokio::test]
 async fn a_deal_shows_the_strategy_with_the_words_that_earned_points() {
@@ -66,6 +67,42 @@ async fn words_that_were_not_scored_are_not_marked_as_having_earned_anything() {
     let preview: serde_json::Value = serde_json::from_str(&preview.body).unwrap();
     assert_eq!(preview["grade"], "Not enough yet");
     assert_eq!(preview["parts"], serde_json::json!([]), "{preview}");
+}
+
+#[tokio::test]
+async fn who_types_what_they_wrote_for_another_customer_reads_so_before_publishing() {
+    let site = Site::open().await;
+    let mut sam = site.browser_of("sam").await;
+    let one = site.deal("sam", "one").await;
+    site.write(&one, 1, &strategy(), Grade::Solid).await;
+    let two = Deal {
+        account: Some("Bolt Works".to_owned()),
+        ..plain_deal("sam", "two")
+    };
+    site.take_up("acme", &two).await;
+    sam.get("/panel/acme/two").await;
+    let told = strategy();
+    let form = [
+        ("customer_outcome", told.customer_outcome.as_str()),
+        ("conversation_goal", &told.conversation_goal),
+        ("approach", &told.approach),
+        ("obstacles", &told.obstacles),
+        ("base", "0"),
+    ];
+
+    let preview = sam.post("/panel/acme/two/preview", &form).await;
+    let published = sam.post("/panel/acme/two", &form).await;
+
+    let preview: serde_json::Value = serde_json::from_str(&preview.body).unwrap();
+    assert_eq!(preview["grade"], "Not enough yet");
+    let asked = "much like your plan for Deal one";
+    let notes = preview["private_notes"].to_string();
+    assert!(notes.contains(asked), "{preview}");
+    assert_eq!(published.status, StatusCode::SEE_OTHER);
+    let own = sam.get("/deals/acme/two").await;
+    let manager = site.browser_of("mia").await.get("/deals/acme/two").await;
+    assert!(own.body.contains(asked) && manager.body.contains("Not enough yet"));
+    assert!(!manager.body.contains(asked));
 }
 
 #[tokio::test]

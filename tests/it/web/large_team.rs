@@ -4,12 +4,10 @@
 use latitude::domain::deal::Deal;
 use latitude::domain::grade::{Assessment, Dimensions, Grade};
 use latitude::domain::ids::ConnectionId;
-use latitude::domain::strategy::Answers;
 use latitude::domain::talk::{Facts, gap};
 use latitude::store::board::{After, BoardRow, Filter};
 use latitude::store::deals::{Considered, Marks};
-use latitude::store::strategies::Unassessed;
-use sqlx::types::Json;
+use latitude::store::strategies::Assessed;
 
 use super::site::{Site, plain_deal};
 
@@ -79,17 +77,13 @@ async fn fill(site: &Site) {
         question: String::new(),
     };
     let marked: Vec<(&Deal, &Marks)> = deals.iter().map(|it| (it, &marks)).collect();
-    let unassessed: Vec<Unassessed> = deals
-        .iter()
-        .map(|it| Unassessed {
-            deal: it.id.as_str().to_owned(),
-            version: 1,
-            answers: Json(Answers::default()),
-        })
-        .collect();
-    let assessed: Vec<(&Unassessed, Assessment)> = (0..DEALS)
+    let assessed: Vec<Assessed> = (0..DEALS)
         .filter(|n| grade(*n) != Grade::NoStrategyYet)
-        .map(|n| (&unassessed[n as usize], assessment(n)))
+        .map(|n| Assessed {
+            deal: deals[n as usize].id.as_str(),
+            version: 1,
+            assessment: assessment(n),
+        })
         .collect();
     let considered: Vec<Considered> = (0..DEALS)
         .map(|n| Considered {

@@ -21,13 +21,12 @@ use latitude::store::Store;
 use latitude::store::coaching::TeamPromise;
 use latitude::store::deals::{Considered, Marks};
 use latitude::store::sealed::Seal;
-use latitude::store::strategies::{NewVersion, Unassessed};
+use latitude::store::strategies::{Assessed, NewVersion};
 use latitude::sync::worker::Engine;
 use latitude::web::settings::Settings;
 use latitude::web::{self, App};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
-use sqlx::types::Json;
 
 /// A Tuesday morning.
 pub const MORNING: &str = "2026-11-17T09:00:00Z";
@@ -246,21 +245,16 @@ impl Site {
             amount: deal.amount,
             close_on: deal.close_on,
         };
-        let unassessed = Unassessed {
-            deal: deal.id.as_str().to_owned(),
+        let assessed = Assessed {
+            deal: deal.id.as_str(),
             version,
-            answers: Json(answers.clone()),
+            assessment: assessment(answers, grade),
         };
         let mut tx = self.store.write().await.unwrap();
         tx.add_versions(&id, &[new]).await.unwrap();
-        tx.save_assessments(
-            &id,
-            "default-1",
-            &[(&unassessed, assessment(answers, grade))],
-            now,
-        )
-        .await
-        .unwrap();
+        tx.save_assessments(&id, "default-1", &[assessed], now)
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 

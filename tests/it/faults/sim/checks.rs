@@ -10,6 +10,7 @@ use latitude::domain::field::{Field, Owner};
 use latitude::domain::framework::Framework;
 use latitude::domain::grade::Grade;
 use latitude::domain::outlook::Outlook;
+use latitude::domain::similarity::Print;
 use latitude::domain::strategy::{Answers, Part, same_words};
 use latitude::domain::{Time, rubric};
 use latitude::store::schedule::CLOCKS_APART;
@@ -513,9 +514,26 @@ impl Sim {
         self.check_rewrite(&world, &before, &fields).await;
     }
 
+    /// Whether the same was ever written for another deal.
+    fn reads_like_another(&self, row: &Row, answers: &Answers) -> bool {
+        let print = Print::of(answers);
+        let state = self.state();
+        let mut others = state.words.versions.iter();
+        others.any(|((deal, _), other)| {
+            let other: Answers = serde_json::from_str(other).expect("answers");
+            *deal != row.id && print.is_near_copy(&Print::of(&other))
+        })
+    }
+
     fn check_grade(&self, n: usize, row: &Row, custom: &Custom, fields: &FieldMap) {
         let rubric = &Framework::standard().rubric;
         let grade = match row.answers.as_ref().filter(|_| row.version > 0) {
+            Some(answers)
+                if row.grade.as_deref() == Some(Grade::NotEnoughYet.label())
+                    && self.reads_like_another(row, answers) =>
+            {
+                Grade::NotEnoughYet
+            }
             Some(answers) => rubric::assess(&answers.0, rubric).grade,
             None => Grade::NoStrategyYet,
         };
