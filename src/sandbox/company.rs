@@ -115,8 +115,13 @@ pub fn found(now: Time, seed: u64, deals: usize) -> State {
     let sellers: Vec<usize> = (0..state.people.len())
         .filter(|n| state.people[*n].role == Role::Seller)
         .collect();
+    let mut fresh = vec![Vec::new(); sellers.len()];
     state.deals = (0..deals)
-        .map(|n| deal(n, now, &sellers, &state, &mut dice))
+        .map(|n| {
+            let of_seller = n % sellers.len();
+            let owner = (sellers[of_seller], &mut fresh[of_seller]);
+            deal(n, now, owner, &state, &mut dice)
+        })
         .collect();
     state
 }
@@ -197,7 +202,13 @@ fn people(now: Time, deals: usize, dice: &mut ChaCha12Rng) -> Vec<Person> {
     people
 }
 
-fn deal(n: usize, now: Time, sellers: &[usize], state: &State, dice: &mut ChaCha12Rng) -> Deal {
+fn deal(
+    n: usize,
+    now: Time,
+    (owner, fresh): (usize, &mut Vec<usize>),
+    state: &State,
+    dice: &mut ChaCha12Rng,
+) -> Deal {
     let account = ACCOUNT[dice.random_range(0..ACCOUNT.len())];
     let thing = THING[dice.random_range(0..THING.len())];
     let closed = n % CLOSED_ONE_IN == CLOSED_ONE_IN - 1;
@@ -206,7 +217,6 @@ fn deal(n: usize, now: Time, sellers: &[usize], state: &State, dice: &mut ChaCha
     } else {
         dice.random_range(0..6)
     };
-    let owner = sellers[n % sellers.len()];
     let created = now - TimeDelta::days(dice.random_range(20..180));
     let changed = (created + TimeDelta::minutes(dice.random_range(1..20_000)))
         .min(now - TimeDelta::hours(1))
@@ -224,9 +234,7 @@ fn deal(n: usize, now: Time, sellers: &[usize], state: &State, dice: &mut ChaCha
     let mind = if closed {
         std::collections::BTreeMap::new()
     } else {
-        // A seller does not think the same of two deals.
-        let which = n % sellers.len() + n / sellers.len();
-        sellers::mind(n, which, account, now, dice)
+        sellers::mind(n, fresh, account, now, dice)
     };
     debug_assert!(owner < state.people.len());
     Deal {

@@ -39,8 +39,8 @@ fn move_on(state: &mut State, n: usize) -> String {
 
 fn think_again(world: &World, state: &mut State, n: usize, dice: &mut ChaCha12Rng) -> String {
     let account = state.deals[n].account.clone();
-    let (n_th, which) = (dice.random_range(0..64), dice.random_range(0..64));
-    let mind = sellers::mind(n_th, which, &account, world.now(), dice);
+    let nth = dice.random_range(0..64);
+    let mind = sellers::mind(nth, &mut Vec::new(), &account, world.now(), dice);
     let fields: Vec<(String, &'static str)> = state
         .fields
         .keys()

@@ -14,8 +14,6 @@ use crate::domain::Time;
 
 /// One deal in so many is one its seller has no strategy for.
 const NOTHING_IN_MIND_ONE_IN: usize = 4;
-/// From one mind to the next; has no divisor in common with their number.
-const STRIDE: usize = 5;
 
 #[derive(Deserialize)]
 struct Minds {
@@ -30,10 +28,11 @@ static MINDS: LazyLock<Vec<BTreeMap<String, String>>> = LazyLock::new(|| {
 
 /// What the seller of one deal would write, by plain part name; empty where they would not.
 ///
-/// Neighbouring values of `which` are minds unlike each other; none comes twice before all have come.
+/// `fresh` are the minds that this seller has not used yet: nobody writes the same for two customers
+/// before all have been used.
 pub fn mind(
     n: usize,
-    which: usize,
+    fresh: &mut Vec<usize>,
     account: &str,
     now: Time,
     dice: &mut ChaCha12Rng,
@@ -45,7 +44,10 @@ pub fn mind(
     let other = (buyer + dice.random_range(1..FIRST.len())) % FIRST.len();
     let ahead = dice.random_range(3..14);
     let (soon, later) = (day(now, ahead), day(now, ahead + 7));
-    let template = &MINDS[which * STRIDE % MINDS.len()];
+    if fresh.is_empty() {
+        fresh.extend(0..MINDS.len());
+    }
+    let template = &MINDS[fresh.swap_remove(dice.random_range(0..fresh.len()))];
     let of_part = |part: &'static str| {
         let text = template.get(part).filter(|text| !text.is_empty())?;
         // A date field takes the plain form, a sentence the one people write.

@@ -276,7 +276,7 @@ async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>, began: Time) -> Result
     let now = work.now();
     let mut tx = work.begin().await?;
     let (mut written, mut entries, mut fault) = (Vec::new(), Vec::new(), None);
-    let (mut fields, mut lacking) = (0, Vec::new());
+    let (mut fields, mut lacking, mut lack_anew) = (0, None, 0);
     for (batch, outcomes) in sent {
         match outcomes {
             Ok(outcomes) => {
@@ -289,7 +289,8 @@ async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>, began: Time) -> Result
                             fields += parcel.fields as u64;
                         }
                         Outcome::Refused(refusal) if refusal.setup => {
-                            lacking.push(Cause::told(refusal.code, refusal.message));
+                            lack_anew += usize::from(parcel.failures == 0);
+                            lacking = Some(Cause::told(refusal.code, refusal.message));
                         }
                         _ => {}
                     }
@@ -310,12 +311,13 @@ async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>, began: Time) -> Result
     tx.save_written(&id, &written, began).await?;
     tx.note(&entries).await?;
     let set_up = matches!(fault, Some(Fault::Setup(_)));
-    if set_up || !lacking.is_empty() {
+    if set_up || lacking.is_some() {
         tx.forget_setup(&id).await?;
     }
-    // What one record lacks may be that record's own; what all of several lack is not.
-    if lacking.len() > 1 && written.is_empty() {
-        fault = fault.or(lacking.pop().map(Fault::Setup));
+    // What one record lacks may be that record's own; what all of several lack is not, but where
+    // they lacked it before, no other record waits behind them.
+    if lack_anew > 1 && written.is_empty() {
+        fault = fault.or(lacking.map(Fault::Setup));
     }
     work.env.at(Point::OutcomesInHand).await;
     tx.commit().await?;
