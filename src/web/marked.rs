@@ -61,12 +61,28 @@ pub fn pieces(text: &str, part: Part, findings: &[Finding]) -> Vec<Piece> {
     for cut in cuts.windows(2) {
         let &[from, to] = cut else { continue };
         let over = marks.iter().rfind(|it| it.from <= from && to <= it.to);
-        let piece = Piece {
-            text: text.get(from..to).unwrap_or_default().to_owned(),
-            how: over.map_or(How::Plain, |it| it.how),
-            rules: over.map(|it| it.rules.clone()).unwrap_or_default(),
+        let words = text.get(from..to).unwrap_or_default();
+        let plain = |text: &str| Piece {
+            text: text.to_owned(),
+            how: How::Plain,
+            rules: String::new(),
         };
-        join(&mut pieces, piece);
+        let Some(over) = over else {
+            join(&mut pieces, plain(words));
+            continue;
+        };
+        // A mark begins and ends with a word: where another stretch is cut out of it, the blanks
+        // beside the cut are nobody's.
+        let (lead, rest) = words.split_at(words.len() - words.trim_start().len());
+        let (core, trail) = rest.split_at(rest.trim_end().len());
+        let marked = Piece {
+            text: core.to_owned(),
+            how: over.how,
+            rules: over.rules.clone(),
+        };
+        for piece in [plain(lead), marked, plain(trail)] {
+            join(&mut pieces, piece);
+        }
     }
     pieces
 }
@@ -128,17 +144,20 @@ fn clause(text: &str, start: usize, end: usize) -> (usize, usize) {
     let before = text.get(..start).unwrap_or_default();
     let from = before.char_indices().rfind(|(at, sign)| ends(*at, *sign));
     let from = from.map_or(0, |(at, sign)| at + sign.len_utf8());
-    let lead = text.get(from..start).unwrap_or_default();
-    let from = from + lead.len() - lead.trim_start().len();
     let rest = text.get(end..).unwrap_or_default();
     let to = rest.char_indices().find(|(at, sign)| ends(end + at, *sign));
     let to = to.map_or(text.len(), |(at, _)| end + at);
     let shown = text.get(from..to).unwrap_or_default();
-    (from, from + shown.trim_end().len())
+    let from = to - shown.trim_start().len();
+    (from, from + shown.trim().len())
 }
 
-/// Adds a piece; two of one kind with hardly anything between them become one.
+/// Adds a piece, if there is anything to it; two of one kind with hardly anything between them
+/// become one.
 fn join(pieces: &mut Vec<Piece>, piece: Piece) {
+    if piece.text.is_empty() {
+        return;
+    }
     let near = |it: &Piece| it.text.len() <= NEAR_BYTES && !it.text.contains(['.', '!', '?', '\n']);
     let bridged = match pieces.as_slice() {
         [.., before, between] if between.how == How::Plain && near(between) => {
@@ -250,139 +269,5 @@ impl Stretch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn finding(start: usize, end: usize, points: i32) -> Finding {
-        Finding {
-            rule: "why_way".to_owned(),
-            dimension: None,
-            part: Part::Approach,
-            start,
-            end,
-            points,
-        }
-    }
-
-    fn shown(pieces: &[Piece]) -> Vec<(&str, How)> {
-        pieces.iter().map(|it| (it.text.as_str(), it.how)).collect()
-    }
-
-    #[test]
-    fn findings_mark_the_clause_they_stand_in() {
-        let text = "Grün, because Anna says so. Or 1.5 days: no";
-        let found = [
-            finding(7, 14, 30),
-            // Splits a character: left out rather than shown wrong.
-            finding(1, 3, 90),
-            finding(3, 4, 90),
-            finding(32, 35, 25),
-        ];
-
-        let pieces = pieces(text, Part::Approach, &found);
-
-        let whole: String = pieces.iter().map(|it| it.text.as_str()).collect();
-        assert_eq!(whole, text);
-        assert_eq!(
-            shown(&pieces),
-            vec![
-                ("Grün, ", How::Plain),
-                ("because Anna says so", How::Earned),
-                (". ", How::Plain),
-                ("Or 1.5 days", How::Earned),
-                (": no", How::Plain)
-            ]
-        );
-    }
-
-    #[test]
-    fn what_is_worth_little_is_not_marked_and_what_stands_close_reads_as_one() {
-        let text = "Anna picks, Ben signs. Or not";
-        let found = [
-            finding(0, 4, 40),
-            finding(12, 15, 20),
-            finding(16, 21, 20),
-            finding(23, 25, 24),
-        ];
-
-        let pieces = pieces(text, Part::Approach, &found);
-
-        let expected = vec![
-            ("Anna picks, Ben signs", How::Earned),
-            (". Or not", How::Plain),
-        ];
-        assert_eq!(shown(&pieces), expected);
-    }
-
-    #[test]
-    fn a_stretch_has_lost_only_what_its_words_did_not_earn_back() {
-        let text = "They want our platform, because Anna says so";
-        let lost = finding(0, 44, -60);
-
-        let earned_back = pieces(text, Part::Approach, &[lost.clone(), finding(24, 44, 70)]);
-        let alone = pieces(text, Part::Approach, &[lost]);
-
-        assert_eq!(
-            shown(&earned_back),
-            vec![
-                ("They want our platform, ", How::Plain),
-                ("because Anna says so", How::Earned)
-            ]
-        );
-        assert_eq!(shown(&alone), vec![(text, How::Lost)]);
-    }
-
-    #[test]
-    fn a_version_shows_what_changed_in_words() {
-        let pieces = changes("Ask Ana for the plan today", "Ask Ben for the plan today");
-
-        assert_eq!(
-            shown(&pieces),
-            vec![
-                ("Ask ", How::Plain),
-                ("Ana", How::Removed),
-                ("Ben", How::Added),
-                (" for the plan today", How::Plain)
-            ]
-        );
-    }
-
-    #[test]
-    fn words_that_changed_one_after_the_other_are_told_as_one_stretch() {
-        let pieces = changes(
-            "By Friday Anna does not know it, and then we meet the plant lead again",
-            "By Friday Anna wants fewer returns, and then we meet the plant lead again",
-        );
-
-        assert_eq!(
-            shown(&pieces),
-            vec![
-                ("By Friday Anna ", How::Plain),
-                ("does not know it,", How::Removed),
-                ("wants fewer returns,", How::Added),
-                (" and then we meet the plant lead again", How::Plain)
-            ]
-        );
-        let now: String = pieces
-            .iter()
-            .filter(|it| it.how != How::Removed)
-            .map(|it| it.text.as_str())
-            .collect();
-        assert!(now.ends_with("wants fewer returns, and then we meet the plant lead again"));
-    }
-
-    #[test]
-    fn another_text_altogether_is_shown_as_one_in_place_of_the_other() {
-        let (before, after) = (
-            "Start with one line, it is small",
-            "They need to save costs soon",
-        );
-
-        let pieces = changes(before, after);
-
-        assert_eq!(
-            shown(&pieces),
-            vec![(before, How::Removed), (after, How::Added)]
-        );
-    }
-}
+#[path = "marked_tests.rs"]
+mod tests;

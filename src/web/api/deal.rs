@@ -143,6 +143,7 @@ fn assessed(answers: &Answers, assessment: &Assessment) -> AssessmentOfDeal {
                     .part(it.part)
                     .get(it.start..it.end)
                     .unwrap_or_default()
+                    .trim()
                     .to_owned(),
                 points: it.points,
             })
