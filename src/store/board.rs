@@ -1,5 +1,4 @@
-//! The board: open deals of some sellers, by close date, filtered, one page at a time; and those
-//! where a talk would help.
+//! The board: open deals of some sellers, by close date, filtered, one page at a time.
 //!
 //! Over a million deals it must answer at once, for a manager of ten as for a director over a
 //! thousand, on either database and without statistics: `benches/web` measures it.
@@ -74,22 +73,12 @@ pub struct BoardRow {
 /// From so many sellers on, deals are looked through in the order they are shown in.
 const LARGE_TEAM: usize = 100;
 /// Where so many of them hold too few that fit, those of each seller are gathered after all.
-const LOOKED_THROUGH: i64 = 5_000;
-
-/// What the index of the same name orders by, in its very words: what is at stake times what the
-/// plan lacks.
-pub const AT_STAKE: &str = "(COALESCE(amount, 0) * CASE
-    WHEN grade IS NULL OR grade = 'No strategy yet' THEN 1.0
-    WHEN grade = 'Not enough yet' THEN CASE WHEN state IN ('Stage moved on', 'Past check date', 'Getting old') THEN 1.0 ELSE 0.9 END
-    WHEN grade = 'Thin' THEN CASE WHEN state IN ('Stage moved on', 'Past check date') THEN 1.0 WHEN state = 'Getting old' THEN 0.9 ELSE 0.8 END
-    WHEN grade = 'Developing' THEN CASE WHEN state IN ('Stage moved on', 'Past check date') THEN 0.75 WHEN state = 'Getting old' THEN 0.6 ELSE 0.5 END
-    WHEN grade = 'Solid' THEN CASE WHEN state IN ('Stage moved on', 'Past check date') THEN 0.4 WHEN state = 'Getting old' THEN 0.25 ELSE 0.15 END
-    WHEN state IN ('Stage moved on', 'Past check date') THEN 0.25 WHEN state = 'Getting old' THEN 0.1 ELSE 0.0 END)";
+pub(super) const LOOKED_THROUGH: i64 = 5_000;
 
 /// How the deals of a page are found. Either way an index alone answers; then only the rows that
 /// are shown are read. A `LIMIT` inside keeps either database from mixing the two steps.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     /// Everything of each seller that fits, then put in order: costs what these sellers have.
     Gather,
     /// The first so many in order, whoever's they are, then those that fit: costs the same for
@@ -99,7 +88,7 @@ enum Way {
 
 impl Way {
     /// The ways to try for so many sellers, one after the other.
-    fn of(sellers: &[String]) -> &'static [Self] {
+    pub(super) fn of(sellers: &[String]) -> &'static [Self] {
         match sellers.len() {
             0 => &[],
             1..LARGE_TEAM => &[Self::Gather],
@@ -127,46 +116,6 @@ impl Tx {
         let mut rows: Vec<BoardRow> = Vec::new();
         for way in Way::of(&filter.sellers) {
             rows = self.page(connection, filter, (*way, after), most).await?;
-            if rows.len() >= most {
-                break;
-            }
-        }
-        Ok(rows)
-    }
-
-    /// Deals that a talk might help: those with most at stake that the plan does not cover, of all
-    /// that close by a day.
-    pub async fn talk_candidates(
-        &mut self,
-        connection: &ConnectionId,
-        sellers: &[String],
-        until: NaiveDate,
-        most: usize,
-    ) -> Result<Vec<BoardRow>> {
-        let mut rows: Vec<BoardRow> = Vec::new();
-        for way in Way::of(sellers) {
-            rows = sql!(&mut *self, db => {
-                let mut select = QueryBuilder::new(SHOWN);
-                select.push("(SELECT id, at_stake FROM (SELECT id, seller, close_on, grade, state, ");
-                select.push(AT_STAKE).push(" AS at_stake").push(OPEN_DEALS);
-                select.push_bind(connection.as_str());
-                if *way == Way::LookThrough {
-                    select.push(" ORDER BY ").push(AT_STAKE).push(" DESC, id");
-                    fence(&mut select, *way);
-                }
-                select.push(
-                    " AND (grade IS NULL OR grade IN ('Thin', 'Developing', 'Not enough yet')
-                           OR state IN ('Stage moved on', 'Past check date'))",
-                );
-                one_of(&mut select, "seller", sellers);
-                if *way == Way::Gather {
-                    fence(&mut select, *way);
-                }
-                select.push(" AND close_on <= ").push_bind(until);
-                select.push(" ORDER BY at_stake DESC, id LIMIT ").push_bind(count(most));
-                joined(&mut select, connection, "chosen.at_stake DESC, chosen.id");
-                select.build_query_as().persistent(false).fetch_all(db).await
-            })?;
             if rows.len() >= most {
                 break;
             }
@@ -211,12 +160,13 @@ impl Tx {
     }
 }
 
-const SHOWN: &str = "SELECT d.id, d.name, d.account, d.stage, d.amount, d.currency, d.close_on,
+pub(super) const SHOWN: &str =
+    "SELECT d.id, d.name, d.account, d.stage, d.amount, d.currency, d.close_on,
     d.seller, d.grade, d.score, d.weakest, d.state FROM ";
-const OPEN_DEALS: &str = " FROM deal WHERE standing = 'open' AND gone_at IS NULL
+pub(super) const OPEN_DEALS: &str = " FROM deal WHERE standing = 'open' AND gone_at IS NULL
     AND state IS NOT NULL AND connection = ";
 
-fn count(most: usize) -> i64 {
+pub(super) fn count(most: usize) -> i64 {
     i64::try_from(most).unwrap_or(i64::MAX)
 }
 
@@ -230,7 +180,7 @@ where
 }
 
 /// The whole rows of the chosen deals.
-fn joined<'a, DB: Database>(
+pub(super) fn joined<'a, DB: Database>(
     select: &mut QueryBuilder<DB>,
     connection: &'a ConnectionId,
     order: &'static str,
@@ -299,7 +249,7 @@ where
     }
 }
 
-fn one_of<'a, DB: Database>(
+pub(super) fn one_of<'a, DB: Database>(
     select: &mut QueryBuilder<DB>,
     column: &'static str,
     values: &'a [String],

@@ -27,6 +27,7 @@ pub mod schedule;
 pub mod sealed;
 pub mod sessions;
 pub mod strategies;
+pub mod talk;
 pub mod team;
 pub mod trouble;
 pub mod tx;

@@ -227,6 +227,33 @@ impl Site {
         tx.commit().await.unwrap();
     }
 
+    /// Takes up many new deals at once.
+    pub async fn take_up_all(&self, connection: &str, deals: &[Deal]) {
+        let marks = Marks {
+            seen: "seen".to_owned(),
+            answers: "answers".to_owned(),
+            question: "question".to_owned(),
+        };
+        let (id, now) = (ConnectionId::from(connection), self.env.now());
+        let marked: Vec<(&Deal, &Marks)> = deals.iter().map(|it| (it, &marks)).collect();
+        let considered: Vec<Considered> = deals
+            .iter()
+            .map(|it| Considered {
+                id: it.id.as_str().to_owned(),
+                state: State::NoStrategyYet.label(),
+                asked_at: None,
+                asked_reason: None,
+                look_at: None,
+                desired_mark: String::new(),
+                write_at: None,
+            })
+            .collect();
+        let mut tx = self.store.write().await.unwrap();
+        tx.save_deals(&id, &marked, (now, now)).await.unwrap();
+        tx.save_considered(&id, &considered).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Writes a strategy into a deal and gives it a grade.
     pub async fn write(&self, deal: &Deal, version: i64, answers: &Answers, grade: Grade) {
         let id = ConnectionId::from("acme");
