@@ -11,3 +11,8 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+// What can only be copied now is selected as soon as one goes there.
+for (const secret of document.querySelectorAll("input.secret")) {
+  secret.addEventListener("focus", () => secret.select());
+  if (document.activeElement === secret) secret.select();
+}

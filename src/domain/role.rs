@@ -105,6 +105,28 @@ impl Scope {
         }
     }
 
+    /// What people read.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Deals => "Deals",
+            Self::Obstacles => "Obstacles and answers",
+            Self::Week => "My week",
+            Self::Promise => "Promises",
+            Self::Pyramid => "The pyramid",
+        }
+    }
+
+    /// What it opens, in words.
+    pub fn opens(self) -> &'static str {
+        match self {
+            Self::Deals => "Deals with their strategies, grades and coaching questions",
+            Self::Obstacles => "Obstacles, the answers they wait for, the library",
+            Self::Week => "What I plan for a week, and my look back",
+            Self::Promise => "What leaders promise",
+            Self::Pyramid => "What each band is owed, promises kept, results by grade",
+        }
+    }
+
     /// The one of that word.
     pub fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.word() == word)

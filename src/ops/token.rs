@@ -4,7 +4,6 @@
 use std::process::ExitCode;
 
 use anyhow::bail;
-use chrono::TimeDelta;
 use clap::{Args, Subcommand};
 
 use super::cli::WithConfig;
@@ -14,14 +13,8 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::role::Scope;
 use crate::env::Env;
 use crate::store::Store;
-use crate::store::api_tokens::ApiToken;
-use crate::web::api::caller::BEGINNING;
-use crate::web::session::mark;
-
-/// Digits of a token's mark that name it to people.
-const SHOWN: usize = 12;
-/// Days a token lasts at most.
-const LONGEST: i64 = 400;
+use crate::store::api_tokens::{ApiToken, SHOWN};
+use crate::web::tokens::{self, MOST_DAYS, Wanted};
 
 /// Make, list and revoke tokens for other tools.
 #[derive(Debug, Args)]
@@ -104,13 +97,12 @@ pub async fn make(store: &Store, env: &Env, wish: &Wish<'_>) -> anyhow::Result<S
         };
         scopes.push(scope);
     }
-    scopes.sort_unstable();
-    scopes.dedup();
-    if !(1..=LONGEST).contains(&wish.days) {
-        bail!("--days {}: a token lasts 1 to {LONGEST} days", wish.days);
+    if !(1..=MOST_DAYS).contains(&wish.days) {
+        bail!("--days {}: a token lasts 1 to {MOST_DAYS} days", wish.days);
     }
     let mut tx = store.write().await?;
-    let face = tx.face(&ConnectionId::from(connection), person).await?;
+    let connection = ConnectionId::from(connection);
+    let face = tx.face(&connection, person).await?;
     if face.is_none() {
         bail!(
             "--person {}: the CRM names nobody active by that id; `latitude sync --once` reads its \
@@ -118,31 +110,15 @@ pub async fn make(store: &Store, env: &Env, wish: &Wish<'_>) -> anyhow::Result<S
             wish.person
         );
     }
-    let secret = env.bytes::<32>();
-    let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-    let token = format!("{BEGINNING}{secret}");
-    let now = env.now();
-    tx.add_api_token(&ApiToken {
-        mark: mark(&token),
-        connection: connection.to_owned(),
-        person: person.to_owned(),
-        name: wish.name.to_owned(),
-        scopes: scopes
-            .iter()
-            .map(|it| it.word())
-            .collect::<Vec<_>>()
-            .join(" "),
-        created_at: now,
-        ends_at: now + TimeDelta::days(wish.days),
-    })
-    .await?;
+    let wanted = Wanted {
+        whose: (&connection, person),
+        name: wish.name,
+        scopes: &scopes,
+        days: wish.days,
+    };
+    let token = tokens::make(&mut tx, env, &wanted).await?;
     tx.commit().await?;
     Ok(token)
-}
-
-/// What people call a token.
-pub fn id(token: &ApiToken) -> String {
-    token.mark.chars().take(SHOWN).collect()
 }
 
 /// Ends a token by what people call it.
@@ -204,7 +180,7 @@ impl Token {
 
 fn row(token: &ApiToken) -> Vec<String> {
     vec![
-        id(token),
+        token.id(),
         format!("{}:{}", token.connection, token.person),
         token.scopes.replace(' ', ","),
         token.ends_at.format("%Y-%m-%d").to_string(),

@@ -26,6 +26,16 @@ pub struct ApiToken {
     pub ends_at: Time,
 }
 
+/// Digits of a token's mark that name it to people.
+pub const SHOWN: usize = 12;
+
+impl ApiToken {
+    /// What people call it: the beginning of its mark, which says nothing of the token.
+    pub fn id(&self) -> String {
+        self.mark.chars().take(SHOWN).collect()
+    }
+}
+
 impl Tx {
     /// Keeps a token.
     pub async fn add_api_token(&mut self, token: &ApiToken) -> Result<()> {
@@ -48,6 +58,18 @@ impl Tx {
         sql!(self, db => query_as(
             "SELECT * FROM api_token WHERE ends_at > $1 ORDER BY created_at, mark",
         ).bind(now).fetch_all(db).await)
+    }
+
+    /// Those of a person that have not ended, oldest first.
+    pub async fn api_tokens_of(
+        &mut self,
+        (connection, person): (&ConnectionId, &str),
+        now: Time,
+    ) -> Result<Vec<ApiToken>> {
+        sql!(self, db => query_as(
+            "SELECT * FROM api_token WHERE connection = $1 AND person = $2 AND ends_at > $3
+             ORDER BY created_at, mark",
+        ).bind(connection.as_str()).bind(person).bind(now).fetch_all(db).await)
     }
 
     /// Ends the token whose mark begins so. Returns how many that were: 0 or 1, never several.

@@ -51,6 +51,7 @@ pub mod sign_in;
 pub mod since;
 pub mod table;
 pub mod talk_card;
+pub mod tokens;
 pub mod unsubscribe;
 pub mod week;
 pub mod why;
@@ -136,7 +137,7 @@ pub fn table() -> Table {
     let table = books::routes(table);
     let table = connect::routes(ops_door::routes(table));
     let table = unsubscribe::routes(table);
-    let table = api::routes(table);
+    let table = tokens::routes(api::routes(table));
     push::routes(table)
 }
 

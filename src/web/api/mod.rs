@@ -77,7 +77,9 @@ impl utoipa::Modify for Token {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("Made with `latitude token make`."))
+            .description(Some(
+                "Made on the page `/tokens`, or with `latitude token make`.",
+            ))
             .build();
         document
             .components

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use latitude::domain::grade::Grade;
 use latitude::domain::ids::ConnectionId;
 use latitude::domain::obstacle::Obstacle;
-use latitude::ops::token::{Wish, id, make, revoke};
+use latitude::ops::token::{Wish, make, revoke};
 use latitude::store::drafts::Draft;
 use latitude::store::obstacles::Card;
 use latitude::web::table::For;
@@ -177,8 +177,8 @@ async fn a_token_is_made_listed_and_ended_and_kept_only_as_a_mark() {
     let mias = listed.iter().find(|it| it.person == "mia").unwrap();
     assert!(revoke(&site.store, "%").await.is_err());
     assert!(revoke(&site.store, "").await.is_err());
-    revoke(&site.store, &id(mias)).await.unwrap();
-    assert!(revoke(&site.store, &id(mias)).await.is_err());
+    revoke(&site.store, &mias.id()).await.unwrap();
+    assert!(revoke(&site.store, &mias.id()).await.is_err());
 
     assert_eq!(
         tool.get("/api/v1/me").await.status,

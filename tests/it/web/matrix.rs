@@ -83,6 +83,7 @@ fn may(route: &Route) -> &'static [&'static str] {
             | "/obstacles"
             | "/answers"
             | "/library"
+            | "/tokens"
             | "/sign-out"
             | "/sign-out-everywhere",
         ) => SIGNED_IN,
@@ -109,6 +110,8 @@ fn may(route: &Route) -> &'static [&'static str] {
         (For::Anyone, "/connect/enter") => &EVERYONE,
         // Whoever holds the link of a nudge; nobody does here.
         (For::Anyone, "/unsubscribe/{id}") => &[],
+        // Nobody's token has that id; see `tokens`.
+        (For::People, "/tokens/{id}/revoke") => &[],
         (For::People, path) if path.starts_with("/ledger") || path.starts_with("/connect") => &[],
         (For::People, path) if path.starts_with("/panel/") => &["acme:sam"],
         (For::People, path) if path.starts_with("/obstacles/{connection}/") => &["acme:sam"],
