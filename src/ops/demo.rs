@@ -1,5 +1,9 @@
 //! `latitude demo`: everything on sandbox CRMs, on this machine, without configuration.
 
+pub mod past;
+mod told;
+
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,25 +13,24 @@ use std::time::Duration;
 use anyhow::Context;
 use chrono::{NaiveTime, TimeDelta};
 use clap::Args;
-use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use url::Url;
 
 use super::provision::{Way, carry_out, plan};
 use super::say::say;
-use super::table::table;
 use super::{sandbox, sync};
 use crate::crm;
 use crate::domain::framework::Framework;
 use crate::domain::ids::ConnectionId;
+use crate::domain::role::Role;
 use crate::env::Env;
 use crate::sandbox::life;
 use crate::sandbox::serve::Served;
-use crate::sandbox::world::World;
+use crate::sandbox::world::{Role as Owns, World};
 use crate::store::Store;
 use crate::store::sealed::Seal;
-use crate::sync::report::{Report, RunState};
+use crate::sync::report::RunState;
 use crate::sync::work::Tally;
 use crate::sync::worker::Engine;
 use crate::web::settings::Settings;
@@ -86,9 +89,9 @@ impl Demo {
     async fn once(&self, stage: &Stage) -> anyhow::Result<ExitCode> {
         let reports = stage.engine.run_until_quiet(None).await?;
         if self.json {
-            say!("{}", summary(&reports));
+            say!("{}", told::summary(&reports));
         } else {
-            print_table(&reports);
+            told::print_table(&reports);
         }
         let ok = sync::state(&reports) == RunState::Ok;
         Ok(if ok {
@@ -105,9 +108,16 @@ impl Demo {
         address: &str,
     ) -> anyhow::Result<ExitCode> {
         let (stop, stopping) = tokio::sync::watch::channel(false);
+        let mut settings = Settings::demo(&stage.engine.public_url);
+        let owners = stage.worlds.iter().flat_map(product_owners);
+        settings.roles = owners.map(|email| (email, Role::Product)).collect();
+        let (seen, read) = mpsc::unbounded_channel();
+        let past = App::new(stage.engine.clone(), settings.clone());
+        let app = App::new(stage.engine.clone(), settings);
         let parts = [
-            tokio::spawn(worked(stage.engine.clone(), stopping.clone())),
-            tokio::spawn(served(stage.engine.clone(), listener, stopping.clone())),
+            tokio::spawn(worked(stage.engine.clone(), seen, stopping.clone())),
+            tokio::spawn(remembered(past, read)),
+            tokio::spawn(web::serve(app, listener, stopping.clone())),
             tokio::spawn(lived(stage.worlds.clone(), stopping)),
         ];
         say!("Latitude is at {address} — pick a person to look through their eyes.");
@@ -140,10 +150,14 @@ async fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
     }
 }
 
-/// Works the connections and prints what happens as it happens.
-async fn worked(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
+/// Works the connections and prints what happens as it happens; tells which ones have been read.
+async fn worked(
+    engine: Arc<Engine>,
+    seen: mpsc::UnboundedSender<String>,
+    stop: watch::Receiver<bool>,
+) {
     engine
-        .run(stop, |report| {
+        .run(stop, move |report| {
             let Tally {
                 pulled,
                 asked,
@@ -152,6 +166,10 @@ async fn worked(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
                 written,
                 ..
             } = report.tally;
+            if pulled > 0 {
+                // Whoever listened may have ended first.
+                seen.send(report.connection.clone()).unwrap_or_default();
+            }
             if pulled + asked + assessed + written > 0 {
                 say!(
                     "{}: {pulled} deals changed, {asked} asked, {read} strategies read, \
@@ -164,10 +182,24 @@ async fn worked(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
         .await;
 }
 
-async fn served(engine: Arc<Engine>, listener: TcpListener, stop: watch::Receiver<bool>) {
-    let settings = Settings::demo(&engine.public_url);
-    let app = App::new(engine, settings);
-    web::serve(app, listener, stop).await;
+/// Tells each connection's past once, as soon as its people and deals are there to have one.
+async fn remembered(app: App, mut read: mpsc::UnboundedReceiver<String>) {
+    let mut told = BTreeSet::new();
+    while let Some(connection) = read.recv().await {
+        let id = ConnectionId::from(connection.as_str());
+        if told.insert(connection)
+            && let Err(problem) = past::tell(&app, &id).await
+        {
+            eprintln!("latitude: the demo begins without a past: {problem:?}");
+        }
+    }
+}
+
+/// The addresses of those who own the product, which no CRM tells.
+fn product_owners(world: &World) -> Vec<String> {
+    let state = world.state();
+    let owners = state.people.iter().filter(|it| it.role == Owns::Product);
+    owners.map(|it| it.email.clone()).collect()
 }
 
 /// Lets time pass in the worlds: every few seconds somebody does something.
@@ -276,65 +308,4 @@ async fn set_up(engine: &Engine, one: &Served) -> anyhow::Result<()> {
         .map_err(|(step, fault)| {
             anyhow::Error::new(fault).context(super::provision::sentence(&step))
         })
-}
-
-fn summary(reports: &[Report]) -> Value {
-    let sum = |count: fn(&Report) -> u64| reports.iter().map(count).sum::<u64>();
-    let crms: Map<String, Value> = reports
-        .iter()
-        .map(|it| (it.connection.clone(), json!(it)))
-        .collect();
-    json!({
-        "state": sync::state(reports),
-        "deals_pulled": sum(|it| it.tally.pulled),
-        "asked": sum(|it| it.tally.asked),
-        "strategies_read": sum(|it| it.tally.read),
-        "grades_given": sum(|it| it.tally.assessed),
-        "deals_written": sum(|it| it.tally.written),
-        "fields_written": sum(|it| it.tally.fields),
-        "calls": sum(|it| it.calls),
-        "rejected": reports.iter().map(|it| it.rejected.len()).sum::<usize>(),
-        "crms": crms,
-    })
-}
-
-fn print_table(reports: &[Report]) {
-    let rows: Vec<Vec<String>> = reports
-        .iter()
-        .map(|it| {
-            vec![
-                it.connection.clone(),
-                it.state.word().to_owned(),
-                it.tally.pulled.to_string(),
-                it.tally.asked.to_string(),
-                it.tally.read.to_string(),
-                it.tally.assessed.to_string(),
-                it.tally.fields.to_string(),
-                it.calls.to_string(),
-            ]
-        })
-        .collect();
-    let head = [
-        "crm",
-        "state",
-        "deals pulled",
-        "asked",
-        "strategies read",
-        "grades given",
-        "fields written",
-        "CRM calls",
-    ];
-    say!("{}", table(&head, &rows));
-    for report in reports {
-        let grades: Vec<String> = report
-            .tally
-            .grades
-            .iter()
-            .map(|(grade, count)| format!("{count} {grade}"))
-            .collect();
-        say!("{}: {}", report.connection, grades.join(", "));
-        if let Some(cause) = &report.cause {
-            say!("{}: {cause}", report.connection);
-        }
-    }
 }

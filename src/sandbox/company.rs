@@ -158,34 +158,9 @@ fn people(now: Time, deals: usize, dice: &mut ChaCha12Rng) -> Vec<Person> {
     let directors = managers.div_ceil(SPAN.1);
     let mut people = Vec::new();
     let mut hire = |role, manager: Option<usize>, dice: &mut ChaCha12Rng| {
+        let zone = ZONES[dice.random_range(0..ZONES.len())];
         let n = people.len();
-        let (first, last) = match role {
-            Role::Integration => ("Latitude", "Integration"),
-            // Walks through all pairs of names before any comes twice.
-            _ => (FIRST[n % 32], LAST[(n + n / 32 * 5) % 32]),
-        };
-        let ascii = |name: &str| -> String {
-            name.to_lowercase()
-                .chars()
-                .filter(char::is_ascii_alphabetic)
-                .collect()
-        };
-        let again = if n < 1024 {
-            String::new()
-        } else {
-            (n / 1024).to_string()
-        };
-        people.push(Person {
-            id: String::new(),
-            first,
-            last,
-            email: format!("{}.{}{again}@meridian.test", ascii(first), ascii(last)),
-            manager,
-            active: true,
-            time_zone: ZONES[dice.random_range(0..ZONES.len())],
-            role,
-            changed_at: now - TimeDelta::days(200),
-        });
+        people.push(person(n, role, (manager, zone), now));
         n
     };
     hire(Role::Integration, None, dice);
@@ -199,7 +174,50 @@ fn people(now: Time, deals: usize, dice: &mut ChaCha12Rng) -> Vec<Person> {
     for n in 0..sellers {
         hire(Role::Seller, Some(managers[n / SPAN.0]), dice);
     }
+    // Last, and with no throw of the dice: everyone and everything else is the same without.
+    let owner = person(
+        people.len(),
+        Role::Product,
+        (Some(executive), ZONES[0]),
+        now,
+    );
+    people.push(owner);
     people
+}
+
+fn person(
+    n: usize,
+    role: Role,
+    (manager, time_zone): (Option<usize>, &'static str),
+    now: Time,
+) -> Person {
+    let (first, last) = match role {
+        Role::Integration => ("Latitude", "Integration"),
+        // Walks through all pairs of names before any comes twice.
+        _ => (FIRST[n % 32], LAST[(n + n / 32 * 5) % 32]),
+    };
+    let ascii = |name: &str| -> String {
+        name.to_lowercase()
+            .chars()
+            .filter(char::is_ascii_alphabetic)
+            .collect()
+    };
+    let again = if n < 1024 {
+        String::new()
+    } else {
+        (n / 1024).to_string()
+    };
+    Person {
+        id: String::new(),
+        first,
+        last,
+        email: format!("{}.{}{again}@meridian.test", ascii(first), ascii(last)),
+        manager,
+        active: true,
+        time_zone,
+        role,
+        changed_at: now - TimeDelta::days(200),
+    }
 }
 
 fn deal(

@@ -112,6 +112,8 @@ pub enum Role {
     Manager,
     /// Owns deals.
     Seller,
+    /// Owns the product.
+    Product,
 }
 
 impl Person {

@@ -6,18 +6,23 @@ use axum::response::Redirect;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::Shared;
 use super::error::Problem;
 use super::obstacle::{Side, card_path, open};
 use super::responders::{at_level, hours};
 use super::session::Reader;
 use super::table::{For, Table};
+use super::{App, Shared};
+use crate::domain::Time;
 use crate::domain::answer::Answer;
 use crate::domain::ids::ConnectionId;
 use crate::domain::obstacle::kinds::{Ground, Kind, Level, Outcome};
 use crate::domain::obstacle::{Choice, Closing, Deed, Need};
-use crate::store::obstacles::Said;
+use crate::store::obstacles::{Card, Said};
+use crate::store::tx::Tx;
 use crate::sync::ASK;
+
+/// The deed of whoever owes the answer; all others are the seller's.
+pub const ANSWER: &str = "answer";
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
@@ -25,21 +30,33 @@ pub fn routes(table: Table) -> Table {
 }
 
 /// What any of the forms on a card sends.
-#[derive(Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-struct Sent {
-    kind: String,
-    text: String,
-    more: String,
-    option: String,
-    ground: String,
-    what: String,
-    whom: String,
-    by: String,
-    gap: String,
-    until: String,
-    outcome: String,
-    helped: String,
+pub struct Sent {
+    /// The kind of an option or of an answer.
+    pub kind: String,
+    /// What is said.
+    pub text: String,
+    /// The second half, where an answer has one.
+    pub more: String,
+    /// The place of an option.
+    pub option: String,
+    /// Why it may be sent up.
+    pub ground: String,
+    /// What is needed …
+    pub what: String,
+    /// … from whom …
+    pub whom: String,
+    /// … and by when.
+    pub by: String,
+    /// Not empty where it is a gap in the product.
+    pub gap: String,
+    /// Until when time is covered.
+    pub until: String,
+    /// What became of it.
+    pub outcome: String,
+    /// `yes` or `no`, where the seller says whether an answer helped.
+    pub helped: String,
 }
 
 async fn done(
@@ -49,11 +66,10 @@ async fn done(
     Form(sent): Form<Sent>,
 ) -> Result<Redirect, Problem> {
     let connection = ConnectionId::from(connection);
-    let now = app.env.now();
     let mut tx = app.store.write().await?;
     let (me, mut card, side) = open(&mut tx, &reader, (&connection, &id)).await?;
     // Seeing a card is not owning it: each deed belongs to one side.
-    let wanted = if deed == "answer" {
+    let wanted = if deed == ANSWER {
         Side::Responder
     } else {
         Side::Seller
@@ -61,15 +77,34 @@ async fn done(
     if side != wanted {
         return Err(Problem::NotFound);
     }
-    let asked_hours = hours(&app, &mut tx, &connection, card.obstacle.turns.last()).await?;
-    let level = match deed.as_str() {
+    let by = (me.face.id.as_str(), app.env.now());
+    carry_out(&app, &mut tx, (&connection, &mut card), (&deed, &sent), by).await?;
+    tx.commit().await?;
+    app.engine.wake().await;
+    Ok(Redirect::to(&card_path(connection.as_str(), &card.id)))
+}
+
+/// Does to a card what a form says, in someone's name and at a moment, and keeps it.
+///
+/// # Errors
+/// What the state machine refuses, in its words; what the form lacks; the database's. Nothing of
+/// it is kept then, once the caller lets the transaction go.
+pub async fn carry_out(
+    app: &App,
+    tx: &mut Tx,
+    (connection, card): (&ConnectionId, &mut Card),
+    (deed, sent): (&str, &Sent),
+    (person, now): (&str, Time),
+) -> Result<(), Problem> {
+    let asked_hours = hours(app, tx, connection, card.obstacle.turns.last()).await?;
+    let level = match deed {
         "send" => Some(Level::Manager),
         "over" => card.obstacle.next_level(false),
-        "answer" if sent.kind == "passed_up" => card.obstacle.next_level(true),
+        ANSWER if sent.kind == "passed_up" => card.obstacle.next_level(true),
         _ => None,
     };
     let next = match level {
-        Some(level) => at_level(&app, &mut tx, &connection, (&card.seller, level)).await?,
+        Some(level) => at_level(app, tx, connection, (&card.seller, level)).await?,
         None => None,
     };
     let nobody = || {
@@ -78,41 +113,39 @@ async fn done(
         )
     };
     let to = next.as_ref().map(|(to, _)| to.clone());
-    let taken = match deed.as_str() {
+    let taken = match deed {
         "option" => Deed::Add(Choice {
             kind: Kind::named(&sent.kind).ok_or(Problem::Unfit("Pick a kind.".to_owned()))?,
             text: sent.text.clone(),
         }),
         "choose" => Deed::Choose(sent.option.parse().unwrap_or(usize::MAX)),
-        "send" => Deed::SendUp(ground(&sent)?, need(&sent)?, to.ok_or_else(nobody)?),
+        "send" => Deed::SendUp(ground(sent)?, need(sent)?, to.ok_or_else(nobody)?),
         "reply" => Deed::Reply(sent.text.clone()),
         "over" => Deed::PassOver(to.ok_or_else(nobody)?),
         "kept" => Deed::SayKept,
-        "close" => Deed::Close(closing(&sent)?),
-        "answer" => Deed::Answer(answer(&sent)?, to),
+        "close" => Deed::Close(closing(sent)?),
+        ANSWER => Deed::Answer(answer(sent)?, to),
         _ => return Err(Problem::NotFound),
     };
-    let said = said(&taken, &card, &me.face.id, now);
+    let said = said(&taken, card, person, now);
     card.obstacle
         .take(taken, now, &asked_hours)
         .map_err(|refused| Problem::Unfit(refused.to_string()))?;
     if let Some(said) = said {
-        tx.add_said(&connection, &card.id, &said).await?;
+        tx.add_said(connection, &card.id, &said).await?;
         card.said.push(said);
     }
     let new_hours = next.map_or(asked_hours, |(_, hours)| hours);
-    if !tx.save_card(&connection, &card, &new_hours, now).await? {
+    if !tx.save_card(connection, card, &new_hours, now).await? {
         return Err(Problem::Conflict(
             "Someone changed this a moment ago. Go back, reload and look again.".to_owned(),
         ));
     }
     if let (Some(deal), true) = (&card.deal, card.obstacle.round > 0) {
-        tx.look_again(&connection, &[deal.as_str()], now).await?;
-        tx.hasten(&connection, ASK, now).await?;
+        tx.look_again(connection, &[deal.as_str()], now).await?;
+        tx.hasten(connection, ASK, now).await?;
     }
-    tx.commit().await?;
-    app.engine.wake().await;
-    Ok(Redirect::to(&card_path(connection.as_str(), &card.id)))
+    Ok(())
 }
 
 fn day(text: &str, otherwise: &'static str) -> Result<NaiveDate, Problem> {
@@ -170,12 +203,7 @@ fn answer(sent: &Sent) -> Result<Answer, Problem> {
 }
 
 /// What the deed says to the other side, if it says something.
-fn said(
-    deed: &Deed,
-    card: &crate::store::obstacles::Card,
-    person: &str,
-    now: crate::domain::Time,
-) -> Option<Said> {
+fn said(deed: &Deed, card: &Card, person: &str, now: Time) -> Option<Said> {
     let (kind, text, more, until) = match deed {
         Deed::Reply(text) => ("reply", text.clone(), String::new(), None),
         Deed::Answer(answer, _) => {

@@ -1,5 +1,7 @@
 //! Signing in and out. In the demo, by picking a person.
 
+use std::collections::BTreeSet;
+
 use axum::Form;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -51,6 +53,7 @@ struct Page {
 
 struct Group {
     role: &'static str,
+    does: &'static str,
     people: Vec<Pick>,
 }
 
@@ -79,6 +82,8 @@ async fn page(State(app): State<Shared>, Query(wish): Query<Wish>) -> Result<Res
         for face in faces.into_iter().filter(|it| it.email.is_some()) {
             people.push(Me::read(&app, &mut tx, face).await?);
         }
+        let connections: BTreeSet<&str> = people.iter().map(|me| me.connection.as_str()).collect();
+        let several = connections.len() > 1;
         for role in Role::ALL {
             let picks: Vec<Pick> = people
                 .iter()
@@ -87,12 +92,13 @@ async fn page(State(app): State<Shared>, Query(wish): Query<Wish>) -> Result<Res
                 .map(|me| Pick {
                     key: format!("{}:{}", me.connection, me.face.id),
                     name: me.face.name.clone(),
-                    about: about(me),
+                    about: about(me, &people, several),
                 })
                 .collect();
             if !picks.is_empty() {
                 groups.push(Group {
                     role: role.label(),
+                    does: does(role),
                     people: picks,
                 });
             }
@@ -115,11 +121,36 @@ async fn page(State(app): State<Shared>, Query(wish): Query<Wish>) -> Result<Res
     Ok(Show(page).into_response())
 }
 
-fn about(me: &Me) -> String {
-    match me.team.len() {
-        0 => format!("sells, in {}", me.connection),
-        1 => format!("leads one person, in {}", me.connection),
-        many => format!("leads {many} people, in {}", me.connection),
+/// What someone of a role does here, for whoever has never seen Latitude.
+fn does(role: Role) -> &'static str {
+    match role {
+        Role::Seller => {
+            "Write a strategy for each deal, get questions back, and say what is needed."
+        }
+        Role::Manager => {
+            "See where a talk would help, ask one question, and owe answers by a time."
+        }
+        Role::Director => "Answer what managers passed up, and see the deals of all their teams.",
+        Role::Executive => "Answer what reached the top, and see where leaders are in the way.",
+        Role::Product => "Answer what sellers lack in the product, each with its own ways around.",
+    }
+}
+
+/// Where someone stands among the others; in which CRM, where there are several.
+fn about(me: &Me, people: &[Me], several: bool) -> String {
+    let boss = me.face.manager.as_ref().and_then(|id| {
+        let mut same = people.iter().filter(|it| it.connection == me.connection);
+        same.find(|it| it.face.id == *id)
+    });
+    let stands = match (me.team.len(), boss) {
+        (0, Some(boss)) => format!("reports to {}", boss.face.name),
+        (0, None) => "reports to nobody here".to_owned(),
+        (1, _) => "leads one person".to_owned(),
+        (many, _) => format!("leads {many} people"),
+    };
+    match several {
+        true => format!("{stands}, in {}", me.connection),
+        false => stands,
     }
 }
 

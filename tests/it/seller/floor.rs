@@ -44,7 +44,8 @@ impl Floor {
         Self::on(Stage::of(crm, 20).await, change).await
     }
 
-    async fn on(stage: Stage, change: impl FnOnce(&mut Settings)) -> Self {
+    /// The same on a stage of one's own.
+    pub async fn on(stage: Stage, change: impl FnOnce(&mut Settings)) -> Self {
         stage.reconcile().await;
         let engine = &stage.engine;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

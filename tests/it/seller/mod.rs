@@ -3,6 +3,7 @@
 mod browser;
 mod cards;
 mod crm_sign_in;
+mod demo;
 mod embed;
 mod embed_lead;
 mod embeds;

@@ -1,0 +1,71 @@
+//! What one round of the demo did, as a table or as one JSON object.
+
+use serde_json::{Map, Value, json};
+
+use crate::ops::say::say;
+use crate::ops::sync;
+use crate::ops::table::table;
+use crate::sync::report::Report;
+
+/// As one JSON object.
+pub fn summary(reports: &[Report]) -> Value {
+    let sum = |count: fn(&Report) -> u64| reports.iter().map(count).sum::<u64>();
+    let crms: Map<String, Value> = reports
+        .iter()
+        .map(|it| (it.connection.clone(), json!(it)))
+        .collect();
+    json!({
+        "state": sync::state(reports),
+        "deals_pulled": sum(|it| it.tally.pulled),
+        "asked": sum(|it| it.tally.asked),
+        "strategies_read": sum(|it| it.tally.read),
+        "grades_given": sum(|it| it.tally.assessed),
+        "deals_written": sum(|it| it.tally.written),
+        "fields_written": sum(|it| it.tally.fields),
+        "calls": sum(|it| it.calls),
+        "rejected": reports.iter().map(|it| it.rejected.len()).sum::<usize>(),
+        "crms": crms,
+    })
+}
+
+/// Prints it as a table, with the grades of each CRM.
+pub fn print_table(reports: &[Report]) {
+    let rows: Vec<Vec<String>> = reports
+        .iter()
+        .map(|it| {
+            vec![
+                it.connection.clone(),
+                it.state.word().to_owned(),
+                it.tally.pulled.to_string(),
+                it.tally.asked.to_string(),
+                it.tally.read.to_string(),
+                it.tally.assessed.to_string(),
+                it.tally.fields.to_string(),
+                it.calls.to_string(),
+            ]
+        })
+        .collect();
+    let head = [
+        "crm",
+        "state",
+        "deals pulled",
+        "asked",
+        "strategies read",
+        "grades given",
+        "fields written",
+        "CRM calls",
+    ];
+    say!("{}", table(&head, &rows));
+    for report in reports {
+        let grades: Vec<String> = report
+            .tally
+            .grades
+            .iter()
+            .map(|(grade, count)| format!("{count} {grade}"))
+            .collect();
+        say!("{}: {}", report.connection, grades.join(", "));
+        if let Some(cause) = &report.cause {
+            say!("{}: {cause}", report.connection);
+        }
+    }
+}

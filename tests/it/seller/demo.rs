@@ -1,0 +1,115 @@
+//! The demo is lived in: whoever looks through someone's eyes for the first time finds a page with
+//! something on it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use latitude::crm;
+use latitude::domain::obstacle::kinds::State;
+use latitude::ops::demo::past;
+use latitude::store::obstacles::Which;
+use latitude::sync::worker::Engine;
+use latitude::web::App;
+use latitude::web::settings::Settings;
+
+use super::floor::Floor;
+use crate::stage::Stage;
+
+/// Tells the past of a company that has been read.
+async fn told(floor: &Floor) {
+    let engine = &floor.stage.engine;
+    let like_it = Engine::new(
+        engine.store.clone(),
+        floor.stage.env.clone(),
+        engine.framework.clone(),
+        &floor.base,
+        TimeDelta::hours(1),
+    );
+    let mut settings = Settings::demo(&floor.base);
+    let owner = format!("{}:{}", floor.stage.id, floor.product.id);
+    settings
+        .roles
+        .insert(owner, latitude::domain::role::Role::Product);
+    let app = App::new(Arc::new(like_it), settings);
+    past::tell(&app, &floor.stage.id).await.unwrap();
+}
+
+#[tokio::test]
+async fn everyone_s_first_page_has_something_on_it() {
+    let floor = Floor::on(
+        Stage::of(crm::by_id(crm::PREFERRED).unwrap(), 60).await,
+        |_| {},
+    )
+    .await;
+    told(&floor).await;
+    floor.settle().await;
+    let page = async |person, path: &str| floor.browser_of(person).await.get(path).await.body;
+
+    let queue = page(&floor.product, "/queue").await;
+    let director = page(&floor.director, "/").await;
+    let director_board = page(&floor.director, "/board").await;
+    let manager = page(&floor.manager, "/").await;
+    let executive = page(&floor.executive, "/pyramid").await;
+    let library = page(&floor.seller, "/library?q=finance").await;
+
+    for gap in ["their own directory", "third region", "large buttons"] {
+        assert!(queue.contains(gap), "{gap}: {queue}");
+    }
+    assert!(queue.contains("stands behind it"), "{queue}");
+    for waits in ["one contract for three countries", "a start date"] {
+        assert!(director.contains(waits), "{waits}: {director}");
+    }
+    assert!(
+        director_board.contains("A talk would help"),
+        "{director_board}"
+    );
+    assert!(manager.contains("liability"), "{manager}");
+    assert!(
+        executive.contains("stand by the plan in person"),
+        "{executive}"
+    );
+    assert!(library.contains("He may sign up to 20,000"), "{library}");
+}
+
+#[tokio::test]
+async fn nothing_of_the_past_was_refused_and_every_state_is_there() {
+    let floor = Floor::on(
+        Stage::of(crm::by_id(crm::PREFERRED).unwrap(), 60).await,
+        |_| {},
+    )
+    .await;
+    told(&floor).await;
+    let mut tx = floor.stage.engine.store.read().await.unwrap();
+    let id = &floor.stage.id;
+    let mut seen = BTreeSet::new();
+    let mut said = Vec::new();
+    for person in tx.people(id).await.unwrap() {
+        for card in tx
+            .cards(id, Which::OfSeller(person.id.as_str()))
+            .await
+            .unwrap()
+        {
+            seen.insert(card.obstacle.state);
+            said.extend(card.said.iter().map(|it| it.kind.clone()));
+            let turns = card.obstacle.turns.len();
+            let levels: BTreeSet<_> = card.obstacle.turns.iter().map(|it| it.level).collect();
+            assert_eq!(levels.len(), turns, "{}", card.obstacle.text);
+        }
+    }
+
+    let wanted = [
+        State::WithOptions,
+        State::Asked,
+        State::Answered,
+        State::Promised,
+        State::Kept,
+        State::Closed,
+    ];
+    assert!(wanted.iter().all(|it| seen.contains(it)), "{seen:?}");
+    said.sort();
+    let count = |kind: &str| said.iter().filter(|it| *it == kind).count();
+    let told = ["backed", "one_question", "no", "passed_up"].map(count);
+    // As many as the file tells: none was refused.
+    assert_eq!(told, [2, 2, 1, 6], "{said:?}");
+}
