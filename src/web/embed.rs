@@ -249,7 +249,7 @@ async fn page(app: &Shared, key: &PanelKey) -> Result<Response, Problem> {
         words::encoded(&key.connection),
         words::encoded(&key.deal)
     );
-    let mut response = match sight {
+    let response = match sight {
         Sight::Own => {
             let body = panel_view::body(app, &desk, &action, "").await?;
             Show(Page {
@@ -262,12 +262,17 @@ async fn page(app: &Shared, key: &PanelKey) -> Result<Response, Problem> {
         }
         Sight::Team => embed_lead::page(app, &desk, (action, token)).await?,
     };
-    if let Ok(policy) = guard::policy(&ancestors(app, &key.connection).await) {
+    Ok(in_frame(app, &key.connection, response).await)
+}
+
+/// An answer that the CRM's own pages may show in a frame.
+pub async fn in_frame(app: &App, connection: &str, mut response: Response) -> Response {
+    if let Ok(policy) = guard::policy(&ancestors(app, connection).await) {
         response
             .headers_mut()
             .insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    Ok(response)
+    response
 }
 
 /// Who may show the panel of a connection in a frame: whom the admin named, else the CRM's own

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -13,6 +13,8 @@ use utoipa::ToSchema;
 use super::Shared;
 use super::chrome::{Chrome, Show};
 use super::csrf::Wrote;
+use super::embed;
+use super::session::Reader;
 use crate::store::trouble::Kind;
 
 /// What people read while the database is gone or takes no writes.
@@ -64,14 +66,14 @@ impl Problem {
             Self::NotFound => "There is nothing here, or it is not yours to see.".to_owned(),
             Self::Refused(why) => (*why).to_owned(),
             Self::Scope(scope) => format!(
-                "This token does not open this. Make one with the scope `{scope}`: latitude token \
-                 make --scope {scope}"
+                "This token does not open this. Make one that has the scope `{scope}`, on the page \
+                 /tokens or with: latitude token make --scope {scope}"
             ),
             Self::Unfit(why) | Self::Conflict(why) => why.clone(),
             Self::TooMany => "That was a lot at once. Wait a minute, then try again.".to_owned(),
             Self::Broken(_) => format!(
-                "Something of ours failed; nothing you wrote was lost by it. Try again, and if it \
-                 stays, tell your admin this number: {id}"
+                "Something of ours failed. Try again; if it fails again, tell your admin this \
+                 number: {id}"
             ),
         }
     }
@@ -153,6 +155,18 @@ struct ErrorPage {
     back: Option<String>,
 }
 
+/// The same in a frame of the CRM, where none of our own places can be gone to.
+#[derive(askama::Template)]
+#[template(path = "embed_refused.html")]
+struct FramePage {
+    title: &'static str,
+    sentence: String,
+}
+
+/// What a frame says of a deal it cannot show: mostly one that was opened a moment ago.
+const NOT_YET: &str = "Latitude does not know this deal yet, or it is not yours to see. A new deal \
+                       shows here a few minutes after it is in the CRM.";
+
 /// The page that a form was sent from, where that is one of ours.
 fn sent_from(headers: &HeaderMap) -> Option<String> {
     let text = |name| headers.get(name)?.to_str().ok();
@@ -163,6 +177,16 @@ fn sent_from(headers: &HeaderMap) -> Option<String> {
         let query = from.query().map(|it| format!("?{it}"));
         format!("{}{}", from.path(), query.unwrap_or_default())
     })
+}
+
+/// Around a page that refuses: where else to go, for whoever is signed in.
+async fn chrome(app: &Shared, headers: HeaderMap, title: &str) -> Chrome {
+    let (mut parts, ()) = axum::http::Request::new(()).into_parts();
+    parts.headers = headers;
+    match Reader::from_request_parts(&mut parts, app).await {
+        Ok(reader) => Chrome::of(title, &reader, ""),
+        Err(_) => Chrome::bare(title),
+    }
 }
 
 /// Where no route leads.
@@ -181,6 +205,11 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
     let accept = request.headers().get(header::ACCEPT);
     let by_script = path.starts_with("/embed/")
         && accept.is_some_and(|it| it.as_bytes().starts_with(b"application/json"));
+    let framed = path.strip_prefix("/embed/").filter(|_| !by_script);
+    let framed = framed
+        .and_then(|it| it.split('/').next())
+        .map(str::to_owned);
+    let headers = request.headers().clone();
     let back = sent_from(request.headers()).filter(|_| !is_get);
     let response = next.run(request).await;
     let status = response.status();
@@ -239,14 +268,28 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
             Problem::Broken(_) => "That failed",
             _ => "That did not work",
         };
-        Show(ErrorPage {
-            chrome: Chrome::bare(title),
-            title,
-            sentence,
-            wrote,
-            back,
-        })
-        .into_response()
+        if let Some(connection) = framed {
+            let sentence = match problem {
+                Problem::NotFound => NOT_YET.to_owned(),
+                _ => sentence,
+            };
+            let page = FramePage { title, sentence };
+            embed::in_frame(&app, &connection, Show(page).into_response()).await
+        } else {
+            let chrome = match problem {
+                // Whoever cannot be read now, or asks too much, is not asked who they are.
+                Problem::SignIn | Problem::TooMany | Problem::Broken(_) => Chrome::bare(title),
+                _ => chrome(&app, headers, title).await,
+            };
+            Show(ErrorPage {
+                chrome,
+                title,
+                sentence,
+                wrote,
+                back,
+            })
+            .into_response()
+        }
     };
     // What a layer said besides, such as when to try again, stays.
     *dressed.status_mut() = if absent {

@@ -213,6 +213,14 @@ async fn a_single_use_address_opens_the_panel_once_and_within_a_minute() {
     assert_eq!(first.status, StatusCode::OK, "{}", first.body);
     assert!(first.body.contains("data-token"));
     assert_eq!(second.status, StatusCode::FORBIDDEN);
+    // The CRM's page can show that, and it leads to none of our own.
+    let policy = second.header("content-security-policy");
+    assert!(policy.contains("frame-ancestors https://"), "{policy}");
+    assert!(
+        second.body.contains("Reload the CRM's page")
+            || second.body.contains("Reload the CRM&#39;s page")
+    );
+    assert!(!second.body.contains("<a "), "{}", second.body);
     floor.stage.clock.advance(TimeDelta::seconds(1));
     let late = ask().await;
     floor.stage.clock.advance(TimeDelta::seconds(61));

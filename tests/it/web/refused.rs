@@ -29,6 +29,10 @@ async fn words_that_were_refused_come_back_with_the_reason() {
     assert!(answer.body.contains(shown), "{}", answer.body);
     assert!(answer.body.contains("href=\"/deals/acme/one\""));
     assert!(!answer.body.contains(&csrf), "only words come back");
+    assert!(
+        answer.body.contains("href=\"/board\""),
+        "and there is a way on"
+    );
 }
 
 #[tokio::test]
