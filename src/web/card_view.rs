@@ -32,6 +32,13 @@ pub struct Item {
     pub due: Option<Time>,
 }
 
+impl Item {
+    /// What is due soonest comes first, and last what no clock runs for.
+    pub fn order(&self) -> (bool, Option<Time>) {
+        (self.due.is_none(), self.due)
+    }
+}
+
 /// A card in full.
 pub struct View {
     /// Where its forms go.
@@ -115,7 +122,12 @@ pub fn item(card: &Card, me: &Me, now: Time, hours: &Hours) -> Item {
     let state = it.state_at(now, hours);
     let reading = it.reading(now, hours);
     let due = it.turn().and_then(|turn| turn.clock.due(hours));
-    let level = it.turn().map_or("", |turn| turn.level.label());
+    // Whoever owes the answer reads of themselves, others of the level.
+    let responder = it.turn().and_then(|turn| turn.responder.as_ref());
+    let (who, answers) = match it.turn() {
+        Some(_) if responder.is_some_and(|it| it.as_str() == me.face.id) => ("I", "answer"),
+        turn => (turn.map_or("", |turn| turn.level.label()), "answers"),
+    };
     let moment = |at| words::moment(at, me.zone());
     let when = due.map(moment).unwrap_or_default();
     let (clock, class) = match reading {
@@ -124,20 +136,20 @@ pub fn item(card: &Card, me: &Me, now: Time, hours: &Hours) -> Item {
             if state == State::Kept { "done" } else { "" },
         ),
         Some(Reading::Paused) => (
-            format!("{level} asked one question; the clock stands still"),
+            format!("{who} asked one question; the clock stands still"),
             "",
         ),
-        Some(Reading::Running) => (format!("{level} answers by {when}"), ""),
+        Some(Reading::Running) => (format!("{who} {answers} by {when}"), ""),
         Some(Reading::Half) => (
-            format!("{level} answers by {when}: half the time has gone"),
+            format!("{who} {answers} by {when}: half the time has gone"),
             "half",
         ),
         Some(Reading::Due) => (
-            format!("Overdue: {level} promised an answer by {when}"),
+            format!("Overdue: {who} promised an answer by {when}"),
             "due",
         ),
         Some(Reading::Late) => (
-            format!("No answer yet: {level} promised one by {when}"),
+            format!("No answer yet: {who} promised one by {when}"),
             "due",
         ),
     };
@@ -228,7 +240,11 @@ pub async fn view(
             .need
             .as_ref()
             .map(|it| (it.what.clone(), it.whom.clone(), words::day(it.by), it.gap)),
-        ground: it.ground.map_or("", Ground::label),
+        // Options speak for themselves; another ground is said.
+        ground: it
+            .ground
+            .filter(|it| *it != Ground::OwnOption)
+            .map_or("", Ground::label),
         turns: it
             .turns
             .iter()

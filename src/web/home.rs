@@ -81,6 +81,8 @@ async fn home(
         }
     }
     drop(tx);
+    waiting.sort_by_key(Item::order);
+    owed.sort_by_key(Item::order);
     wanted.sort_by_key(|it| it.rank);
     wanted.truncate(MOST);
     next.sort_by_key(|it| (it.check_on.is_none(), it.check_on));

@@ -55,7 +55,7 @@ pub async fn read(
     for card in &cards {
         waiting.push(item(app, tx, me, card).await?);
     }
-    waiting.sort_by_key(|it| (it.due.is_none(), it.due));
+    waiting.sort_by_key(Item::order);
     waiting.truncate(SHOWN);
     let picked = pick(tx, me, today).await?;
     let cards = |rows: Vec<BoardRow>| {

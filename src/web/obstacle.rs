@@ -15,13 +15,16 @@ use super::responders::hours;
 use super::session::{Me, Reader};
 use super::table::{For, Table};
 use super::{App, Shared, words};
-use crate::domain::hours::Reading;
+use crate::domain::Time;
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::obstacle::kinds::{Level, State as Standing};
 use crate::domain::obstacle::{Obstacle, STARTERS, opens_as_blame};
 use crate::domain::role::Role;
 use crate::store::obstacles::{Card, Which};
 use crate::store::tx::Tx;
+
+/// Entries of the library shown at once; a word finds the others.
+const SHELF: usize = 50;
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
@@ -58,7 +61,9 @@ struct AnswersPage {
 struct LibraryPage {
     chrome: Chrome,
     asked: String,
-    found: Vec<(String, Vec<String>, String)>,
+    found: Vec<(String, Vec<(&'static str, String)>, String)>,
+    /// How many are shown at most, where there are more.
+    more: Option<usize>,
 }
 
 #[derive(askama::Template)]
@@ -219,20 +224,30 @@ async fn begin(
             Some(own.ok_or(Problem::NotFound)?.id)
         }
     };
-    let (now, id) = (app.env.now(), app.env.bytes::<16>());
-    let card = Card {
+    let card = new_card(&app, obstacle, (&me.face.id, deal), app.env.now());
+    tx.add_card(&me.connection, &card).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&card_path(me.connection.as_str(), &card.id)))
+}
+
+/// A card that a seller begins.
+pub fn new_card(
+    app: &App,
+    obstacle: Obstacle,
+    (seller, deal): (&str, Option<String>),
+    now: Time,
+) -> Card {
+    let id = app.env.bytes::<16>();
+    Card {
         id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
         deal,
-        seller: me.face.id.clone(),
+        seller: seller.to_owned(),
         began_at: now,
         changed_at: now,
         revision: 0,
         obstacle,
         said: Vec::new(),
-    };
-    tx.add_card(&me.connection, &card).await?;
-    tx.commit().await?;
-    Ok(Redirect::to(&card_path(me.connection.as_str(), &card.id)))
+    }
 }
 
 /// The address of a card.
@@ -295,8 +310,8 @@ async fn answers(
             }
         }
     }
-    waiting.sort_by_key(|it| (it.reading != Some(Reading::Late), it.due));
-    queue.sort_by_key(|it| it.due);
+    waiting.sort_by_key(Item::order);
+    queue.sort_by_key(Item::order);
     Ok(Show(AnswersPage {
         chrome: Chrome::of("Answers I owe", &reader, "/answers"),
         waiting,
@@ -311,27 +326,27 @@ async fn library(
     Query(asked): Query<Asked>,
 ) -> Result<Show<impl askama::Template>, Problem> {
     let me = chosen(&reader, &asked.connection)?;
-    let cards = app
+    let mut cards = app
         .store
         .read()
         .await?
         .cards(&me.connection, Which::Library(&asked.q))
         .await?;
+    let more = (cards.len() > SHELF).then_some(SHELF);
+    cards.truncate(SHELF);
     Ok(Show(LibraryPage {
-        chrome: Chrome::of("Worked around", &reader, "/library"),
+        chrome: Chrome::of("Library", &reader, "/library"),
         asked: asked.q,
         // What was in the way and what helped; not whose it was, nor whose deal.
         found: cards
             .into_iter()
             .map(|card| {
                 let it = card.obstacle;
-                let options = it
-                    .options
-                    .iter()
-                    .map(|it| format!("{}: {}", it.kind, it.text));
+                let options = it.options.into_iter().map(|it| (it.kind.label(), it.text));
                 let lesson = it.closing.map(|it| it.lesson).unwrap_or_default();
                 (it.text, options.collect(), lesson)
             })
             .collect(),
+        more,
     }))
 }

@@ -17,10 +17,17 @@ pub fn moment(time: Time, zone: Option<&str>) -> String {
     let zone = zone.and_then(|it| it.parse().ok()).unwrap_or(Tz::UTC);
     let there = time.with_timezone(&zone);
     let moment = there.format("%-d %b %Y, %H:%M");
-    // Not every zone has letters; a bare `-03` reads like a part of the time.
+    // Not every zone has letters; a bare `-03` reads like a part of the time, and a line may end
+    // at its hyphen.
     let name = there.format("%Z").to_string();
     match name.starts_with(['+', '-']) {
-        true => format!("{moment} UTC{}", there.format("%:z")),
+        true => {
+            let ahead = there.format("%:z").to_string();
+            let ahead = ahead.strip_suffix(":00").unwrap_or(&ahead);
+            let (sign, hours) = ahead.split_at(1);
+            let hours = hours.strip_prefix('0').unwrap_or(hours);
+            format!("{moment} UTC{}{hours}", sign.replace('-', "−"))
+        }
         false => format!("{moment} {name}"),
     }
 }
@@ -99,7 +106,7 @@ mod tests {
         let at = "2026-12-03T23:05:00Z".parse().expect("a time");
         assert_eq!(moment(at, Some("Europe/Berlin")), "4 Dec 2026, 00:05 CET");
         let there = moment(at, Some("America/Sao_Paulo"));
-        assert_eq!(there, "3 Dec 2026, 20:05 UTC-03:00");
+        assert_eq!(there, "3 Dec 2026, 20:05 UTC−3");
         assert_eq!(moment(at, Some("Nowhere")), "3 Dec 2026, 23:05 UTC");
         assert_eq!(away(date("2026-12-03"), date("2026-12-01")), "in 2 days");
         assert_eq!(away(date("2026-11-28"), date("2026-12-01")), "3 days ago");

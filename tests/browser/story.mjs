@@ -123,6 +123,20 @@ assert.match(inCrm.strategy, /agrees the date of the proof/);
 assert.match(inCrm.grade, /Strong|Solid|Developing|Thin/);
 assert.match(inCrm.coaching, /\?/);
 
+// The CRM and the panel changed at once: both are kept, and the seller picks.
+await ask({ do: "types", text: "Send Ines our three references and call again in a week." });
+await sam.fill("#approach", "Walk Ines through the close of a peer on Thursday, and let her bring whoever doubts it.");
+await sam.click("button.primary:has-text('Publish')");
+await sam.waitForFunction(() => /Saved/.test(document.getElementById("told").textContent));
+await ask({ do: "settle" });
+await sam.goto(BASE + PANEL);
+assert.match(await sam.textContent(".clash"), /whoever doubts it/);
+assert.match(await sam.textContent(".clash"), /three references/);
+await look(sam, "panel-two-versions");
+await sam.click("button:has-text('Publish mine again')");
+await ask({ do: "settle" });
+assert.match((await ask({ do: "crm" })).strategy, /whoever doubts it/);
+
 // An obstacle: not without an option, but "Think with me".
 await sam.goto(BASE + "/obstacles");
 await sam.fill("#text", "Why do they never look at our contracts?");
@@ -143,6 +157,7 @@ const send = async (ground) => {
 };
 await send("own_option");
 assert.match(await sam.textContent("main"), /at least one option of your own/);
+await look(sam, "refused-form");
 await sam.goto(BASE + card);
 await send("think_with_me");
 assert.match(await sam.textContent("main"), /Asked/);
@@ -266,7 +281,19 @@ assert.match(await pat.textContent("main"), /The partner's gateway/);
 await look(pat, "queue");
 
 
+// A token for another tool, shown once.
+await pat.goto(BASE + "/tokens");
+await pat.fill("#name", "Weekly report");
+await pat.check("input[name=opens_obstacles]");
+await pat.click("button.primary");
+assert.match(await pat.inputValue("input.secret"), /^latitude_/);
+await look(pat, "tokens");
+
 // In the CRM's own page: the seller's panel, the deal as a leader sees it, one question.
+const late = await (await browser.newContext({ viewport: { width: 360, height: 900 } })).newPage();
+await late.goto(`${BASE}/embed/${SELLER.split(":")[0]}/once/none`);
+assert.match(await late.textContent("main"), /Reload the CRM's page/);
+await look(late, "embed-late");
 const embedded = await frame("seller", 360);
 await look(embedded, "embed-seller");
 const led = await frame("manager", 360);

@@ -78,6 +78,10 @@ async fn the_story_is_played_in_a_real_browser() {
                     "signed": signed(&floor, person, None, None).await,
                 });
             }
+            "types" => {
+                let text = wish["text"].as_str().unwrap();
+                floor.stage.types(floor.place, Field::Approach, text);
+            }
             "won" => {
                 let world = &floor.stage.served.world;
                 {
