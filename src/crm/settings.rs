@@ -54,6 +54,9 @@ pub struct Settings {
     pub embed_secret: Option<SecretString>,
     /// Stands before the name of every field we create.
     pub prefix: Option<String>,
+    /// Who leads whom, where the CRM does not say it or says otherwise: a leader to those who
+    /// report to them, each by e-mail address or by the CRM's id.
+    pub teams: BTreeMap<String, Vec<String>>,
     /// Existing fields to use in place of our own: plain name to API name.
     pub fields: BTreeMap<Field, String>,
     /// Allows plain HTTP and private networks: sandboxes, and CRMs that run next door.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use url::Url;
 
+use super::check_teams;
 use super::config::Config;
 use super::doctor::Check;
 use super::provision::{Way, plan, sentence};
@@ -43,6 +44,7 @@ pub async fn connection(
             "look at the database",
         )),
     }
+    checks.extend(check_teams::teams(config, engine, id).await);
     let session = match engine.session(id).await {
         Ok(session) => session,
         Err(fault) => {

@@ -107,6 +107,18 @@ impl Config {
             })?;
             session::sign_in(crm, settings)
                 .map_err(|fault| anyhow!("connections.{name}: {}", fault.cause().message))?;
+            for (leader, reports) in &settings.teams {
+                let key = format!("connections.{name}.teams.\"{leader}\"");
+                if reports.iter().any(|it| it.eq_ignore_ascii_case(leader)) {
+                    bail!("{key} names \"{leader}\" again: nobody leads themselves");
+                }
+                if leader.is_empty() || reports.is_empty() || reports.iter().any(String::is_empty) {
+                    bail!(
+                        "{key} = {reports:?}: write who reports to them, each by e-mail address or \
+                         by the CRM's id"
+                    );
+                }
+            }
             if let Some(share) = settings.quota_percent.filter(|it| !(1..=100).contains(it)) {
                 bail!("connections.{name}.quota_percent = {share}: write 1 to 100");
             }

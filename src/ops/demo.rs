@@ -3,7 +3,7 @@
 pub mod past;
 mod told;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -195,6 +195,19 @@ async fn remembered(app: App, mut read: mpsc::UnboundedReceiver<String>) {
     }
 }
 
+/// Who leads whom in a world, by their addresses.
+fn teams(world: &World) -> BTreeMap<String, Vec<String>> {
+    let state = world.state();
+    let mut teams: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for person in &state.people {
+        if let Some(leader) = person.manager {
+            let reports = teams.entry(state.people[leader].email.clone());
+            reports.or_default().push(person.email.clone());
+        }
+    }
+    teams
+}
+
 /// The addresses of those who own the product, which no CRM tells.
 fn product_owners(world: &World) -> Vec<String> {
     let state = world.state();
@@ -257,8 +270,11 @@ impl Stage {
             TimeDelta::seconds(if demo.once { 3600 } else { 5 }),
         );
         for one in &served {
+            let mut settings = one.settings.clone();
+            // Not every CRM says who leads whom; the company is the same behind each.
+            settings.teams = teams(&one.world);
             engine
-                .add(ConnectionId::from(one.crm), one.settings.clone())
+                .add(ConnectionId::from(one.crm), settings)
                 .map_err(anyhow::Error::msg)?;
         }
         engine.enrol().await?;

@@ -57,6 +57,8 @@ pub async fn prepare(work: &mut Work<'_>) -> Result<(), Stop> {
             let page = work.crm.people(&work.session, &place).await?;
             let mut tx = work.begin().await?;
             tx.save_people(&id, &page.items).await?;
+            // With every page, so that nobody is without their team in between.
+            tx.lead(&id, &work.session.settings.teams).await?;
             if matches!(page.next, Next::Done(_)) {
                 tx.people_read(&id, now).await?;
             }

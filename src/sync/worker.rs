@@ -125,7 +125,7 @@ impl Engine {
     pub async fn enrol(&self) -> store::Result<()> {
         let now = self.env.now();
         let mut tx = self.store.write().await?;
-        for (id, (crm, _)) in &self.connections {
+        for (id, (crm, settings)) in &self.connections {
             let soon: Vec<&str> = MOVES
                 .into_iter()
                 .filter(|step| *step != RECONCILE)
@@ -133,6 +133,8 @@ impl Engine {
             tx.add_connection(id, crm.profile().id, &soon, now).await?;
             tx.add_connection(id, crm.profile().id, &[RECONCILE], now + FAR)
                 .await?;
+            // Said since the people were read last.
+            tx.lead(id, &settings.teams).await?;
         }
         tx.commit().await
     }

@@ -189,6 +189,39 @@ async fn another_key_and_a_missing_database_are_named() {
 }
 
 #[tokio::test]
+async fn whom_the_configuration_names_as_a_leader_and_the_crm_does_not_know_is_told() {
+    let floor = Floor::ready(&sqlite(), 3).await;
+    floor.reconcile().await;
+    let email = |n: usize| floor.served.world.state().people[n].email.clone();
+    let (boss, report) = (email(1), email(2));
+    let mut config = floor.config();
+    let found = async |config: &_| {
+        let checks = look_with(config, &floor.env).await;
+        let mut checks = checks.into_iter();
+        checks.find(|it| it.check == "acme: who leads whom")
+    };
+    let nothing_said = found(&config).await;
+    let acme = config.connections.get_mut("acme").unwrap();
+    acme.teams.insert(boss.clone(), vec![report.clone()]);
+    let all_known = found(&config).await.unwrap();
+    let acme = config.connections.get_mut("acme").unwrap();
+    acme.teams
+        .insert(boss, vec![report, "gone@acme.test".to_owned()]);
+    let one_gone = found(&config).await.unwrap();
+
+    assert!(nothing_said.is_none(), "{nothing_said:?}");
+    assert!(all_known.ok, "{all_known:?}");
+    assert!(
+        !one_gone.ok && one_gone.found.contains("gone@acme.test"),
+        "{one_gone:?}"
+    );
+    assert!(
+        one_gone.remedy.contains("connections.acme.teams"),
+        "{one_gone:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_sqlite_file_that_is_outgrown_is_named_with_the_way_out() {
     let floor = Floor::ready(&sqlite(), 3).await;
     floor.reconcile().await;

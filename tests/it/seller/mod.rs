@@ -12,4 +12,5 @@ mod floor;
 mod pages;
 mod shelf;
 mod story;
+mod teams;
 mod windows;
