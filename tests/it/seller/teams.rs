@@ -26,17 +26,16 @@ fn teams(stage: &Stage) -> BTreeMap<String, Vec<String>> {
 
 #[tokio::test]
 async fn a_crm_without_managers_has_them_from_the_configuration() {
-    let mut seen = 0;
-    for crm in crm::ALL {
-        let mut stage = Stage::of(*crm, 20).await;
+    for crm in ["hubspot", "espocrm"] {
+        let mut stage = Stage::of(crm::by_id(crm).unwrap(), 20).await;
         stage.reconcile().await;
         let mut tx = stage.engine.store.read().await.unwrap();
         let people = tx.people(&stage.id).await.unwrap();
         drop(tx);
-        if people.iter().any(|it| it.manager.is_some()) {
-            continue;
-        }
-        seen += 1;
+        assert!(
+            people.iter().all(|it| it.manager.is_none()),
+            "{crm} has managers"
+        );
         let mut settings = stage.served.settings.clone();
         settings.teams = teams(&stage);
         // The next start, with what the configuration says by then.
@@ -90,8 +89,4 @@ async fn a_crm_without_managers_has_them_from_the_configuration() {
         let deal = mia.get(&floor.panel().replace("/panel/", "/deals/")).await;
         assert_eq!(deal.status, StatusCode::OK, "{}", deal.body);
     }
-    assert!(
-        seen > 0,
-        "every CRM says who leads whom: this test has had its time"
-    );
 }
