@@ -61,9 +61,17 @@ struct AnswersPage {
 struct LibraryPage {
     chrome: Chrome,
     asked: String,
-    found: Vec<(String, Vec<(&'static str, String)>, String)>,
+    found: Vec<WayAround>,
     /// How many are shown at most, where there are more.
     more: Option<usize>,
+}
+
+/// What was in the way and what helped; not whose it was, nor whose deal.
+struct WayAround {
+    text: String,
+    /// Kind and words of each.
+    options: Vec<(&'static str, String)>,
+    lesson: String,
 }
 
 #[derive(askama::Template)]
@@ -337,14 +345,16 @@ async fn library(
     Ok(Show(LibraryPage {
         chrome: Chrome::of("Library", &reader, "/library"),
         asked: asked.q,
-        // What was in the way and what helped; not whose it was, nor whose deal.
         found: cards
             .into_iter()
             .map(|card| {
                 let it = card.obstacle;
-                let options = it.options.into_iter().map(|it| (it.kind.label(), it.text));
-                let lesson = it.closing.map(|it| it.lesson).unwrap_or_default();
-                (it.text, options.collect(), lesson)
+                let options = it.options.into_iter();
+                WayAround {
+                    text: it.text,
+                    options: options.map(|it| (it.kind.label(), it.text)).collect(),
+                    lesson: it.closing.map(|it| it.lesson).unwrap_or_default(),
+                }
             })
             .collect(),
         more,
