@@ -11,6 +11,9 @@ fn shown(body: &str) -> Option<String> {
     Some(format!("latitude_{secret}"))
 }
 
+/// Fields and what is typed into them.
+type Form<'a> = &'a [(&'a str, &'a str)];
+
 /// Where a page revokes the token of a name.
 fn revokes(body: &str, name: &str) -> String {
     let (_, rest) = body
@@ -82,7 +85,7 @@ async fn what_makes_no_token_is_said_and_makes_none() {
     let mut sam = site.browser_of("sam").await;
     make(&mut sam, "Report").await;
     let long = "x".repeat(61);
-    let cases: [(&[(&str, &str)], u16, &str); 6] = [
+    let cases: [(Form<'_>, u16, &str); 6] = [
         (
             &[("name", " "), ("opens_deals", "yes"), ("days", "30")],
             422,
