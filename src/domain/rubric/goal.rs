@@ -208,17 +208,21 @@ fn asks_them(reading: &Reading) -> Vec<Span> {
 
 /// What the seller will present.
 pub fn pitch(reading: &Reading) -> Vec<Span> {
-    // The present supplier, at present.
-    let of_now = |span: &Span| {
+    // The present supplier, with us present, past and present.
+    let is_deed = |span: &Span| {
         let mut before = reading.before(span.first, 1);
-        reading.is_one_of(span.first, &["present"])
-            && before.any(|before| {
-                reading.is(before, Class::Article)
-                    || reading.is_one_of(before, &["at", "past", "is", "are", "was"])
+        reading.is_apart(span.first)
+            || before.next().is_none_or(|before| {
+                reading.is(before, Class::To)
+                    || reading.is(before, Class::Modal)
+                    || reading.is_one_of(before, &["i", "we", "then"])
+                    || reading.is_one_of(before, &["and"])
+                        && reading.after(span.last, 1).next().is_some()
             })
     };
-    let pitched = intent::of_seller(reading, Class::Pitch);
-    pitched.filter(|span| !of_now(span)).collect()
+    intent::of_seller(reading, Class::Pitch)
+        .filter(|span| !reading.is_one_of(span.first, &["present"]) || is_deed(span))
+        .collect()
 }
 
 /// Where the order itself is the aim.

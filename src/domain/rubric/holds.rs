@@ -10,6 +10,9 @@ use super::tokens::{Shape, Token, tokens_of};
 use super::whole::{concrete_words, different_words, is_own, own_words, telling_words};
 use super::{approach, goal, ownership, people};
 
+/// A cap that holds less than this says nothing of a text; in percent.
+const LEAST_STRENGTH: i32 = 10;
+
 /// The caps that hold for a text, the hardest first, and how strongly each.
 ///
 /// What speaks for a cap is weighed against what a plan is made of, never against the length of
@@ -28,6 +31,10 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
     let named = heard().filter(|token| names.contains(&token.hash)).count();
     let persons = that(|token| token.who);
     let numbers = that(|token| token.shape == Shape::Number);
+    let general = reading.tokens.iter().filter(|token| token.general);
+    let general = general
+        .filter(|token| token.classes.has(Class::Generic))
+        .count();
     let activity = in_class(Class::Activity);
     let thought = persons
         + in_class(Class::They)
@@ -54,7 +61,7 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
                 .tells(beside(in_class(Class::RubricWord), facts)),
             caps.rubric_fluent.tells(beside(
                 in_class(Class::RubricWord),
-                in_class(Class::Generic) + in_class(Class::Jargon),
+                in_class(Class::Generic) + general + in_class(Class::Jargon),
             )),
         ]),
         Cap::ActivityCounts => all(&[
@@ -88,7 +95,7 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         Cap::OnlyBlame => {
             let blames = ownership::blame(reading);
             all(&[
-                caps.blames.tells(blames.len()),
+                caps.blames.tells(ownership::blame_alone(reading).len()),
                 caps.blame_ways.tells(ownership::ways(reading, &blames)),
             ])
         }
@@ -96,7 +103,7 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
     Cap::ALL
         .into_iter()
         .map(|cap| (cap, strength(cap)))
-        .filter(|(_, strength)| *strength > 0)
+        .filter(|(_, strength)| *strength >= LEAST_STRENGTH)
         .collect()
 }
 
@@ -168,7 +175,10 @@ fn strewn(reading: &Reading) -> usize {
         }
         articles += 1;
         let next = reading.after(index, 1).next();
-        broken += usize::from(next.is_none_or(|next| reading.is(next, Class::Joint)));
+        // "The IT lead" is no "it".
+        let cannot_follow =
+            |next| reading.is(next, Class::Joint) && !reading.is_one_of(next, &["it"]);
+        broken += usize::from(next.is_none_or(cannot_follow));
     }
     if articles < FEWEST_ARTICLES {
         return 0;

@@ -5,9 +5,10 @@
 
 use super::lexicon::Class;
 use super::tokens::{Shape, Token};
+use super::whole::may_be_found_there;
 
 /// What binds a sentence to a deal, or speaks for or against a text by itself …
-const BINDS: [Class; 13] = [
+const BINDS: [Class; 12] = [
     Class::Weekday,
     Class::Month,
     Class::Soon,
@@ -19,13 +20,11 @@ const BINDS: [Class; 13] = [
     Class::Vague,
     Class::Blame,
     Class::OwnHouse,
-    Class::House,
     Class::Price,
 ];
 
 /// … and what does so other than by an everyday word.
-const BINDS_UNLESS_COMMON: [Class; 8] = [
-    Class::Generic,
+const BINDS_UNLESS_COMMON: [Class; 7] = [
     Class::Activity,
     Class::Role,
     Class::Title,
@@ -35,13 +34,65 @@ const BINDS_UNLESS_COMMON: [Class; 8] = [
     Class::Deal,
 ];
 
-/// Whether a sentence speaks of a deal; one that does not counts neither for nor against it.
-pub fn speaks_of_a_deal(sentence: &[Token]) -> bool {
-    sentence.iter().any(|token| {
+/// What a sentence speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matter {
+    /// The deal, or something that speaks against the text.
+    Deal,
+    /// Any deal: "quality will speak for itself".
+    AnyDeal,
+    /// Nothing that belongs to a deal.
+    Nothing,
+}
+
+/// What a sentence speaks of; where it is not this deal, it earns nothing and costs nothing.
+pub fn matter(sentence: &[Token]) -> Matter {
+    let mut matter = Matter::Nothing;
+    // "Legal never signs" puts the fault on a house of one's own; "our support is outstanding" does not.
+    let demands = sentence
+        .iter()
+        .any(|token| token.classes.has(Class::Demands));
+    for token in sentence {
         let has = |classes: &[Class]| classes.iter().any(|class| token.classes.has(*class));
-        token.who
-            || token.shape != Shape::Word
-            || has(&BINDS)
-            || (has(&BINDS_UNLESS_COMMON) && !token.classes.has(Class::Common))
-    })
+        let is_common = token.classes.has(Class::Common);
+        let is_general = has(&[Class::Generic, Class::Empty]);
+        if token.shape != Shape::Word
+            || !is_general && (token.who || has(&BINDS) || demands && has(&[Class::House]))
+            || !is_general && !is_common && has(&BINDS_UNLESS_COMMON)
+        {
+            return Matter::Deal;
+        }
+        if is_general && !is_common {
+            matter = Matter::AnyDeal;
+        }
+    }
+    matter
+}
+
+/// Whether a sentence speaks of the writing of these lines, or of the writer's own day, and of
+/// nobody and nothing else: "typed this on my phone", "it is raining and I have had no lunch".
+///
+/// One that names more things that could be found at a customer than things of its own is none. Such
+/// remarks hold words of trouble, of time and from outside the deal; they neither make a plan
+/// nor spoil one.
+pub fn is_aside(sentence: &[Token]) -> bool {
+    const OF_OTHERS: [Class; 3] = [Class::They, Class::Weekday, Class::Month];
+    const OF_THE_DEAL: [Class; 4] = [Class::Deal, Class::Role, Class::Title, Class::Activity];
+    let count = |tells: &dyn Fn(&Token) -> bool| sentence.iter().filter(|it| tells(it)).count();
+    let asides = count(&|it| it.classes.has(Class::Aside));
+    let speaks_of_oneself = asides > 0
+        && (count(&|it| it.classes.has(Class::Own)) > 0
+            || asides + count(&|it| it.classes.has(Class::OffTopic)) > 1);
+    let binds = |it: &Token| {
+        let has = |classes: &[Class]| classes.iter().any(|class| it.classes.has(*class));
+        it.who
+            || it.shape == Shape::Number
+            || !has(&[Class::Aside, Class::OffTopic])
+                && (has(&OF_OTHERS) || has(&OF_THE_DEAL) && !it.classes.has(Class::Common))
+    };
+    let is_found = |it: &Token| {
+        const ELSEWHERE: [Class; 3] = [Class::Aside, Class::Common, Class::OffTopic];
+        may_be_found_there(it) && !ELSEWHERE.iter().any(|class| it.classes.has(*class))
+    };
+    speaks_of_oneself && count(&binds) == 0 && count(&is_found) <= asides
 }

@@ -140,6 +140,8 @@ classes! {
     Placeholder = "placeholder",
     /// Life outside the deal: softball, fridge, commission, this form.
     OffTopic = "off_topic",
+    /// The writing of these very lines, and the writer's own day: typed, keyboard, sorry, rain.
+    Aside = "aside",
     /// The customer and the dealings with them: customer, order, supplier, contract.
     Deal = "deal",
     /// Price given away: discount, lower price.

@@ -1,17 +1,19 @@
 //! What each token of a strategy means: the classes of its word, and whether it says nothing new.
 
-use super::idle::speaks_of_a_deal;
+use super::idle::{Matter, is_aside, matter};
 use super::lexicon::{Class, Lexicon};
 use super::mixed::{Marked, hash_of};
 use super::reading::{HOLLOW, Reading, Span};
 
+/// A turn of phrase of no more words parts no sentence: "I could of course show".
+const SHORT_STOCK: usize = 2;
 /// So many words in a row that occurred before make an echo.
 const ECHO_WORDS: usize = 5;
 
 impl Reading<'_> {
     /// Turns of phrase that say nothing count for nothing, and part what stands around them.
     pub(super) fn set_stock_apart(&mut self, lexicon: &Lexicon) {
-        let (mut parted, mut until) = (0, 0);
+        let (mut parted, mut begun, mut until) = (0, 0, 0);
         for index in 0..self.tokens.len() {
             let stock = (index >= until)
                 .then(|| self.phrases_at(index, lexicon))
@@ -21,9 +23,12 @@ impl Reading<'_> {
                         .filter(|(class, _)| *class == Class::Stock);
                     stock.map(|(_, last)| last + 1).max()
                 });
-            if index == until && until > 0 || stock.is_some() {
-                parted += 1;
+            let ends = index == until && until > begun + SHORT_STOCK;
+            let begins = stock.is_some_and(|end| end > index + SHORT_STOCK);
+            if stock.is_some() {
+                begun = index;
             }
+            parted += u32::from(ends || begins);
             until = stock.unwrap_or(until);
             if let Some(token) = self.tokens.get_mut(index) {
                 token.echo = index < until;
@@ -104,11 +109,15 @@ impl Reading<'_> {
                 _ => whole.push(sentence),
             }
         }
-        let idle: Vec<Span> = whole
+        let set_apart: Vec<(Span, bool, Matter)> = whole
             .into_iter()
-            .filter(|sentence| !speaks_of_a_deal(self.tokens_of(*sentence)))
+            .map(|sentence| {
+                let tokens = self.tokens_of(sentence);
+                (sentence, is_aside(tokens), matter(tokens))
+            })
+            .filter(|(_, aside, matter)| *aside || *matter != Matter::Deal)
             .collect();
-        for sentence in idle {
+        for (sentence, aside, matter) in set_apart {
             let part_at = |index: usize| self.tokens.get(index).map(|token| token.part);
             let before = sentence.first.checked_sub(1).and_then(part_at);
             let opens = before != part_at(sentence.first);
@@ -116,8 +125,9 @@ impl Reading<'_> {
                 .tokens
                 .get_mut(sentence.first..=sentence.last)
                 .unwrap_or_default();
-            for token in tokens {
-                token.idle = opens && !token.echo;
+            for token in tokens.iter_mut().filter(|token| !token.echo) {
+                token.general = !aside && matter == Matter::AnyDeal;
+                token.idle = opens && !aside && matter == Matter::Nothing;
                 token.echo = true;
             }
         }

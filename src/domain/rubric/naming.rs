@@ -30,6 +30,11 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) -> Vec<Span> {
             || next
                 .is_some_and(|next| next.classes.has(Class::To) || next.classes.has(Class::Asks));
         let after_article = follows(tokens, index, Class::Article);
+        // "In remote sets" has no doer.
+        let after_place = index
+            .checked_sub(1)
+            .and_then(|before| tokens.get(before))
+            .is_some_and(|before| ["in", "of", "from"].contains(&&*word(before, answers).to_lowercase()));
         let Some(token) = tokens.get_mut(index) else {
             continue;
         };
@@ -40,7 +45,8 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) -> Vec<Span> {
         let after_title = !opens && previous.is_some_and(|(_, before)| before.has(Class::Title));
         let hollow = HOLLOW.iter().any(|class| token.classes.has(*class));
         let ours = !opens && previous.is_some_and(|(_, before)| before.has(Class::Own));
-        let by_name = may_be_name(token) && (after_title || acts_next || is_brought);
+        let by_name =
+            may_be_name(token) && (after_title || acts_next && !after_place || is_brought);
         let by_role = token.classes.has(Class::Role) || token.classes.has(Class::People);
         token.who = by_role && !hollow && !ours || token.classes.has(Class::Person) || by_name;
         if by_name && !after_article {
@@ -81,6 +87,8 @@ fn mark_maybe_roles(tokens: &mut [Token], answers: &Answers) {
             before.classes.has(Class::To)
                 || before.classes.has(Class::Own)
                 || before.classes.has(Class::Modal)
+                // "The dog's lead" is nobody.
+                || before.classes.has(Class::OffTopic)
         });
         let names_a_time = tokens
             .get(index + 1)

@@ -90,15 +90,21 @@ fn obstacle_who(reading: &Reading) -> Vec<Span> {
 /// The seller as the one to whom something is done: "brings us", "shows me".
 const OBJECTS: [&str; 4] = ["me", "us", "mine", "ours"];
 
-/// Where the seller can do something: "I can bring", or, in notes, "Offering her a copy".
+/// Where the seller can do something: "I can bring", or, in notes, "Offering her a copy"; what one
+/// will not do is no deed.
 pub fn own_deed(reading: &Reading) -> Vec<Span> {
     let said = reading
         .of_class(Class::Own)
         .filter(|span| !reading.is_one_of(span.first, &OBJECTS))
         .filter_map(|span| {
+            // "Our offering" is a thing.
+            let owns = reading.is_one_of(span.first, &["my", "our"]);
             let deed = reading
                 .after(span.last, 4)
-                .take_while(|index| !reading.is(*index, Class::Vague))
+                .skip(usize::from(owns))
+                .take_while(|index| {
+                    !reading.is(*index, Class::Vague) && !reading.is(*index, Class::Not)
+                })
                 .find(|index| reading.is(*index, Class::Deed))?;
             Some(Span {
                 first: span.first,
@@ -143,6 +149,9 @@ fn option(reading: &Reading) -> Vec<Span> {
     };
     reading.of_class(Class::Option).filter(names_two).collect()
 }
+
+/// The most words between what cannot be done and what still can.
+const WORDS_TO_A_WAY_LEFT: usize = 4;
 
 /// When, not if: what follows these is no other way.
 const NO_OTHERWISE: [&str; 7] = [
@@ -227,10 +236,15 @@ pub fn blame(reading: &Reading) -> Vec<Span> {
         let mut before = reading.before(span.first, 1);
         before.any(|index| reading.is(index, class))
     };
+    // "Can't do anything about that except wait" names the one way there is.
+    let leaves_a_way = |span: &Span| {
+        let mut after = reading.after(span.last, WORDS_TO_A_WAY_LEFT);
+        after.any(|index| reading.is_one_of(index, &["except"]))
+    };
     // "If legal won't release names" only says what may come.
     let plain: Vec<Span> = reading
         .of_class(Class::Blame)
-        .filter(|span| !before_is(span, Class::If))
+        .filter(|span| !before_is(span, Class::If) && !leaves_a_way(span))
         .collect();
     let is_thing = |span: &Span| {
         span.first == span.last && (before_is(span, Class::Article) || before_is(span, Class::Own))
@@ -259,7 +273,7 @@ pub fn blame(reading: &Reading) -> Vec<Span> {
 
 /// Fault put on others where no other way of the seller's own follows at once: whoever names one
 /// only says what stands in the way.
-fn blame_alone(reading: &Reading) -> Vec<Span> {
+pub fn blame_alone(reading: &Reading) -> Vec<Span> {
     let blames = blame(reading);
     let ways = own_ways(reading, &blames);
     let sentence = |index: usize| reading.tokens.get(index).map_or(0, |token| token.sentence);

@@ -72,6 +72,7 @@ impl<'a> Reading<'a> {
                 &mut tokens,
             );
         }
+        words.set_names_apart(&mut tokens);
         let mut reading = Self {
             answers,
             tokens,

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use super::lexicon::{Classes, Lexicon, WordId};
-use super::mixed::{Mixed, hash_of};
+use super::lexicon::{Class, Classes, Lexicon, WordId};
+use super::mixed::{Marked, Mixed, hash_of};
 use super::spelling::normal;
 use crate::domain::strategy::Part;
 
@@ -48,6 +48,8 @@ pub struct Token {
     pub who: bool,
     /// Whether it says nothing new: it repeats what stood before, or is a turn of phrase.
     pub echo: bool,
+    /// Whether its sentence praises and would fit any deal; such a word is an echo too.
+    pub general: bool,
     /// Whether its sentence opens a part and speaks of no deal; such a word is an echo too.
     pub idle: bool,
 }
@@ -60,10 +62,21 @@ pub fn tokens_of(text: &str, lexicon: &Lexicon) -> Vec<Token> {
     tokens
 }
 
+/// What is known of a word by its letters.
+#[derive(Clone, Copy)]
+struct Known {
+    id: WordId,
+    /// Hash of the normal form.
+    hash: u64,
+    /// Whether a slip of the keyboard was forgiven.
+    is_guess: bool,
+}
+
 /// The words of one strategy, each looked up once however often it occurs.
 pub struct Words<'l, 't> {
     lexicon: &'l Lexicon,
-    seen: HashMap<&'t str, (WordId, u64), BuildHasherDefault<Mixed>>,
+    seen: HashMap<&'t str, Known, BuildHasherDefault<Mixed>>,
+    names: Marked,
 }
 
 impl<'l, 't> Words<'l, 't> {
@@ -72,20 +85,55 @@ impl<'l, 't> Words<'l, 't> {
         Self {
             lexicon,
             seen: HashMap::default(),
+            names: Marked::default(),
         }
     }
 
-    /// The word's number, and the hash of its normal form. One that no list knows may be
-    /// misspelt; capitals play no part.
-    fn known(&mut self, word: &'t str) -> (WordId, u64) {
+    /// One that no list knows may be misspelt; capitals play no part.
+    fn known(&mut self, word: &'t str) -> Known {
         *self.seen.entry(word).or_insert_with(|| {
             let normal = normal(word);
-            let id = match self.lexicon.id(&normal) {
+            let listed = self.lexicon.id(&normal);
+            let id = match listed {
                 0 => self.lexicon.id_if_misspelt(&normal),
                 id => id,
             };
-            (id, hash_of(&normal))
+            Known {
+                id,
+                hash: hash_of(&normal),
+                is_guess: id != listed,
+            }
         })
+    }
+
+    /// A capital within a sentence makes a name of what may be a slip, unless the word that was meant
+    /// has one too: "Renee" is no "renew".
+    fn note_name(&mut self, known: Known, word: &str, opens: bool) {
+        const CAPITALS: [Class; 7] = [
+            Class::Weekday,
+            Class::Month,
+            Class::MaybeDay,
+            Class::Season,
+            Class::Role,
+            Class::MaybeRole,
+            Class::Title,
+        ];
+        let is_capital = || word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
+        let has_one = || {
+            let classes = self.lexicon.classes(known.id);
+            classes.iter().any(|class| CAPITALS.contains(class))
+        };
+        if known.is_guess && !opens && is_capital() && !has_one() {
+            self.names.insert(known.hash);
+        }
+    }
+
+    /// Once all is read: what is a name in one place is one wherever it stands.
+    pub fn set_names_apart(&self, tokens: &mut [Token]) {
+        let named = tokens
+            .iter_mut()
+            .filter(|token| self.names.contains(&token.hash));
+        named.for_each(|token| token.word = 0);
     }
 }
 
@@ -136,14 +184,16 @@ pub fn tokenize<'t>(
             }
         }
         let word = text.get(start..end).unwrap_or_default();
-        let (id, hash) = words.known(word);
+        let known = words.known(word);
+        let opens = tokens.last().is_none_or(|last| last.part != part || last.sentence != sentence);
         let is_number = shape == Shape::Word && word.contains(|letter: char| letter.is_numeric());
+        words.note_name(known, word, opens);
         tokens.push(Token {
             part,
             start,
             end,
-            word: id,
-            hash,
+            word: known.id,
+            hash: known.hash,
             classes: Classes::default(),
             shape: if is_number { Shape::Number } else { shape },
             sentence,
@@ -152,6 +202,7 @@ pub fn tokenize<'t>(
             who: false,
             echo: false,
             idle: false,
+            general: false,
         });
         if shape == Shape::Question {
             sentence += 1;

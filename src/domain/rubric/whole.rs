@@ -45,15 +45,17 @@ pub fn density(reading: &Reading, brevity: &Brevity) -> i32 {
     i32::try_from(share).unwrap_or_default() * brevity.most_added / 100
 }
 
+/// Of words that would fit any deal so many count as one.
+const GENERAL_FOR_ONE: usize = 3;
+
 /// How many different words it has.
 pub fn different_words(reading: &Reading) -> usize {
-    reading
-        .tokens
-        .iter()
-        .filter(|token| !token.echo || token.idle && may_be_found_there(token))
-        .map(|token| token.hash)
-        .collect::<HashSet<u64>>()
-        .len()
+    let count = |of: fn(&Token) -> bool| {
+        let those = reading.tokens.iter().filter(|token| of(token));
+        those.map(|token| token.hash).collect::<HashSet<u64>>().len()
+    };
+    count(|token| !token.echo || token.idle && may_be_found_there(token))
+        + count(|token| token.general) / GENERAL_FOR_ONE
 }
 
 /// Whether a part is blank, or holds no more than that there is nothing: "none", "no obstacles so
@@ -88,15 +90,18 @@ pub fn telling_words(reading: &Reading) -> usize {
         Class::They,
         Class::Hedge,
     ];
-    let tells = |token: &&Token| {
-        let says = !token.echo || token.idle && may_be_found_there(token);
-        says && !TELLS_NOTHING.iter().any(|class| token.classes.has(*class))
+    let count = |says: fn(&Token) -> bool| {
+        let tells = |token: &&Token| {
+            says(token) && !TELLS_NOTHING.iter().any(|class| token.classes.has(*class))
+        };
+        reading.tokens.iter().filter(tells).count()
     };
-    reading.tokens.iter().filter(tells).count()
+    count(|token| !token.echo || token.idle && may_be_found_there(token))
+        + count(|token| token.general) / GENERAL_FOR_ONE
 }
 
 /// Whether a word may stand for a thing, a place, or what goes wrong.
-fn may_be_found_there(token: &Token) -> bool {
+pub fn may_be_found_there(token: &Token) -> bool {
     let found = token.word == 0
         || token.classes.is_empty()
         || token.classes.has(Class::Plain)

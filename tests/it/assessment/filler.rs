@@ -76,3 +76,31 @@ pub const ASIDE: [&str; 8] = [
     "Typed on my phone, so forgive the short sentences.",
     "It has been a long week and it is nearly lunchtime.",
 ];
+
+/// Praise, written before the lists were mended that the sentences above had shown to be wanting.
+pub const LATER_PRAISE: [&str; 8] = [
+    "It is a lovely company with a fine reputation and we enjoy every visit.",
+    "They like us, we like them, and the energy in the room is wonderful.",
+    "Our team is experienced and our solution is best in class, which will be obvious to anybody.",
+    "All signals are green and I have every confidence that this will go our way.",
+    "The brand is a household name and it would look great on our website.",
+    "We have built a strong bond over the years and they value our professionalism.",
+    "Our support is outstanding and nobody in the market comes close.",
+    "This one has winner written all over it, the timing could hardly be better.",
+];
+
+/// Remarks, written before the lists were mended that the sentences above had shown to be wanting.
+pub const LATER_ASIDE: [&str; 12] = [
+    "Sorry for the typos, I am doing this one-handed while holding the dog's lead.",
+    "Dictated this in the car, so the commas may be in odd places.",
+    "The heating is off in the office again and my fingers are freezing.",
+    "Had to retype all of it because the page logged me out halfway through.",
+    "I am half asleep after the red-eye, will polish the text at home.",
+    "Snow outside, nobody else is in, so it is quiet for once.",
+    "Excuse my spelling, English is not my first language.",
+    "Writing this with one eye on the clock, school run in ten minutes.",
+    "My screen keeps flickering and autocorrect changes every other word.",
+    "Pasted from my notebook, handwriting was bad, may contain gaps.",
+    "Sat in a noisy café with a cold tea, hard to think straight.",
+    "Bit of a headache today, so I will leave it at that.",
+];
