@@ -2,7 +2,7 @@
 
 use super::Signal;
 use super::intent;
-use super::lexicon::Class;
+use super::lexicon::{Class, Ending};
 use super::reading::{Reading, Span, disjoint};
 use super::tokens::Shape;
 
@@ -110,7 +110,7 @@ fn not_done(reading: &Reading) -> impl Iterator<Item = Span> {
             .before(span.first, 2)
             .find(|index| reading.is(*index, Class::Own))?;
         let deed = reading.after(span.last, 1).next()?;
-        let is_deed = reading.word(deed).ends_with("ing") && !reading.is(deed, Class::Not);
+        let is_deed = reading.ends(deed, Ending::Ing) && !reading.is(deed, Class::Not);
         is_deed.then_some(Span {
             first: own,
             last: deed,
@@ -144,7 +144,7 @@ fn not_at_first(reading: &Reading) -> impl Iterator<Item = Span> {
                                 .after(next, 2)
                                 .any(|after| reading.is(after, Class::Narrow)))
             }
-            "not" => reading.is(next, Class::Article) || reading.word(next).ends_with("ing"),
+            "not" => reading.is(next, Class::Article) || reading.ends(next, Ending::Ing),
             _ => false,
         };
         (opens && of_a_way).then_some(Span {

@@ -3,7 +3,7 @@
 
 use super::Signal;
 use super::intent;
-use super::lexicon::Class;
+use super::lexicon::{Class, Ending};
 use super::reading::{Reading, Span};
 use super::tokens::Shape;
 
@@ -71,7 +71,7 @@ fn he_or_she_acts(reading: &Reading) -> impl Iterator<Item = Span> {
     ];
     reading.of_class(Class::Subject).filter_map(|span| {
         let verb = reading.after(span.last, 1).next()?;
-        let is_deed = reading.quote(at(verb)).to_lowercase().ends_with('s')
+        let is_deed = reading.ends(verb, Ending::S)
             && !NO_DEED.iter().any(|class| reading.is(verb, *class));
         is_deed.then_some(Span {
             first: span.first,

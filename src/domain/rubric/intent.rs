@@ -1,7 +1,7 @@
 //! Whether the seller means to do what a word says: not what others do, nor what is put aside or
 //! only thought of, nor what is merely a thing.
 
-use super::lexicon::Class;
+use super::lexicon::{Class, Ending};
 use super::reading::{Reading, Span};
 use super::tokens::Shape;
 
@@ -100,7 +100,7 @@ fn is_thing(reading: &Reading, span: Span) -> bool {
             .any(|index| reading.is(index, Class::Own));
     let is_hope = reading.is_one_of(span.first, &["hope"]) && is_in(beside);
     let is_told_of = beside.is_none()
-        && reading.word(span.first).ends_with("ing")
+        && reading.ends(span.first, Ending::Ing)
         && reading
             .after(span.last, WORDS_UNTIL_PUT_ASIDE)
             .any(|index| reading.is_one_of(index, &["is"]));
@@ -143,7 +143,7 @@ fn is_of_others(reading: &Reading, span: Span) -> bool {
         return true;
     }
     let is_told_of = |index| reading.is_one_of(index, &["who"]) || is_a_day(reading, index);
-    if subject.is_some_and(is_told_of) && reading.word(span.first).ends_with('s') {
+    if subject.is_some_and(is_told_of) && reading.ends(span.first, Ending::S) {
         return true;
     }
     doer(reading, span.first).is_some_and(|index| {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::slips::Slips;
+use super::slips::{Likely, Slips};
 use super::spelling::{forms, normal};
 
 macro_rules! classes {
@@ -192,8 +192,40 @@ impl Classes {
 /// The number of a word that occurs in some entry; 0 is any other word.
 pub type WordId = u32;
 
+/// How a word ends, which tells "signs" and "signed" of one person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// On -s.
+    S,
+    /// On -ed.
+    Ed,
+    /// On -ing.
+    Ing,
+    /// In any other way.
+    #[default]
+    Other,
+}
+
+impl Ending {
+    /// The ending of a written word.
+    pub fn of(word: &str) -> Self {
+        let ends = |ending: &str| {
+            let from = word.len().checked_sub(ending.len());
+            let last = from.and_then(|from| word.get(from..));
+            last.is_some_and(|last| last.eq_ignore_ascii_case(ending))
+        };
+        match () {
+            () if ends("s") => Self::S,
+            () if ends("ed") => Self::Ed,
+            () if ends("ing") => Self::Ing,
+            () => Self::Other,
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 struct Word {
+    ending: Ending,
     classes: Vec<Class>,
     phrases: Vec<(Box<[WordId]>, Class)>,
 }
@@ -202,6 +234,8 @@ struct Word {
 #[derive(Clone, Debug, Default)]
 pub struct Lexicon {
     ids: HashMap<String, WordId>,
+    /// Words as the lists spell them, where that is not their normal form; only while compiling.
+    spelt: HashMap<String, WordId>,
     slips: Slips,
     words: Vec<Word>,
 }
@@ -227,8 +261,31 @@ impl Lexicon {
         for word in &mut lexicon.words {
             word.phrases.sort_by_key(|(rest, _)| rest.first().copied());
         }
-        lexicon.slips = Slips::of(&lexicon.ids);
+        let spelt = std::mem::take(&mut lexicon.spelt);
+        let known = lexicon.ids.iter().chain(&spelt);
+        lexicon.slips = Slips::of(known.map(|(word, id)| (&**word, *id, lexicon.likely(*id))));
         lexicon
+    }
+
+    /// How likely a word was meant where a slip leaves several: an everyday word most of all.
+    fn likely(&self, id: WordId) -> Likely {
+        let classes = self.classes(id);
+        let only = |class: Class| !classes.is_empty() && classes.iter().all(|it| *it == class);
+        if classes.contains(&Class::Common) {
+            Likely::Everyday
+        } else if only(Class::Plain) || only(Class::OffTopic) {
+            Likely::Seldom
+        } else {
+            Likely::OfTheTrade
+        }
+    }
+
+    /// How a listed word ends.
+    pub fn ending(&self, id: WordId) -> Ending {
+        self.words
+            .get(id as usize)
+            .map(|word| word.ending)
+            .unwrap_or_default()
     }
 
     /// The number of the word that this one is when one slip of the keyboard is forgiven.
@@ -270,7 +327,14 @@ impl Lexicon {
         let ids: Vec<WordId> = entry
             .split([' ', '-'])
             .filter(|word| !word.is_empty())
-            .map(|word| self.intern(&normal(word)))
+            .map(|word| {
+                let normal = normal(word);
+                let id = self.intern(&normal);
+                if normal != word {
+                    self.spelt.insert(word.to_owned(), id);
+                }
+                id
+            })
             .collect();
         let Some((first, rest)) = ids.split_first() else {
             return;
@@ -291,7 +355,10 @@ impl Lexicon {
         let next = WordId::try_from(self.words.len()).unwrap_or_default();
         let id = *self.ids.entry(word.to_owned()).or_insert(next);
         if id == next {
-            self.words.push(Word::default());
+            self.words.push(Word {
+                ending: Ending::of(word),
+                ..Word::default()
+            });
         }
         id
     }

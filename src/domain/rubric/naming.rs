@@ -3,7 +3,7 @@
 //! Capital letters earn nothing: a name is known by what it does, by what is wanted of it, or by
 //! its standing: "Ana, who runs the plant", "Ana (CFO)", "the planner, Bruno", "Tom from finance".
 
-use super::lexicon::{Class, Classes};
+use super::lexicon::{Class, Classes, Ending};
 use super::mixed::Marked;
 use super::reading::{HOLLOW, Span};
 use super::tokens::{Shape, Token};
@@ -25,7 +25,7 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) -> Vec<Span> {
     for index in 0..tokens.len() {
         let next = tokens.get(index + 1);
         let deed_next = next.filter(|next| is_deed_of_a_person(next));
-        let acts_next = deed_next.is_some_and(|deed| is_of_one_person(deed, answers));
+        let acts_next = deed_next.is_some_and(|deed| is_of_one_person(deed));
         let acts_or_to_next = deed_next.is_some()
             || next
                 .is_some_and(|next| next.classes.has(Class::To) || next.classes.has(Class::Asks));
@@ -299,7 +299,6 @@ fn is_deed_of_a_person(token: &Token) -> bool {
 }
 
 /// Signs, signed, told: not what several do, since "the pieces fit" names nobody.
-fn is_of_one_person(deed: &Token, answers: &Answers) -> bool {
-    let word = word(deed, answers).to_lowercase();
-    deed.classes.has(Class::Said) || word.ends_with('s') || word.ends_with("ed")
+fn is_of_one_person(deed: &Token) -> bool {
+    deed.classes.has(Class::Said) || matches!(deed.ending, Ending::S | Ending::Ed)
 }

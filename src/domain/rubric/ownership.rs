@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Signal;
 use super::intent;
-use super::lexicon::Class;
+use super::lexicon::{Class, Ending};
 use super::reading::{Reading, Span, disjoint};
 
 /// What is listened for.
@@ -119,14 +119,13 @@ pub fn own_deed(reading: &Reading) -> Vec<Span> {
 /// A deed that opens a sentence, with no word of who does it.
 fn noted_deeds(reading: &Reading) -> impl Iterator<Item = Span> {
     reading.of_class(Class::Deed).filter(|span| {
-        let word = reading.quote_at(span.first).to_lowercase();
         let mut before = reading.before(span.first, 2).peekable();
         let opens = before.peek().is_none()
             || before.all(|index| reading.is(index, Class::Modal))
                 && reading.before(span.first, 2).count() == 1;
         opens
-            && !word.ends_with('s')
-            && !word.ends_with("ed")
+            && !reading.ends(span.first, Ending::S)
+            && !reading.ends(span.first, Ending::Ed)
             && !reading.is(span.first, Class::Vague)
             && !reading.is(span.first, Class::Pitch)
     })

@@ -4,7 +4,7 @@
 //! twice is heard once: later copies are marked as echo and yield nothing.
 
 use super::dates::When;
-use super::lexicon::{Class, Lexicon};
+use super::lexicon::{Class, Ending, Lexicon};
 use super::mixed::hash_of;
 use super::tokens::{Token, Words, tokenize};
 use super::{dates, naming};
@@ -180,6 +180,13 @@ impl<'a> Reading<'a> {
     /// The word at this index, in lower case.
     pub fn word(&self, index: usize) -> String {
         self.quote_at(index).to_lowercase()
+    }
+
+    /// Whether the word at this index ends so, misspelt or not.
+    pub fn ends(&self, index: usize, ending: Ending) -> bool {
+        self.tokens
+            .get(index)
+            .is_some_and(|token| token.ending == ending)
     }
 
     /// Whether the token at this index repeats what stood before.

@@ -15,6 +15,21 @@ const MOST_LETTERS: usize = 24;
 /// The keys as they lie side by side.
 const KEYS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
+/// How likely a word was meant, where a slip leaves several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Likely {
+    /// One that everybody writes every day.
+    #[default]
+    Everyday,
+    /// One that a rule listens for.
+    OfTheTrade,
+    /// One that is known only to tell it from another.
+    Seldom,
+}
+
+/// A word that may have been meant, the likelier first.
+type Meant = (Likely, WordId);
+
 /// Known words, and how they look with one letter left out, to know a misspelt one by.
 ///
 /// Kept by [`Mark`], so that nothing is written down for each way a word may have gone wrong, and
@@ -29,32 +44,31 @@ pub struct Slips {
 }
 
 /// Words by their mark.
-type Marks = HashMap<u64, WordId, BuildHasherDefault<Mixed>>;
+type Marks = HashMap<u64, Meant, BuildHasherDefault<Mixed>>;
 
 impl Slips {
-    /// Of all known words.
-    pub fn of(ids: &HashMap<String, WordId>) -> Self {
+    /// Of all known words, each with its number and how likely it is meant.
+    pub fn of<'w>(words: impl Iterator<Item = (&'w str, WordId, Likely)>) -> Self {
         let mut slips = Self::default();
         let mut letters = Vec::new();
-        for (word, id) in ids {
+        for (word, id, likely) in words {
             letters.clear();
             letters.extend(word.chars());
             let mark = Mark::of(&letters);
-            slips.known.insert(mark.whole(), *id);
+            let meant = (likely, id);
+            note(&mut slips.known, mark.whole(), meant);
             // A short word without its last letter may be many a name.
             let short = letters.len() <= FEWEST_LETTERS;
             let last = letters.len() - usize::from(short);
             for place in (1..last).filter(|_| letters.len() >= FEWEST_LETTERS) {
                 let form = mark.without(place);
                 let known = slips.shorter.get(&form).copied();
-                let is_one_of_two = short && known.is_some_and(|known| known != *id);
-                note(
-                    &mut slips.shorter,
-                    form,
-                    if is_one_of_two { 0 } else { *id },
-                );
+                let is_one_of_two = short
+                    && known.is_some_and(|(as_likely, other)| as_likely == likely && other != id);
+                let meant = if is_one_of_two { (likely, 0) } else { meant };
+                note(&mut slips.shorter, form, meant);
                 if letters.len() >= UNMISTAKABLE {
-                    note(&mut slips.gapped, at(form, place), *id);
+                    note(&mut slips.gapped, at(form, place), (likely, id));
                 }
             }
         }
@@ -63,7 +77,7 @@ impl Slips {
 
     /// The word that this one is when one slip is forgiven: a letter doubled, left out, swapped
     /// with the next, or taken for the key beside it; in a long word, any letter wrong or too
-    /// many. The first letter is always meant.
+    /// many. The first letter is always meant. Of several the likeliest, in this order.
     pub fn mended(&self, word: &str) -> Option<WordId> {
         let mut letters = [' '; MOST_LETTERS];
         let mut count = 0;
@@ -77,50 +91,62 @@ impl Slips {
         let letters = letters
             .get(..count)
             .filter(|_| count + 1 >= FEWEST_LETTERS)?;
-        let mark = Mark::of(letters);
+        let mark = &Mark::of(letters);
         let known = |form: u64| self.known.get(&form).copied();
         let longer = count > FEWEST_LETTERS;
         let guessable = count >= FEWEST_LETTERS;
         let places = || 1..count;
         let is_doubled = |place: &usize| longer && letters.get(*place) == letters.get(place - 1);
-        places()
+        let doubled = places()
             .filter(is_doubled)
-            .find_map(|place| known(mark.without(place)))
-            .or_else(|| {
-                let mut swapped = (1..count - 1).filter(|_| guessable);
-                swapped.find_map(|place| known(mark.swapped(place)))
-            })
-            .or_else(|| {
-                self.shorter
-                    .get(&mark.whole())
-                    .copied()
-                    .filter(|id| *id > 0)
-            })
-            .or_else(|| {
-                places().filter(|_| guessable).find_map(|place| {
-                    let keys = letters
-                        .get(place)
-                        .map_or([None; 2], |letter| beside(*letter));
-                    keys.into_iter()
-                        .flatten()
-                        .find_map(|key| known(mark.with(place, key)))
-                })
-            })
-            .or_else(|| {
-                let too_many = |place| known(mark.without(place));
-                places().filter(|_| count > UNMISTAKABLE).find_map(too_many)
-            })
-            .or_else(|| {
-                let wrong = |place| self.gapped.get(&at(mark.without(place), place)).copied();
-                places().filter(|_| count >= UNMISTAKABLE).find_map(wrong)
-            })
+            .filter_map(|place| known(mark.without(place)));
+        let swapped = (1..count - 1)
+            .filter(|_| guessable)
+            .filter_map(|place| known(mark.swapped(place)));
+        let missing = self.shorter.get(&mark.whole()).copied().into_iter();
+        let mistaken = places().filter(|_| guessable).flat_map(|place| {
+            let keys = letters
+                .get(place)
+                .map_or([None; 2], |letter| beside(*letter));
+            let keys = keys.into_iter().flatten();
+            keys.filter_map(move |key| known(mark.with(place, key)))
+        });
+        let too_many = places()
+            .filter(|_| count > UNMISTAKABLE)
+            .filter_map(|place| known(mark.without(place)));
+        let wrong = places()
+            .filter(|_| count >= UNMISTAKABLE)
+            .filter_map(|place| self.gapped.get(&at(mark.without(place), place)).copied());
+        likeliest(
+            doubled
+                .chain(swapped)
+                .chain(missing)
+                .chain(mistaken)
+                .chain(too_many)
+                .chain(wrong),
+        )
     }
 }
 
-/// The first word of the lists that has a form, so that the same word is always meant.
-fn note(forms: &mut Marks, form: u64, id: WordId) {
-    let known = forms.entry(form).or_insert(id);
-    *known = (*known).min(id);
+/// The first of the likeliest.
+fn likeliest(meant: impl Iterator<Item = Meant>) -> Option<WordId> {
+    let mut best: Option<Meant> = None;
+    for (likely, id) in meant.filter(|(_, id)| *id > 0) {
+        if likely == Likely::Everyday {
+            return Some(id);
+        }
+        if best.is_none_or(|(known, _)| likely < known) {
+            best = Some((likely, id));
+        }
+    }
+    best.map(|(_, id)| id)
+}
+
+/// The likeliest word of the lists that has a form, and of those the first, so that the same word is
+/// always meant.
+fn note(forms: &mut Marks, form: u64, meant: Meant) {
+    let known = forms.entry(form).or_insert(meant);
+    *known = (*known).min(meant);
 }
 
 /// The mark of a form in which a letter is missing at this place.
@@ -233,12 +259,9 @@ mod tests {
 
     #[test]
     fn one_slip_of_the_keyboard_is_forgiven() {
-        let ids: HashMap<String, WordId> = ["friday", "because", "hurt", "agrees", "september"]
-            .into_iter()
-            .map(str::to_owned)
-            .zip(1..)
-            .collect();
-        let slips = Slips::of(&ids);
+        let words = ["friday", "because", "hurt", "agrees", "september"];
+        let known = words.into_iter().zip(1..);
+        let slips = Slips::of(known.map(|(word, id)| (word, id, Likely::OfTheTrade)));
         for (written, meant) in [
             ("firday", 1),
             ("frday", 1),
@@ -258,5 +281,20 @@ mod tests {
         for other in ["driday", "hwrt", "harm", "het", "fry", "grieves"] {
             assert_eq!(slips.mended(other), None, "{other}");
         }
+    }
+    #[test]
+    fn of_several_words_the_likeliest_was_meant() {
+        let slips = Slips::of(
+            [
+                ("manger", 1, Likely::Seldom),
+                ("manager", 2, Likely::OfTheTrade),
+                ("weak", 3, Likely::OfTheTrade),
+                ("week", 4, Likely::Everyday),
+            ]
+            .into_iter(),
+        );
+
+        assert_eq!(slips.mended("maanger"), Some(2));
+        assert_eq!(slips.mended("wek"), Some(4));
     }
 }

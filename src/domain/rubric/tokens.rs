@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use super::lexicon::{Class, Classes, Lexicon, WordId};
+use super::lexicon::{Class, Classes, Ending, Lexicon, WordId};
 use super::mixed::{Marked, Mixed, hash_of};
 use super::spelling::normal;
 use crate::domain::strategy::Part;
@@ -34,6 +34,8 @@ pub struct Token {
     pub word: WordId,
     /// Hash of the normal form, the same for the same word.
     pub hash: u64,
+    /// How the word ends that was meant.
+    pub ending: Ending,
     /// What the word means to the rules.
     pub classes: Classes,
     /// Its kind of characters.
@@ -68,6 +70,7 @@ struct Known {
     id: WordId,
     /// Hash of the normal form.
     hash: u64,
+    ending: Ending,
     /// Whether a slip of the keyboard was forgiven.
     is_guess: bool,
 }
@@ -101,15 +104,19 @@ impl<'l, 't> Words<'l, 't> {
             Known {
                 id,
                 hash: hash_of(&normal),
+                ending: match id {
+                    0 => Ending::of(word),
+                    id => self.lexicon.ending(id),
+                },
                 is_guess: id != listed,
             }
         })
     }
 
     /// A capital within a sentence makes a name of what may be a slip, unless the word that was meant
-    /// has one too: "Renee" is no "renew".
+    /// is often written with one too: "Renee" is no "renew".
     fn note_name(&mut self, known: Known, word: &str, opens: bool) {
-        const CAPITALS: [Class; 7] = [
+        const CAPITALS: [Class; 9] = [
             Class::Weekday,
             Class::Month,
             Class::MaybeDay,
@@ -117,8 +124,11 @@ impl<'l, 't> Words<'l, 't> {
             Class::Role,
             Class::MaybeRole,
             Class::Title,
+            Class::House,
+            Class::OffTopic,
         ];
-        let is_capital = || word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
+        let is_capital =
+            || word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
         let has_one = || {
             let classes = self.lexicon.classes(known.id);
             classes.iter().any(|class| CAPITALS.contains(class))
@@ -193,6 +203,7 @@ pub fn tokenize<'t>(
             start,
             end,
             word: known.id,
+            ending: known.ending,
             hash: known.hash,
             classes: Classes::default(),
             shape: if is_number { Shape::Number } else { shape },
