@@ -6,6 +6,9 @@ use super::lexicon::{Class, Ending};
 use super::reading::{Reading, Span, disjoint};
 use super::tokens::Shape;
 
+/// How far apart at most the two stand that are weighed against each other.
+const WORDS_TO_AN_OPPOSITE: usize = 10;
+
 /// What is listened for.
 pub const SIGNALS: &[Signal] = &[
     Signal {
@@ -155,7 +158,40 @@ fn not_at_first(reading: &Reading) -> impl Iterator<Item = Span> {
 }
 
 fn contrast(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Contrast).collect()
+    let against = reading.of_class(Class::Contrast).chain(opposites(reading));
+    let mut against: Vec<Span> = against.collect();
+    against.sort_by_key(|span| (span.first, span.last));
+    against
+}
+
+/// What is more of something, and what is less.
+const OPPOSITES: [(&str, &str); 8] = [
+    ("bigger", "smaller"),
+    ("larger", "smaller"),
+    ("cheaper", "dearer"),
+    ("faster", "slower"),
+    ("longer", "shorter"),
+    ("higher", "lower"),
+    ("earlier", "later"),
+    ("more", "fewer"),
+];
+
+/// "A bigger battery scares the bank, a smaller one fails her".
+fn opposites(reading: &Reading) -> impl Iterator<Item = Span> {
+    (0..reading.tokens.len()).filter_map(|index| {
+        let other = OPPOSITES.iter().find_map(|(more, less)| {
+            let says = |word: &str| reading.is_one_of(index, &[word]);
+            match () {
+                () if says(more) => Some(less),
+                () if says(less) => Some(more),
+                () => None,
+            }
+        })?;
+        let last = reading
+            .after(index, WORDS_TO_AN_OPPOSITE)
+            .find(|at| reading.is_one_of(*at, &[other]))?;
+        (!reading.is_echo(index)).then_some(Span { first: index, last })
+    })
 }
 
 /// Where something is better than something else.

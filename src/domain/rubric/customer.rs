@@ -102,7 +102,7 @@ fn fact(reading: &Reading) -> Vec<Span> {
             }
             links |= token.classes.has(Class::Common);
         }
-        if words >= FACT_SENTENCE_WORDS && links {
+        if words >= FACT_SENTENCE_WORDS && links && !tells_of_ours(reading, sentence) {
             facts.extend(numbers);
         }
     }
@@ -111,6 +111,13 @@ fn fact(reading: &Reading) -> Vec<Span> {
         .into_iter()
         .map(|index| with_next_word(reading, index))
         .collect()
+}
+
+/// "Our pump uses 30% less energy": a feature, and nothing about the customer.
+fn tells_of_ours(reading: &Reading, sentence: Span) -> bool {
+    let of_them = |index| reading.is_who(index) || reading.is(index, Class::They);
+    reading.is_one_of(sentence.first, &["our", "ours"])
+        && !(sentence.first..=sentence.last).any(of_them)
 }
 
 /// "Loses two bookings": a number in words that tells how much, not when or how many ways.

@@ -45,8 +45,9 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) -> Vec<Span> {
         let after_title = !opens && previous.is_some_and(|(_, before)| before.has(Class::Title));
         let hollow = HOLLOW.iter().any(|class| token.classes.has(*class));
         let ours = !opens && previous.is_some_and(|(_, before)| before.has(Class::Own));
-        let by_name =
-            may_be_name(token) && (after_title || acts_next && !after_place || is_brought);
+        // "Our pump uses" has a thing for a doer.
+        let by_deed = acts_next && !after_place && !ours;
+        let by_name = may_be_name(token) && (after_title || by_deed || is_brought);
         let by_role = token.classes.has(Class::Role) || token.classes.has(Class::People);
         token.who = by_role && !hollow && !ours || token.classes.has(Class::Person) || by_name;
         if by_name && !after_article {

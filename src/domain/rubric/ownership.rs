@@ -6,6 +6,7 @@ use super::Signal;
 use super::intent;
 use super::lexicon::{Class, Ending};
 use super::reading::{Reading, Span, disjoint};
+use super::tokens::Shape;
 
 /// What is listened for.
 pub const SIGNALS: &[Signal] = &[
@@ -111,9 +112,49 @@ pub fn own_deed(reading: &Reading) -> Vec<Span> {
                 last: deed,
             })
         });
-    let mut deeds: Vec<Span> = said.chain(noted_deeds(reading)).collect();
+    let noted = noted_deeds(reading).chain(bare_deeds(reading));
+    let mut deeds: Vec<Span> = said.chain(noted).collect();
     deeds.sort_by_key(|span| (span.first, span.last));
+    deeds.dedup_by_key(|span| span.last);
     deeds
+}
+
+/// "Could pair his genset with our battery": in notes, what the seller can or will do, whichever word.
+fn bare_deeds(reading: &Reading) -> impl Iterator<Item = Span> {
+    const NO_DEED: [Class; 7] = [
+        Class::Joint,
+        Class::Not,
+        Class::Vague,
+        Class::Pitch,
+        Class::Close,
+        Class::Waits,
+        Class::Hedge,
+    ];
+    reading.of_class(Class::Modal).filter_map(|span| {
+        let opens = reading.before(span.first, 1).next().is_none();
+        let may = reading.is_one_of(span.first, &["could", "can", "will", "would", "might"]);
+        let deed = reading.after(span.last, 1).next()?;
+        let is_deed = opens
+            && may
+            && !reading.is_who(deed)
+            && !NO_DEED.iter().any(|class| reading.is(deed, *class))
+            && !asks(reading, deed);
+        is_deed.then_some(Span {
+            first: span.first,
+            last: deed,
+        })
+    })
+}
+
+/// Whether the sentence is a question.
+fn asks(reading: &Reading, index: usize) -> bool {
+    let mut rest = reading.after(index, usize::MAX - index - 1);
+    rest.any(|at| {
+        reading
+            .tokens
+            .get(at)
+            .is_some_and(|token| token.shape == Shape::Question)
+    })
 }
 
 /// A deed that opens a sentence, with no word of who does it.
@@ -146,7 +187,13 @@ fn option(reading: &Reading) -> Vec<Span> {
                 .after(span.last, 14)
                 .any(|index| reading.is(index, Class::Or))
     };
-    reading.of_class(Class::Option).filter(names_two).collect()
+    let named = reading.of_class(Class::Option).filter(names_two);
+    // "Could pair his genset with our battery" is one thought of.
+    let thought_of = bare_deeds(reading)
+        .filter(|span| reading.is_one_of(span.first, &["could", "might"]));
+    let mut options: Vec<Span> = named.chain(thought_of).collect();
+    options.sort_by_key(|span| (span.first, span.last));
+    options
 }
 
 /// The most words between what cannot be done and what still can.
