@@ -2,8 +2,9 @@
 
 use super::Signal;
 use super::intent;
-use super::lexicon::{Class, Ending};
+use super::lexicon::Class;
 use super::reading::{Reading, Span, disjoint};
+use super::spelling::Ending;
 use super::tokens::Shape;
 
 /// How far apart at most the two stand that are weighed against each other.

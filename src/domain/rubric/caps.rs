@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::blame;
 use super::lexicon::Class;
-use super::ownership;
 use super::reading::{Reading, Span};
 use super::scale::TOP;
 use crate::domain::grade::Dimension;
@@ -221,7 +221,7 @@ impl Cap {
     /// Words to quote: up to three that show it, or each part from end to end.
     pub fn evidence(self, reading: &Reading) -> Vec<Span> {
         match (self, self.class()) {
-            (Self::OnlyBlame, _) => ownership::blame(reading),
+            (Self::OnlyBlame, _) => blame::blame(reading),
             (_, Some(class)) => reading.of_class(class).take(MOST_EVIDENCE).collect(),
             (_, None) => reading.parts(),
         }

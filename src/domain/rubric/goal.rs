@@ -3,8 +3,9 @@
 
 use super::Signal;
 use super::intent;
-use super::lexicon::{Class, Ending};
+use super::lexicon::Class;
 use super::reading::{Reading, Span};
+use super::spelling::Ending;
 use super::tokens::Shape;
 
 /// What is listened for.
@@ -71,8 +72,8 @@ fn he_or_she_acts(reading: &Reading) -> impl Iterator<Item = Span> {
     ];
     reading.of_class(Class::Subject).filter_map(|span| {
         let verb = reading.after(span.last, 1).next()?;
-        let is_deed = reading.ends(verb, Ending::S)
-            && !NO_DEED.iter().any(|class| reading.is(verb, *class));
+        let is_deed =
+            reading.ends(verb, Ending::S) && !NO_DEED.iter().any(|class| reading.is(verb, *class));
         is_deed.then_some(Span {
             first: span.first,
             last: verb,

@@ -1,5 +1,6 @@
 //! Everything that was heard in one strategy, before anything is weighed.
 
+use super::blame;
 use super::caps::Cap;
 use super::contact;
 use super::holds;
@@ -84,7 +85,7 @@ impl Heard {
             .collect();
         let plain = Plain {
             obstacles_empty: whole::says_nothing(&reading, Part::Obstacles),
-            ways: ownership::ways(&reading, &ownership::blame(&reading)),
+            ways: ownership::ways(&reading, &blame::blame(&reading)),
             has_need: !answers.need.trim().is_empty(),
             has_check_date: answers.check_on.is_some(),
         };

@@ -8,7 +8,7 @@ use super::lexicon::{Class, Lexicon};
 use super::reading::{RUN_WORDS, Reading, runs};
 use super::tokens::{Shape, Token, tokens_of};
 use super::whole::{concrete_words, different_words, is_own, own_words, telling_words};
-use super::{approach, goal, ownership, people};
+use super::{approach, blame, goal, ownership, people};
 
 /// A cap that holds less than this says nothing of a text; in percent.
 const LEAST_STRENGTH: i32 = 10;
@@ -93,9 +93,9 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         ]),
         Cap::NothingConcrete => caps.concrete_words.tells(concrete),
         Cap::OnlyBlame => {
-            let blames = ownership::blame(reading);
+            let blames = blame::blame(reading);
             all(&[
-                caps.blames.tells(ownership::blame_alone(reading).len()),
+                caps.blames.tells(blame::blame_alone(reading).len()),
                 caps.blame_ways.tells(ownership::ways(reading, &blames)),
             ])
         }

@@ -1,8 +1,9 @@
 //! Whether the seller means to do what a word says: not what others do, nor what is put aside or
 //! only thought of, nor what is merely a thing.
 
-use super::lexicon::{Class, Ending};
+use super::lexicon::Class;
 use super::reading::{Reading, Span};
+use super::spelling::Ending;
 use super::tokens::Shape;
 
 /// How far what puts something aside stands before it: "not by sending them a deck".
@@ -65,9 +66,12 @@ fn is_only_thought_of(reading: &Reading, span: Span) -> bool {
         && !near(MOST_HELPING).any(is_own);
     let one_of_two = near(1).any(|index| reading.is(index, Class::Or))
         && near(WORDS_TO_A_DOER * 2).any(|index| reading.is_one_of(index, &["either"]));
-    let for_their_sake = reading
-        .after(span.last, WORDS_TO_A_DOER)
-        .any(|index| reading.is_one_of(index, &["so"]) && reading.after(index, 1).any(|who| reading.is(who, Class::Person)));
+    let for_their_sake = reading.after(span.last, WORDS_TO_A_DOER).any(|index| {
+        reading.is_one_of(index, &["so"])
+            && reading
+                .after(index, 1)
+                .any(|who| reading.is(who, Class::Person))
+    });
     could || for_their_sake || in_a_reason || one_of_two || is_wish(reading, span)
 }
 
@@ -75,9 +79,9 @@ fn is_only_thought_of(reading: &Reading, span: Span) -> bool {
 fn is_wish(reading: &Reading, span: Span) -> bool {
     let does = |index| reading.is(index, Class::Said) || reading.is(index, Class::Acts);
     reading.is_one_of(span.first, &["hope", "hoping"])
-        && reading.after(span.last, 2).any(|who| {
-            reading.is_who(who) && reading.after(who, WORDS_UNTIL_PUT_ASIDE).any(does)
-        })
+        && reading
+            .after(span.last, 2)
+            .any(|who| reading.is_who(who) && reading.after(who, WORDS_UNTIL_PUT_ASIDE).any(does))
 }
 
 /// "The demo budget", "in her own deck", "tidier in a brochure", "sized on hope", "meeting with both
@@ -152,11 +156,7 @@ fn is_of_others(reading: &Reading, span: Span) -> bool {
 }
 
 /// The words before this one with no comma between.
-fn within_clause(
-    reading: &Reading,
-    index: usize,
-    count: usize,
-) -> impl Iterator<Item = usize> {
+fn within_clause(reading: &Reading, index: usize, count: usize) -> impl Iterator<Item = usize> {
     let mut parted = reading.is_apart(index);
     reading.before(index, count).take_while(move |before| {
         let is_in = !parted;
@@ -169,15 +169,14 @@ fn within_clause(
 fn doer(reading: &Reading, deed: usize) -> Option<usize> {
     let near = reading.before(deed, WORDS_PUT_ASIDE);
     let far = within_clause(reading, deed, WORDS_TO_A_DOER).skip(WORDS_PUT_ASIDE);
-    near.chain(far)
-        .find(|index| {
-            reading.is(*index, Class::Own)
-                || (reading.is_who(*index)
-                    || reading.is(*index, Class::They)
-                    || is_anybody(reading, *index)
-                    || is_who_does(reading, *index))
-                    && !reading.is_one_of(*index, &NO_DOERS)
-        })
+    near.chain(far).find(|index| {
+        reading.is(*index, Class::Own)
+            || (reading.is_who(*index)
+                || reading.is(*index, Class::They)
+                || is_anybody(reading, *index)
+                || is_who_does(reading, *index))
+                && !reading.is_one_of(*index, &NO_DOERS)
+    })
 }
 
 /// "Everyone's been pitching".

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::slips::{Likely, Slips};
-use super::spelling::{forms, normal};
+use super::spelling::{Ending, forms, normal};
 
 macro_rules! classes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
@@ -191,37 +191,6 @@ impl Classes {
 
 /// The number of a word that occurs in some entry; 0 is any other word.
 pub type WordId = u32;
-
-/// How a word ends, which tells "signs" and "signed" of one person.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Ending {
-    /// On -s.
-    S,
-    /// On -ed.
-    Ed,
-    /// On -ing.
-    Ing,
-    /// In any other way.
-    #[default]
-    Other,
-}
-
-impl Ending {
-    /// The ending of a written word.
-    pub fn of(word: &str) -> Self {
-        let ends = |ending: &str| {
-            let from = word.len().checked_sub(ending.len());
-            let last = from.and_then(|from| word.get(from..));
-            last.is_some_and(|last| last.eq_ignore_ascii_case(ending))
-        };
-        match () {
-            () if ends("s") => Self::S,
-            () if ends("ed") => Self::Ed,
-            () if ends("ing") => Self::Ing,
-            () => Self::Other,
-        }
-    }
-}
 
 #[derive(Clone, Debug, Default)]
 struct Word {

@@ -5,6 +5,7 @@
 //! ([`caps`]) the grade. Nothing here knows who wrote the text, when, or what came before.
 
 pub mod approach;
+pub mod blame;
 pub mod caps;
 pub mod clause;
 pub mod contact;

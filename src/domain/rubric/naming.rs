@@ -3,9 +3,10 @@
 //! Capital letters earn nothing: a name is known by what it does, by what is wanted of it, or by
 //! its standing: "Ana, who runs the plant", "Ana (CFO)", "the planner, Bruno", "Tom from finance".
 
-use super::lexicon::{Class, Classes, Ending};
+use super::lexicon::{Class, Classes};
 use super::mixed::Marked;
 use super::reading::{HOLLOW, Span};
+use super::spelling::Ending;
 use super::tokens::{Shape, Token};
 use crate::domain::strategy::Answers;
 
@@ -34,7 +35,9 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) -> Vec<Span> {
         let after_place = index
             .checked_sub(1)
             .and_then(|before| tokens.get(before))
-            .is_some_and(|before| ["in", "of", "from"].contains(&&*word(before, answers).to_lowercase()));
+            .is_some_and(|before| {
+                ["in", "of", "from"].contains(&&*word(before, answers).to_lowercase())
+            });
         let Some(token) = tokens.get_mut(index) else {
             continue;
         };

@@ -1,11 +1,11 @@
 //! Ownership: an obstacle named honestly, and options the seller can act on.
 
-use std::collections::HashMap;
-
 use super::Signal;
+use super::blame::blame_alone;
 use super::intent;
-use super::lexicon::{Class, Ending};
-use super::reading::{Reading, Span, disjoint};
+use super::lexicon::Class;
+use super::reading::{Reading, Span};
+use super::spelling::Ending;
 use super::tokens::Shape;
 
 /// What is listened for.
@@ -189,15 +189,12 @@ fn option(reading: &Reading) -> Vec<Span> {
     };
     let named = reading.of_class(Class::Option).filter(names_two);
     // "Could pair his genset with our battery" is one thought of.
-    let thought_of = bare_deeds(reading)
-        .filter(|span| reading.is_one_of(span.first, &["could", "might"]));
+    let thought_of =
+        bare_deeds(reading).filter(|span| reading.is_one_of(span.first, &["could", "might"]));
     let mut options: Vec<Span> = named.chain(thought_of).collect();
     options.sort_by_key(|span| (span.first, span.last));
     options
 }
-
-/// The most words between what cannot be done and what still can.
-const WORDS_TO_A_WAY_LEFT: usize = 4;
 
 /// When, not if: what follows these is no other way.
 const NO_OTHERWISE: [&str; 7] = [
@@ -254,7 +251,8 @@ pub fn ways(reading: &Reading, blames: &[Span]) -> usize {
     own_ways(reading, blames).len()
 }
 
-fn own_ways(reading: &Reading, blames: &[Span]) -> Vec<Span> {
+/// The ways of the seller's own that stand in no blame.
+pub fn own_ways(reading: &Reading, blames: &[Span]) -> Vec<Span> {
     [
         option(reading),
         fallback(reading),
@@ -271,71 +269,6 @@ fn own_ways(reading: &Reading, blames: &[Span]) -> Vec<Span> {
         nearest.is_none_or(|blame| !way.overlaps(blame))
     })
     .collect()
-}
-
-/// Fault in so many words, or a department of one's own company that must, should or never does.
-///
-/// Both sides have a finance department: it is ours where it is called so, or where fault is put on
-/// ours anyway. "Our product" is a thing, "product" those who make it.
-pub fn blame(reading: &Reading) -> Vec<Span> {
-    let before_is = |span: &Span, class: Class| {
-        let mut before = reading.before(span.first, 1);
-        before.any(|index| reading.is(index, class))
-    };
-    // "Can't do anything about that except wait" names the one way there is.
-    let leaves_a_way = |span: &Span| {
-        let mut after = reading.after(span.last, WORDS_TO_A_WAY_LEFT);
-        after.any(|index| reading.is_one_of(index, &["except"]))
-    };
-    // "If legal won't release names" only says what may come.
-    let plain: Vec<Span> = reading
-        .of_class(Class::Blame)
-        .filter(|span| !before_is(span, Class::If) && !leaves_a_way(span))
-        .collect();
-    let is_thing = |span: &Span| {
-        span.first == span.last && (before_is(span, Class::Article) || before_is(span, Class::Own))
-    };
-    let only_ours = reading
-        .of_class(Class::OwnHouse)
-        .filter(|span| !is_thing(span));
-    let called_ours = reading
-        .of_class(Class::House)
-        .filter(|span| !plain.is_empty() || before_is(span, Class::Own));
-    let demands = only_ours.chain(called_ours).filter_map(|span| {
-        if before_is(&span, Class::If) {
-            return None;
-        }
-        let last = reading
-            .after(span.last, 3)
-            .take_while(|index| !reading.is_apart(*index) && !reading.is_who(*index))
-            .find(|index| reading.is(*index, Class::Demands))?;
-        Some(Span {
-            first: span.first,
-            last,
-        })
-    });
-    disjoint(demands.chain(plain.iter().copied()).collect())
-}
-
-/// Fault put on others where no other way of the seller's own follows at once: whoever names one
-/// only says what stands in the way.
-pub fn blame_alone(reading: &Reading) -> Vec<Span> {
-    let blames = blame(reading);
-    let ways = own_ways(reading, &blames);
-    let sentence = |index: usize| reading.tokens.get(index).map_or(0, |token| token.sentence);
-    let mut last_way: HashMap<u32, usize> = HashMap::new();
-    for way in &ways {
-        let last = last_way.entry(sentence(way.first)).or_default();
-        *last = way.first.max(*last);
-    }
-    blames
-        .into_iter()
-        .filter(|blame| {
-            let at = sentence(blame.first);
-            let follows = last_way.get(&at).is_some_and(|way| *way > blame.first);
-            !follows && !last_way.contains_key(&(at + 1))
-        })
-        .collect()
 }
 
 fn price_cut(reading: &Reading) -> Vec<Span> {

@@ -4,8 +4,9 @@
 //! twice is heard once: later copies are marked as echo and yield nothing.
 
 use super::dates::When;
-use super::lexicon::{Class, Ending, Lexicon};
+use super::lexicon::{Class, Lexicon};
 use super::mixed::hash_of;
+use super::spelling::Ending;
 use super::tokens::{Token, Words, tokenize};
 use super::{dates, naming};
 use crate::domain::strategy::{Answers, Part};

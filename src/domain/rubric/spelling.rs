@@ -1,5 +1,36 @@
 //! One word, many spellings: British and American, regular forms.
 
+/// How a word ends, which tells "signs" and "signed" of one person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// On -s.
+    S,
+    /// On -ed.
+    Ed,
+    /// On -ing.
+    Ing,
+    /// In any other way.
+    #[default]
+    Other,
+}
+
+impl Ending {
+    /// The ending of a written word.
+    pub fn of(word: &str) -> Self {
+        let ends = |ending: &str| {
+            let from = word.len().checked_sub(ending.len());
+            let last = from.and_then(|from| word.get(from..));
+            last.is_some_and(|last| last.eq_ignore_ascii_case(ending))
+        };
+        match () {
+            () if ends("s") => Self::S,
+            () if ends("ed") => Self::Ed,
+            () if ends("ing") => Self::Ing,
+            () => Self::Other,
+        }
+    }
+}
+
 /// A word as it is compared: lower case, without possessive ending, British and American alike.
 pub fn normal(word: &str) -> String {
     let mut plain: String = word

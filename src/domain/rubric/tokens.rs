@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 
-use super::lexicon::{Class, Classes, Ending, Lexicon, WordId};
+use super::lexicon::{Class, Classes, Lexicon, WordId};
 use super::mixed::{Marked, Mixed, hash_of};
-use super::spelling::normal;
+use super::spelling::{Ending, normal};
 use crate::domain::strategy::Part;
 
 /// What kind of characters a token is made of.
@@ -195,7 +195,9 @@ pub fn tokenize<'t>(
         }
         let word = text.get(start..end).unwrap_or_default();
         let known = words.known(word);
-        let opens = tokens.last().is_none_or(|last| last.part != part || last.sentence != sentence);
+        let opens = tokens
+            .last()
+            .is_none_or(|last| last.part != part || last.sentence != sentence);
         let is_number = shape == Shape::Word && word.contains(|letter: char| letter.is_numeric());
         words.note_name(known, word, opens);
         tokens.push(Token {

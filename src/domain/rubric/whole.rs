@@ -52,7 +52,10 @@ const GENERAL_FOR_ONE: usize = 3;
 pub fn different_words(reading: &Reading) -> usize {
     let count = |of: fn(&Token) -> bool| {
         let those = reading.tokens.iter().filter(|token| of(token));
-        those.map(|token| token.hash).collect::<HashSet<u64>>().len()
+        those
+            .map(|token| token.hash)
+            .collect::<HashSet<u64>>()
+            .len()
     };
     count(|token| !token.echo || token.idle && may_be_found_there(token))
         + count(|token| token.general) / GENERAL_FOR_ONE

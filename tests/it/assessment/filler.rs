@@ -104,3 +104,29 @@ pub const LATER_ASIDE: [&str; 12] = [
     "Sat in a noisy café with a cold tea, hard to think straight.",
     "Bit of a headache today, so I will leave it at that.",
 ];
+
+/// Praise, written when all lists were done.
+pub const LAST_PRAISE: [&str; 8] = [
+    "I love working with people like these and it shows.",
+    "Honestly one of the best accounts in my whole territory.",
+    "We are the obvious choice and everybody knows it.",
+    "Great vibes all round, the future looks bright.",
+    "Our reputation speaks volumes and references are superb.",
+    "What a fantastic opportunity, I could not be happier.",
+    "They appreciate our dedication and we appreciate theirs.",
+    "A truly promising story with a happy ending in sight.",
+];
+
+/// Remarks, written when all lists were done.
+pub const LAST_ASIDE: [&str; 10] = [
+    "Had to do this on my lunch break, the Wi-Fi keeps dropping.",
+    "My daughter is ill and I have been up since four, so please read this kindly.",
+    "I am dictating while driving, punctuation to follow.",
+    "The cat walked across the laptop, so there may be odd characters.",
+    "Bear with me, I am new to this tool and still learning where everything goes.",
+    "It is forty degrees in here and the fan is broken.",
+    "Just back from holiday and my head is still at the beach.",
+    "I copied the wrong paragraph first and then fixed it.",
+    "Running for my flight, the rest another day.",
+    "Monday mornings are not my best time for writing.",
+];
