@@ -58,8 +58,11 @@ pub fn blame(reading: &Reading) -> Vec<Span> {
 pub fn blame_alone(reading: &Reading) -> Vec<Span> {
     let blames = blame(reading);
     let ways = own_ways(reading, &blames);
-    let sentence = |index: usize| reading.tokens.get(index).map_or(0, |token| token.sentence);
-    let mut last_way: HashMap<u32, usize> = HashMap::new();
+    // Full stop and line break make one sentence more than is said.
+    let mut opened: Vec<usize> = reading.sentences().map(|it| it.first).collect();
+    opened.sort_unstable();
+    let sentence = |index: usize| opened.partition_point(|first| *first <= index);
+    let mut last_way: HashMap<usize, usize> = HashMap::new();
     for way in &ways {
         let last = last_way.entry(sentence(way.first)).or_default();
         *last = way.first.max(*last);

@@ -78,6 +78,9 @@ fn at(reading: &Reading, index: usize) -> Option<(usize, Exact)> {
         .map(|exact| (index, exact));
     }
     if token.classes.has(Class::Weekday) {
+        if is_a_habit(reading, index) {
+            return None;
+        }
         return Some((number_next.unwrap_or(index), Exact::Day));
     }
     if token.classes.has(Class::MaybeDay) && is_dated(reading, index) {
@@ -99,6 +102,13 @@ fn at(reading: &Reading, index: usize) -> Option<(usize, Exact)> {
             .map(|span| (span.last, Exact::Coarse));
     }
     None
+}
+
+/// "Monday mornings": no day one can write into a calendar.
+fn is_a_habit(reading: &Reading, index: usize) -> bool {
+    const MANY: [&str; 4] = ["mornings", "afternoons", "evenings", "nights"];
+    let mut next = reading.after(index, 1);
+    next.any(|next| reading.is_one_of(next, &MANY))
 }
 
 fn is_month(reading: &Reading, index: usize) -> bool {

@@ -147,13 +147,6 @@ pub fn brings(reading: &Reading) -> Vec<Span> {
         .collect()
 }
 
-fn at(index: usize) -> Span {
-    Span {
-        first: index,
-        last: index,
-    }
-}
-
 /// Where something is still to be learnt.
 pub fn open_question(reading: &Reading) -> Vec<Span> {
     // "How: best rate" is a heading.

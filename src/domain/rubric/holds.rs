@@ -186,14 +186,12 @@ fn strewn(reading: &Reading) -> usize {
     broken * 100 / articles
 }
 
-/// How many different words there are in a hundred of its own.
+/// How many different words there are in a hundred of its own; he has more forms than she.
 fn variety(reading: &Reading) -> usize {
-    let own = || {
-        reading
-            .tokens
-            .iter()
-            .filter(|token| is_own(token) && token.shape == Shape::Word)
+    let counts = |token: &&Token| {
+        is_own(token) && token.shape == Shape::Word && !token.classes.has(Class::Person)
     };
+    let own = || reading.tokens.iter().filter(counts);
     let different: HashSet<u64> = own().map(|token| token.hash).collect();
     different.len() * 100 / own().count().max(1)
 }

@@ -8,7 +8,8 @@ use super::tokens::{Shape, Token};
 use super::whole::may_be_found_there;
 
 /// What binds a sentence to a deal, or speaks for or against a text by itself …
-const BINDS: [Class; 12] = [
+const BINDS: [Class; 13] = [
+    Class::Waits,
     Class::Weekday,
     Class::Month,
     Class::Soon,
@@ -24,8 +25,7 @@ const BINDS: [Class; 12] = [
 ];
 
 /// … and what does so other than by an everyday word.
-const BINDS_UNLESS_COMMON: [Class; 7] = [
-    Class::Activity,
+const BINDS_UNLESS_COMMON: [Class; 6] = [
     Class::Role,
     Class::Title,
     Class::Person,
@@ -52,6 +52,12 @@ pub fn matter(sentence: &[Token]) -> Matter {
     let demands = sentence
         .iter()
         .any(|token| token.classes.has(Class::Demands));
+    // One such word of one's own counts nothing: "the best of my accounts".
+    let is_own = sentence.iter().any(|token| token.classes.has(Class::Own));
+    let mut activity = sentence
+        .iter()
+        .filter(|token| token.classes.has(Class::Activity));
+    let counts = activity.nth(usize::from(is_own)).is_some();
     for token in sentence {
         let has = |classes: &[Class]| classes.iter().any(|class| token.classes.has(*class));
         let is_common = token.classes.has(Class::Common);
@@ -59,6 +65,7 @@ pub fn matter(sentence: &[Token]) -> Matter {
         if token.shape != Shape::Word
             || !is_general && (token.who || has(&BINDS) || demands && has(&[Class::House]))
             || !is_general && !is_common && has(&BINDS_UNLESS_COMMON)
+            || counts && !is_common && has(&[Class::Activity])
         {
             return Matter::Deal;
         }

@@ -176,6 +176,17 @@ fn doer(reading: &Reading, deed: usize) -> Option<usize> {
                 || is_anybody(reading, *index)
                 || is_who_does(reading, *index))
                 && !reading.is_one_of(*index, &NO_DOERS)
+                && !is_given_to(reading, *index)
+    })
+}
+
+/// "I offer Ines a discount": she does nothing here.
+fn is_given_to(reading: &Reading, who: usize) -> bool {
+    reading.before(who, 1).any(|deed| {
+        reading.is(deed, Class::Deed)
+            && reading
+                .before(deed, MOST_HELPING)
+                .any(|index| reading.is(index, Class::Own))
     })
 }
 

@@ -239,7 +239,7 @@ impl Lexicon {
     /// How likely a word was meant where a slip leaves several: an everyday word most of all.
     fn likely(&self, id: WordId) -> Likely {
         let classes = self.classes(id);
-        let only = |class: Class| !classes.is_empty() && classes.iter().all(|it| *it == class);
+        let only = |class: Class| classes.iter().all(|it| *it == class);
         if classes.contains(&Class::Common) {
             Likely::Everyday
         } else if only(Class::Plain) || only(Class::OffTopic) {

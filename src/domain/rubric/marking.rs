@@ -79,8 +79,11 @@ impl Reading<'_> {
                 if inside && !is_hollow && class != Class::Common {
                     continue;
                 }
-                let until = if is_hollow { last } else { index };
-                hollow_until = hollow_until.max(until);
+                let is_whole = is_hollow || matches!(class, Class::OffTopic | Class::Aside);
+                let until = if is_whole { last } else { index };
+                if is_hollow {
+                    hollow_until = hollow_until.max(last);
+                }
                 for token in self.tokens.get_mut(index..=until).unwrap_or_default() {
                     token.classes.add(class);
                 }

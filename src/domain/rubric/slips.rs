@@ -23,7 +23,8 @@ pub enum Likely {
     Everyday,
     /// One that a rule listens for.
     OfTheTrade,
-    /// One that is known only to tell it from another.
+    /// One that is known only to tell it from another, or within a phrase: a short one may as well be
+    /// a name.
     Seldom,
 }
 
@@ -123,7 +124,8 @@ impl Slips {
                 .chain(missing)
                 .chain(mistaken)
                 .chain(too_many)
-                .chain(wrong),
+                .chain(wrong)
+                .filter(|(likely, _)| *likely < Likely::Seldom || count > FEWEST_LETTERS),
         )
     }
 }

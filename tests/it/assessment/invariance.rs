@@ -9,17 +9,24 @@ use latitude::ops::evaluate::Rated;
 use rand::rngs::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
 
-use super::filler::{ASIDE, FORMAL, PLAIN, PRAISE, PROVERBS, SPOKEN};
+use super::filler::{
+    ASIDE, FORMAL, LAST_ASIDE, LAST_PRAISE, LATER_ASIDE, LATER_PRAISE, PLAIN, PRAISE, PROVERBS,
+    SPOKEN,
+};
 use super::set;
 
 /// The score may move by so much in the mean …
 const MEAN: f64 = 3.0;
 /// … and in the worst case …
 const WORST: i32 = 10;
-/// … but for so many texts in a thousand. A typo may make another word of the one word that showed
-/// a thought; filler that speaks of the customer, or of the writer's own day, says something after
-/// all. All other changes keep to [`WORST`] without exception.
-const BEYOND: [(&str, usize); 3] = [("typos", 4), ("praise", 25), ("one's own day", 90)];
+/// … but for so many texts in a thousand, and none by more than this. A typo may make another word of
+/// the one word that showed a thought; a remark may hold the words of a customer's trouble. All other
+/// changes keep to [`WORST`] without exception.
+const BEYOND: [(&str, usize, i32); 3] = [
+    ("typos", 5, 25),
+    ("praise", 4, 20),
+    ("the last remarks", 60, 40),
+];
 
 /// Every rated strategy that was not written against the rubric, and its score.
 static SCORED: LazyLock<Vec<(Rated, i32)>> = LazyLock::new(|| {
@@ -64,13 +71,17 @@ pub fn stays(what: &str, change: impl Fn(&Answers) -> Answers) {
     println!("{what}: mean {mean:.2}, beyond {WORST}: {beyond}, worst {worst:?}");
 
     assert!(mean <= MEAN, "{what}: mean {mean:.2}, worst {worst:?}");
-    let in_a_thousand = BEYOND
+    let (in_a_thousand, furthest) = BEYOND
         .into_iter()
-        .find(|(of, _)| *of == what)
-        .map_or(0, |(_, count)| count);
+        .find(|(of, ..)| *of == what)
+        .map_or((0, WORST), |(_, count, furthest)| (count, furthest));
     assert!(
         beyond * 1000 <= moves.len() * in_a_thousand,
         "{what}: {beyond} beyond {WORST}, worst {worst:?}"
+    );
+    assert!(
+        worst.iter().all(|(by, _)| by.abs() <= furthest),
+        "{what}: worst {worst:?}"
     );
 }
 
@@ -124,13 +135,21 @@ fn filler_earns_and_costs_nothing() {
 }
 
 #[test]
-fn praise_of_the_deal_hardly_matters() {
+fn praise_of_the_deal_earns_and_costs_nothing() {
     filled("praise", &PRAISE);
+    filled("praise", &LATER_PRAISE);
+    filled("praise", &LAST_PRAISE);
 }
 
 #[test]
-fn remarks_about_ones_own_day_matter_little_in_the_mean() {
+fn remarks_about_ones_own_day_earn_and_cost_nothing() {
     filled("one's own day", &ASIDE);
+    filled("one's own day", &LATER_ASIDE);
+}
+
+#[test]
+fn remarks_never_seen_before_matter_little_in_the_mean() {
+    filled("the last remarks", &LAST_ASIDE);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The rubric against people's ratings, and what may not move a score.
 
+mod against;
 mod agreement;
 mod any_text;
 mod filler;
