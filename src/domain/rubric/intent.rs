@@ -151,7 +151,8 @@ fn is_of_others(reading: &Reading, span: Span) -> bool {
         return true;
     }
     doer(reading, span.first).is_some_and(|index| {
-        !(reading.is(index, Class::Own) && !is_quoted(reading, index)) && !is_owner(reading, index)
+        let is_seller = reading.is(index, Class::Own) && !is_quoted(reading, index);
+        !is_seller && !is_owner(reading, index)
     })
 }
 

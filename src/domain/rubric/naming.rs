@@ -26,7 +26,7 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) -> Vec<Span> {
     for index in 0..tokens.len() {
         let next = tokens.get(index + 1);
         let deed_next = next.filter(|next| is_deed_of_a_person(next));
-        let acts_next = deed_next.is_some_and(|deed| is_of_one_person(deed));
+        let acts_next = deed_next.is_some_and(is_of_one_person);
         let acts_or_to_next = deed_next.is_some()
             || next
                 .is_some_and(|next| next.classes.has(Class::To) || next.classes.has(Class::Asks));
