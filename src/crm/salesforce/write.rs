@@ -2,13 +2,15 @@
 //! which counts as one against the organisation's day.
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
-use serde::Deserialize;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use super::collections::{BATCH, Saved};
 use super::faults::{self, Complaint};
 use super::{api_path, limits, wire};
 use crate::crm::session::Session;
+use crate::crm::setup::FieldMap;
 use crate::crm::write::{Outcome, Refusal, Update};
 use crate::domain::Time;
 use crate::http::fault::{Cause, Fault};
@@ -83,24 +85,65 @@ fn since(update: &Update) -> Option<Time> {
     Some(wire::Stamp::try_from(revision).ok()?.0)
 }
 
-fn members(session: &Session, update: &Update) -> Map<String, Json> {
-    let named = update.fields.iter().filter_map(|(field, value)| {
-        let name = session.fields.name(*field)?;
-        let value = wire::json(*field, value, &session.fields);
-        Some((name.to_owned(), value))
-    });
-    named.collect()
+fn members<'a>(fields: &'a FieldMap, update: &'a Update) -> impl Iterator<Item = (&'a str, Json)> {
+    update.fields.iter().filter_map(|(field, value)| {
+        let name = fields.name(*field)?;
+        Some((name, wire::json(*field, value, fields)))
+    })
 }
 
-/// The body of a Collections call.
-fn records(session: &Session, updates: &[&Update]) -> Json {
-    let records = updates.iter().map(|update| {
-        let mut record = members(session, update);
-        record.insert("attributes".to_owned(), json!({"type": "Opportunity"}));
-        record.insert("id".to_owned(), update.deal.as_str().into());
-        Json::Object(record)
-    });
-    json!({"allOrNone": false, "records": records.collect::<Json>()})
+/// The body of a Collections call. Written out as it is sent: a first write is of all deals there are.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Records<'a> {
+    all_or_none: bool,
+    records: Vec<Record<'a>>,
+}
+
+struct Record<'a> {
+    update: &'a Update,
+    fields: &'a FieldMap,
+}
+
+impl<'a> Records<'a> {
+    fn of(session: &'a Session, updates: &[&'a Update]) -> Self {
+        let fields = &session.fields;
+        let records = updates.iter().map(|update| Record { update, fields });
+        Self {
+            all_or_none: false,
+            records: records.collect(),
+        }
+    }
+}
+
+impl Serialize for Record<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_map(None)?;
+        record.serialize_entry("attributes", &json!({"type": "Opportunity"}))?;
+        record.serialize_entry("id", self.update.deal.as_str())?;
+        for (name, value) in members(self.fields, self.update) {
+            record.serialize_entry(name, &value)?;
+        }
+        record.end()
+    }
+}
+
+/// A part of a Composite call.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked<'a> {
+    method: &'static str,
+    url: String,
+    reference_id: String,
+    http_headers: &'a Map<String, Json>,
+    body: Records<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AskedAtOnce<'a> {
+    all_or_none: bool,
+    composite_request: Vec<Asked<'a>>,
 }
 
 fn outcomes(session: &Session, saved: Vec<Saved>, asked: usize) -> Result<Vec<Outcome>, Fault> {
@@ -124,7 +167,7 @@ async fn collection(session: &Session, updates: &[&Update]) -> Result<Vec<Outcom
             call.header(name, value)
         });
     let (saved, _): (Vec<Saved>, _) =
-        limits::read(session, call.json(&records(session, updates))).await?;
+        limits::read(session, call.json(&Records::of(session, updates))).await?;
     outcomes(session, saved, updates.len())
 }
 
@@ -136,21 +179,22 @@ async fn collections(session: &Session, updates: &[&Update]) -> Result<Vec<Outco
         .map(|(name, value)| ((*name).to_owned(), Json::from(*value)))
         .collect();
     let chunks: Vec<&[&Update]> = updates.chunks(BATCH).collect();
-    let parts = chunks.iter().enumerate().map(|(n, chunk)| {
-        json!({
-            "method": "PATCH",
-            "url": api_path(session, "/composite/sobjects"),
-            "referenceId": format!("deals{n}"),
-            "httpHeaders": manners,
-            "body": records(session, chunk),
-        })
+    let parts = chunks.iter().enumerate().map(|(n, chunk)| Asked {
+        method: "PATCH",
+        url: api_path(session, "/composite/sobjects"),
+        reference_id: format!("deals{n}"),
+        http_headers: &manners,
+        body: Records::of(session, chunk),
     });
     let call = session
         .api
         .post(api_path(session, "/composite"))
         .header("sforce-call-options", "client=Latitude")
         .idempotent()
-        .json(&json!({"allOrNone": false, "compositeRequest": parts.collect::<Json>()}));
+        .json(&AskedAtOnce {
+            all_or_none: false,
+            composite_request: parts.collect(),
+        });
     let (composite, _): (Composite, _) = limits::read(session, call).await?;
     same_length(composite.composite_response.len(), chunks.len())?;
     let mut told = Vec::with_capacity(updates.len());
@@ -179,7 +223,7 @@ async fn conditional(session: &Session, updates: &[&Update]) -> Result<Vec<Outco
                 "httpHeaders": {
                     "If-Unmodified-Since": since.format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
                 },
-                "body": members(session, update),
+                "body": members(&session.fields, update).map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>(),
             })
         })
         .collect();
