@@ -442,17 +442,19 @@ impl Sim {
             .iter()
             .map(|it| {
                 let gone = it.deleted_at.is_some();
-                (it.id.clone(), it.custom.clone(), gone, it.trouble.is_some())
+                let stands_still = (it.trouble.is_some(), it.stage >= CLOSED);
+                (it.id.clone(), it.custom.clone(), gone, stands_still)
             })
             .collect();
         drop(world);
-        for (n, (id, custom, deleted, hindered)) in deals.into_iter().enumerate() {
+        for (n, (id, custom, deleted, (hindered, closed))) in deals.into_iter().enumerate() {
             let Some(row) = rows.get(&id).filter(|_| !deleted) else {
                 continue;
             };
             for part in Part::ALL {
-                if hindered && row.carry_version.is_some() {
-                    // The CRM will not take them yet.
+                let is_refused = hindered || closed && row.parked.is_some();
+                if is_refused && row.carry_version.is_some() {
+                    // The CRM will not take them yet; some take nothing once a deal is closed.
                     continue;
                 }
                 let there = text(&custom, fields.name(part.field()));
@@ -471,8 +473,8 @@ impl Sim {
                     && row.conflict_version.is_none()
                 {
                     self.find(format!(
-                        "I2: {when}: {} of deal {n}: the CRM says \"{there}\", we \"{here}\" (carry {:?})",
-                        part.name(), row.carry_version
+                        "I2: {when}: {} of deal {n}: the CRM says \"{there}\", we \"{here}\" (carry {:?}, parked {:?})",
+                        part.name(), row.carry_version, row.parked
                     ));
                 }
             }

@@ -17,6 +17,8 @@ const NEVER_ENDS: Duration = Duration::from_secs(120);
 /// How long after the storm everything must stand as it should: the longest pause is a quarter of
 /// an hour, after a sign-in that failed.
 const CALM: usize = 40;
+/// A connection whose sign-in was refused, or whose machine's clock was wrong, is left alone so long.
+const TURNED_AWAY: TimeDelta = TimeDelta::minutes(15);
 
 pub async fn play(sim: &Arc<Sim>) {
     let steps = sim.roll(8..24);
@@ -97,12 +99,11 @@ async fn calm(sim: &Arc<Sim>) {
     sim.state().calm = true;
     sim.served.world.weather().set(Knobs::default());
     sim.locals.iter().for_each(|it| it.set(TimeDelta::zero()));
-    // Leases run out, and the next poll is due: it ends one that was broken off, and the poll after
-    // that reads what came meanwhile.
+    // Leases run out, who was turned away comes back, and the next poll is due: it ends one that was
+    // broken off, and the poll after that reads what came meanwhile.
     let mut began = sim.truth.at_now();
-    for _ in 0..2 {
-        sim.truth
-            .advance(POLL.max(LEASE * 2) + TimeDelta::seconds(1));
+    for pause in [TURNED_AWAY, POLL.max(LEASE * 2)] {
+        sim.truth.advance(pause + TimeDelta::seconds(1));
         began = sim.truth.at_now();
         if !comes_to_rest(sim, began).await {
             return;
