@@ -165,7 +165,7 @@ impl Run {
                 "simple-salesforce 1.12.10 into SQLite",
                 "pull_simple_salesforce.py",
             ),
-            ("jsforce 3.10.26 into lines of JSON", "pull_jsforce.mjs"),
+            ("jsforce 3.10.16 into lines of JSON", "pull_jsforce.mjs"),
             ("dlt 1.31.0 into SQLite", "pull_dlt.py"),
         ] {
             let file = self.folder.join(script).display().to_string();
@@ -181,7 +181,7 @@ impl Run {
                 "simple-salesforce 1.12.10, Collections",
                 "write_simple_salesforce.py",
             ),
-            ("jsforce 3.10.26, Collections", "write_jsforce.mjs"),
+            ("jsforce 3.10.16, Collections", "write_jsforce.mjs"),
         ] {
             self.peer((what, script), &[], ours).await?;
         }
@@ -285,6 +285,7 @@ impl Run {
         line("ask", &self.case("ask", &own).await?, None);
         self.setting().ask("set?forget=true").await?;
         let written = self.case("write", &own).await?;
+        self.setting().ask("set?enough=true").await?;
         let least = self.case("floor-write", "").await?;
         line("floor: a bare client sends the same bodies", &least, None);
         line(
@@ -320,6 +321,7 @@ impl Run {
         self.case("ask", &own).await?;
         self.setting().ask("set?forget=true").await?;
         let written = self.case("write", &own).await?;
+        self.setting().ask("set?enough=true").await?;
         let least = self.case("floor-write", "").await?;
         line(
             "floor: a bare client, the same bodies one after the other",

@@ -10,7 +10,7 @@ mod soql;
 
 use std::collections::HashMap;
 use std::io::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +43,7 @@ struct Standin {
     /// Queries that locators stand for.
     locators: Mutex<Vec<String>>,
     written: Mutex<Vec<Bytes>>,
+    keeps: AtomicBool,
     calls: AtomicU64,
     rows: AtomicU64,
     page_delay: AtomicU64,
@@ -61,6 +62,7 @@ pub fn serve(deals: usize, port: u16, clock: Shifted) -> anyhow::Result<()> {
             pages: Mutex::default(),
             locators: Mutex::default(),
             written: Mutex::default(),
+            keeps: AtomicBool::new(true),
             calls: AtomicU64::new(0),
             rows: AtomicU64::new(0),
             page_delay: AtomicU64::new(0),
@@ -277,7 +279,7 @@ impl Standin {
 
     fn keep(&self, body: &Bytes) {
         let mut written = lock(&self.written);
-        if written.len() < KEPT {
+        if written.len() < KEPT && self.keeps.load(Ordering::Relaxed) {
             written.push(body.clone());
         }
     }
@@ -340,8 +342,10 @@ struct Set {
     write: Option<u64>,
     /// One deal in so many changes now.
     touch: Option<usize>,
-    /// Write bodies are forgotten.
+    /// Write bodies are forgotten, and kept from now on …
     forget: Option<bool>,
+    /// … or are no longer kept: others send the same again.
+    enough: Option<bool>,
 }
 
 async fn set(State(it): Shared, Query(set): Query<Set>) -> Response {
@@ -357,6 +361,10 @@ async fn set(State(it): Shared, Query(set): Query<Set>) -> Response {
     }
     if set.forget == Some(true) {
         lock(&it.written).clear();
+        it.keeps.store(true, Ordering::Relaxed);
+    }
+    if set.enough == Some(true) {
+        it.keeps.store(false, Ordering::Relaxed);
     }
     it.answer("{}", false)
 }
