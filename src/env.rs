@@ -112,6 +112,12 @@ impl Env {
         cfg!(debug_assertions) && self.fate.as_ref().is_some_and(|fate| fate.makes(flaw))
     }
 
+    /// So many fresh random bytes as text, two hexadecimal digits each.
+    pub fn hex<const N: usize>(&self) -> String {
+        let bytes = self.bytes::<N>();
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Fresh random bytes.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];

@@ -93,8 +93,10 @@ impl Plan {
             .iter()
             .filter(|other| (other.at, &other.deal) < (self.at, &self.deal))
             .filter(|other| other.deal != self.deal && !is_same_customer(other))
-            .filter(|other| self.print.is_near_copy(&other.print))
-            .max_by_key(|other| self.print.likeness(&other.print))
+            .map(|other| (other, self.print.likeness(&other.print)))
+            .filter(|(_, likeness)| *likeness >= NEAR_COPY_PERCENT)
+            .max_by_key(|(_, likeness)| *likeness)
+            .map(|(other, _)| other)
     }
 }
 

@@ -95,7 +95,7 @@ impl Provider {
     /// When the provider does not answer or does not say what it must.
     pub async fn begin(&self, env: &Env) -> Result<Begun, Fault> {
         let metadata = self.metadata(env).await?;
-        let (state, nonce, verifier) = (word(env), word(env), word(env));
+        let (state, nonce, verifier) = (env.hex::<32>(), env.hex::<32>(), env.hex::<32>());
         let challenge =
             PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
         let client = CoreClient::from_provider_metadata(
@@ -221,12 +221,6 @@ impl Provider {
         let (client, guard, env) = (self.http.clone(), self.guard.clone(), env.clone());
         move |request| carry(client.clone(), guard.clone(), env.now(), request).boxed()
     }
-}
-
-/// 256 random bits as text.
-fn word(env: &Env) -> String {
-    let bytes = env.bytes::<32>();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(super) fn told(error: &dyn std::error::Error) -> String {

@@ -253,11 +253,7 @@ impl Stage {
         };
         let crms = sandbox::chosen(&ids)?;
         let served = sandbox::all(&crms, env, demo.seed, demo.deals, 0).await?;
-        let mark: String = env
-            .bytes::<6>()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let mark = env.hex::<6>();
         let folder = std::env::temp_dir().join(format!("latitude-demo-{mark}"));
         let place = format!("sqlite://{}/latitude.db", folder.display());
         let store = Store::open(&place, Seal::random(env)).await?;

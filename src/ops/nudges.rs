@@ -109,7 +109,7 @@ pub async fn gather(
             let reasons = reasons.into_iter().filter(now_is_good).collect();
             for ((connection, person), reasons) in by_person(reasons) {
                 let nudge = Nudge {
-                    id: id(env),
+                    id: env.hex::<16>(),
                     connection,
                     person,
                     kind: kind.to_owned(),
@@ -147,11 +147,6 @@ async fn put_out(
     tx.put_out(&nudge, now).await?;
     tx.commit().await?;
     Ok(true)
-}
-
-fn id(env: &Env) -> String {
-    let bytes = env.bytes::<16>();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn by_person(reasons: Vec<Reason>) -> BTreeMap<(String, String), Vec<Reason>> {

@@ -102,33 +102,34 @@ fn summary(reports: &[Report]) -> serde_json::Value {
     })
 }
 
-fn print_table(reports: &[Report]) {
-    let rows: Vec<Vec<String>> = reports
-        .iter()
-        .map(|it| {
-            vec![
-                it.connection.clone(),
-                it.state.word().to_owned(),
-                it.tally.pulled.to_string(),
-                it.tally.asked.to_string(),
-                it.tally.assessed.to_string(),
-                it.tally.written.to_string(),
-                it.calls.to_string(),
-                it.rejected.len().to_string(),
-            ]
-        })
+/// What is counted of a run, and its name.
+pub type Count = (&'static str, fn(&Report) -> u64);
+
+/// Prints a table with a line a connection, called `first` there: its state and what was counted.
+pub fn print_counts(first: &str, counts: &[Count], reports: &[Report]) {
+    let head: Vec<&str> = [first, "state"]
+        .into_iter()
+        .chain(counts.iter().map(|(name, _)| *name))
         .collect();
-    let head = [
-        "connection",
-        "state",
-        "pulled",
-        "asked",
-        "assessed",
-        "written",
-        "calls",
-        "rejected",
-    ];
+    let row = |report: &Report| {
+        let words = [report.connection.clone(), report.state.word().to_owned()];
+        let counted = counts.iter().map(|(_, count)| count(report).to_string());
+        words.into_iter().chain(counted).collect()
+    };
+    let rows: Vec<Vec<String>> = reports.iter().map(row).collect();
     say!("{}", table(&head, &rows));
+}
+
+fn print_table(reports: &[Report]) {
+    const COUNTS: [Count; 6] = [
+        ("pulled", |it| it.tally.pulled),
+        ("asked", |it| it.tally.asked),
+        ("assessed", |it| it.tally.assessed),
+        ("written", |it| it.tally.written),
+        ("calls", |it| it.calls),
+        ("rejected", |it| it.rejected.len() as u64),
+    ];
+    print_counts("connection", &COUNTS, reports);
     for report in reports {
         if let Some(cause) = &report.cause {
             say!("{}: {cause}", report.connection);

@@ -86,34 +86,29 @@ impl Tx {
 
     /// Has people report to whom the configuration says, a leader to their reports, each by e-mail
     /// address or by the CRM's id; for everyone else the CRM's word stands. Whom nobody knows is
-    /// passed over. Returns those, in the words of the configuration.
+    /// passed over.
     pub async fn lead(
         &mut self,
         id: &ConnectionId,
         teams: &BTreeMap<String, Vec<String>>,
-    ) -> Result<Vec<String>> {
-        let mut unknown = Vec::new();
+    ) -> Result<()> {
         for (leader, reports) in teams {
             let found: Option<(String,)> = sql!(&mut *self, db => query_as(
                 "SELECT id FROM person WHERE connection = $1 AND active
                  AND (id = $2 OR lower(email) = lower($2)) ORDER BY id LIMIT 1",
             ).bind(id.as_str()).bind(leader).fetch_optional(db).await)?;
-            let Some((leader_id,)) = found else {
-                unknown.push(leader.clone());
+            let Some((leader,)) = found else {
                 continue;
             };
             for report in reports {
-                let rows = sql!(&mut *self, db => query(
+                sql!(&mut *self, db => query(
                     "UPDATE person SET manager = $3 WHERE connection = $1 AND id <> $3
                      AND (id = $2 OR lower(email) = lower($2))",
-                ).bind(id.as_str()).bind(report).bind(&leader_id).execute(db).await
-                    .map(|done| done.rows_affected()))?;
-                if rows == 0 {
-                    unknown.push(report.clone());
-                }
+                ).bind(id.as_str()).bind(report).bind(&leader).execute(db).await
+                    .map(drop))?;
             }
         }
-        Ok(unknown)
+        Ok(())
     }
 
     /// Notes that people have been read.

@@ -3,8 +3,6 @@
 
 use std::collections::HashMap;
 
-use sqlx::types::Json;
-
 use super::work::Work;
 use super::{ASK, Stop};
 use crate::domain::Time;
@@ -72,10 +70,18 @@ async fn all_assessed<'a>(
         let mut tx = work.store.read().await?;
         let others = plans_of(&mut tx, work.id(), &sellers).await?;
         drop(tx);
-        assessed.extend(some.iter().copied().flatten().map(|one| Assessed {
-            deal: &one.deal,
-            version: one.version,
-            assessment: assess_beside(one, &others, &work.framework, &[]),
+        assessed.extend(some.iter().copied().flatten().map(|one| {
+            let assessment = rubric::assess(&one.answers, &work.framework.rubric);
+            let others = one.seller.as_ref().and_then(|seller| others.get(seller));
+            let assessment = match others.filter(|_| assessment.score.is_some()) {
+                Some(others) => unless_copied(assessment, &plan(one), others, &work.framework),
+                None => assessment,
+            };
+            Assessed {
+                deal: &one.deal,
+                version: one.version,
+                assessment,
+            }
         }));
     }
     Ok(assessed)
@@ -93,19 +99,23 @@ pub async fn assess_now(
     framework: &Framework,
     dismissed: &[String],
 ) -> store::Result<Assessment> {
-    let sellers: Vec<&str> = deal.seller.as_deref().into_iter().collect();
-    let others = plans_of(tx, connection, &sellers).await?;
-    let one = Written {
+    let away: Vec<&str> = dismissed.iter().map(String::as_str).collect();
+    let assessment = rubric::assess_without(answers, &framework.rubric, &away);
+    let (Some(seller), Some(_)) = (deal.seller.as_deref(), assessment.score) else {
+        return Ok(assessment);
+    };
+    let others = plans_of(tx, connection, &[seller]).await?;
+    let Some(others) = others.get(seller) else {
+        return Ok(assessment);
+    };
+    let plan = Plan {
         deal: deal.id.clone(),
-        version: deal.version + 1,
         name: deal.name.clone(),
         account: deal.account.clone(),
-        seller: deal.seller.clone(),
         at: now,
-        answers: Json(answers.clone()),
+        print: Print::of(answers),
     };
-    let away: Vec<&str> = dismissed.iter().map(String::as_str).collect();
-    Ok(assess_beside(&one, &others, framework, &away))
+    Ok(unless_copied(assessment, &plan, others, framework))
 }
 
 /// What each of some sellers wrote, by seller.
@@ -135,19 +145,14 @@ fn plan(one: &Written) -> Plan {
     }
 }
 
-/// What the rubric says of the words, unless the seller wrote much the same for another customer.
-fn assess_beside(
-    one: &Written,
-    others: &Plans,
+/// What the rubric said of a plan, unless its seller wrote much the same for another customer.
+fn unless_copied(
+    assessment: Assessment,
+    plan: &Plan,
+    others: &[Plan],
     framework: &Framework,
-    dismissed: &[&str],
 ) -> Assessment {
-    let assessment = rubric::assess_without(&one.answers, &framework.rubric, dismissed);
-    let others = one.seller.as_ref().and_then(|seller| others.get(seller));
-    let Some(others) = others.filter(|_| assessment.score.is_some()) else {
-        return assessment;
-    };
-    match plan(one).original(others) {
+    match plan.original(others) {
         Some(original) => coaching::copied(&original.name, &framework.rubric),
         None => assessment,
     }

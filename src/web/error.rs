@@ -238,12 +238,7 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
         let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
         return Redirect::to(&format!("/sign-in?next={next}")).into_response();
     }
-    let id: String = app
-        .env
-        .bytes::<6>()
-        .iter()
-        .map(|it| format!("{it:02x}"))
-        .collect();
+    let id = app.env.hex::<6>();
     let mut absent = false;
     if let Problem::Broken(error) = &problem {
         if let Some(error) = error.downcast_ref::<crate::store::Error>() {

@@ -245,9 +245,8 @@ pub fn new_card(
     (seller, deal): (&str, Option<String>),
     now: Time,
 ) -> Card {
-    let id = app.env.bytes::<16>();
     Card {
-        id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
+        id: app.env.hex::<16>(),
         deal,
         seller: seller.to_owned(),
         began_at: now,

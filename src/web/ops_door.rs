@@ -99,11 +99,7 @@ async fn by_link(parts: &Parts, app: &App) -> Result<Ops, Problem> {
 /// # Errors
 /// The database's.
 pub async fn link(store: &Store, env: &Env) -> store::Result<String> {
-    let key: String = env
-        .bytes::<32>()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let key = env.hex::<32>();
     let mut tx = store.write().await?;
     tx.add_sign_in(&mark(&key), LINK, &[], env.now() + LASTS)
         .await?;

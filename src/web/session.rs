@@ -175,8 +175,7 @@ pub fn mark(secret: &str) -> String {
 
 /// 256 random bits as text.
 pub fn secret(app: &App) -> String {
-    let bytes = app.env.bytes::<32>();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    app.env.hex::<32>()
 }
 
 /// Begins a session for a person, in place of the one this browser had.

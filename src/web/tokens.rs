@@ -56,12 +56,7 @@ pub struct Wanted<'a> {
 /// # Errors
 /// The database's.
 pub async fn make(tx: &mut Tx, env: &Env, wanted: &Wanted<'_>) -> store::Result<String> {
-    let secret: String = env
-        .bytes::<32>()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let token = format!("{BEGINNING}{secret}");
+    let token = format!("{BEGINNING}{}", env.hex::<32>());
     let (now, (connection, person)) = (env.now(), wanted.whose);
     let mut scopes = wanted.scopes.to_vec();
     scopes.sort_unstable();

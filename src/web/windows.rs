@@ -55,8 +55,7 @@ pub fn asides(
 
 /// The name of a window that opens now.
 pub fn opens(app: &App) -> String {
-    let bytes = app.env.bytes::<8>();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    app.env.hex::<8>()
 }
 
 /// What was typed, as the draft of the window it was typed in.

@@ -13,6 +13,7 @@ use crate::crm::session::Session;
 use crate::crm::setup::FieldMap;
 use crate::crm::write::{Outcome, Refusal, Update};
 use crate::domain::Time;
+use crate::http::call::Call;
 use crate::http::fault::{Cause, Fault};
 
 /// The most parts of one Composite call.
@@ -85,11 +86,25 @@ fn since(update: &Update) -> Option<Time> {
     Some(wire::Stamp::try_from(revision).ok()?.0)
 }
 
-fn members<'a>(fields: &'a FieldMap, update: &'a Update) -> impl Iterator<Item = (&'a str, Json)> {
-    update.fields.iter().filter_map(|(field, value)| {
-        let name = fields.name(*field)?;
-        Some((name, wire::json(*field, value, fields)))
-    })
+/// What a deal's fields are to hold, by their names there.
+struct Members<'a> {
+    update: &'a Update,
+    fields: &'a FieldMap,
+}
+
+impl Members<'_> {
+    fn each(&self) -> impl Iterator<Item = (&str, Json)> {
+        self.update.fields.iter().filter_map(|(field, value)| {
+            let name = self.fields.name(*field)?;
+            Some((name, wire::json(*field, value, self.fields)))
+        })
+    }
+}
+
+impl Serialize for Members<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.each())
+    }
 }
 
 /// The body of a Collections call. Written out as it is sent: a first write is of all deals there are.
@@ -100,15 +115,15 @@ struct Records<'a> {
     records: Vec<Record<'a>>,
 }
 
-struct Record<'a> {
-    update: &'a Update,
-    fields: &'a FieldMap,
-}
+/// A deal as a Collections call takes it.
+struct Record<'a>(Members<'a>);
 
 impl<'a> Records<'a> {
     fn of(session: &'a Session, updates: &[&'a Update]) -> Self {
         let fields = &session.fields;
-        let records = updates.iter().map(|update| Record { update, fields });
+        let records = updates
+            .iter()
+            .map(|update| Record(Members { update, fields }));
         Self {
             all_or_none: false,
             records: records.collect(),
@@ -120,8 +135,8 @@ impl Serialize for Record<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut record = serializer.serialize_map(None)?;
         record.serialize_entry("attributes", &json!({"type": "Opportunity"}))?;
-        record.serialize_entry("id", self.update.deal.as_str())?;
-        for (name, value) in members(self.fields, self.update) {
+        record.serialize_entry("id", self.0.update.deal.as_str())?;
+        for (name, value) in self.0.each() {
             record.serialize_entry(name, &value)?;
         }
         record.end()
@@ -131,19 +146,41 @@ impl Serialize for Record<'_> {
 /// A part of a Composite call.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Asked<'a> {
+struct Asked<B> {
     method: &'static str,
     url: String,
     reference_id: String,
-    http_headers: &'a Map<String, Json>,
-    body: Records<'a>,
+    http_headers: Map<String, Json>,
+    body: B,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct AskedAtOnce<'a> {
+struct AskedAtOnce<B> {
     all_or_none: bool,
-    composite_request: Vec<Asked<'a>>,
+    composite_request: Vec<Asked<B>>,
+}
+
+/// A Composite call, without its parts.
+fn composite_call(session: &Session) -> Call<'_> {
+    let call = session.api.post(api_path(session, "/composite"));
+    call.header("sforce-call-options", "client=Latitude")
+}
+
+/// Asks for all parts in one call; as many answers come back, in their order.
+async fn composite<B: Serialize>(
+    session: &Session,
+    call: Call<'_>,
+    parts: Vec<Asked<B>>,
+) -> Result<Vec<Part>, Fault> {
+    let asked = parts.len();
+    let body = AskedAtOnce {
+        all_or_none: false,
+        composite_request: parts,
+    };
+    let (told, _): (Composite, _) = limits::read(session, call.json(&body)).await?;
+    same_length(told.composite_response.len(), asked)?;
+    Ok(told.composite_response)
 }
 
 fn outcomes(session: &Session, saved: Vec<Saved>, asked: usize) -> Result<Vec<Outcome>, Fault> {
@@ -183,22 +220,13 @@ async fn collections(session: &Session, updates: &[&Update]) -> Result<Vec<Outco
         method: "PATCH",
         url: api_path(session, "/composite/sobjects"),
         reference_id: format!("deals{n}"),
-        http_headers: &manners,
+        http_headers: manners.clone(),
         body: Records::of(session, chunk),
     });
-    let call = session
-        .api
-        .post(api_path(session, "/composite"))
-        .header("sforce-call-options", "client=Latitude")
-        .idempotent()
-        .json(&AskedAtOnce {
-            all_or_none: false,
-            composite_request: parts.collect(),
-        });
-    let (composite, _): (Composite, _) = limits::read(session, call).await?;
-    same_length(composite.composite_response.len(), chunks.len())?;
+    let call = composite_call(session).idempotent();
+    let answered = composite(session, call, parts.collect()).await?;
     let mut told = Vec::with_capacity(updates.len());
-    for (chunk, part) in chunks.iter().zip(composite.composite_response) {
+    for (chunk, part) in chunks.iter().zip(answered) {
         match serde_json::from_value::<Vec<Saved>>(part.body) {
             Ok(saved) if part.http_status_code == 200 => {
                 told.extend(outcomes(session, saved, chunk.len())?);
@@ -210,33 +238,23 @@ async fn collections(session: &Session, updates: &[&Update]) -> Result<Vec<Outco
 }
 
 async fn conditional(session: &Session, updates: &[&Update]) -> Result<Vec<Outcome>, Fault> {
-    let parts: Vec<Json> = updates
-        .iter()
-        .enumerate()
-        .map(|(n, update)| {
-            let place = format!("/sobjects/Opportunity/{}", update.deal);
-            let since = since(update).unwrap_or_default();
-            json!({
-                "method": "PATCH",
-                "url": api_path(session, &place),
-                "referenceId": format!("deal{n}"),
-                "httpHeaders": {
-                    "If-Unmodified-Since": since.format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
-                },
-                "body": members(&session.fields, update).map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>(),
-            })
-        })
-        .collect();
-    let call = session
-        .api
-        .post(api_path(session, "/composite"))
-        .header("sforce-call-options", "client=Latitude")
-        .header("sforce-duplicate-rule-header", "allowSave=true")
-        .json(&json!({"allOrNone": false, "compositeRequest": parts}));
-    let (composite, _): (Composite, _) = limits::read(session, call).await?;
-    same_length(composite.composite_response.len(), updates.len())?;
-    let parts = composite.composite_response.into_iter();
-    Ok(parts
+    let fields = &session.fields;
+    let parts = updates.iter().enumerate().map(|(n, update)| {
+        let place = format!("/sobjects/Opportunity/{}", update.deal);
+        let since = since(update).unwrap_or_default();
+        let since = since.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        Asked {
+            method: "PATCH",
+            url: api_path(session, &place),
+            reference_id: format!("deal{n}"),
+            http_headers: Map::from_iter([("If-Unmodified-Since".to_owned(), since.into())]),
+            body: Members { update, fields },
+        }
+    });
+    let call = composite_call(session).header("sforce-duplicate-rule-header", "allowSave=true");
+    let answered = composite(session, call, parts.collect()).await?;
+    Ok(answered
+        .into_iter()
         .map(|part| match part.http_status_code {
             200..=299 => Outcome::Written,
             // What the body of this refusal says is not documented; its status is.

@@ -58,17 +58,23 @@ pub fn blame(reading: &Reading) -> Vec<Span> {
 pub fn blame_alone(reading: &Reading) -> Vec<Span> {
     let blames = blame(reading);
     let ways = own_ways(reading, &blames);
+    without_a_way(reading, &blames, &ways)
+}
+
+/// Those of these blames that none of these ways follows at once.
+pub fn without_a_way(reading: &Reading, blames: &[Span], ways: &[Span]) -> Vec<Span> {
     // Full stop and line break make one sentence more than is said.
     let mut opened: Vec<usize> = reading.sentences().map(|it| it.first).collect();
     opened.sort_unstable();
     let sentence = |index: usize| opened.partition_point(|first| *first <= index);
     let mut last_way: HashMap<usize, usize> = HashMap::new();
-    for way in &ways {
+    for way in ways {
         let last = last_way.entry(sentence(way.first)).or_default();
         *last = way.first.max(*last);
     }
     blames
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|blame| {
             let at = sentence(blame.first);
             let follows = last_way.get(&at).is_some_and(|way| *way > blame.first);

@@ -94,9 +94,11 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         Cap::NothingConcrete => caps.concrete_words.tells(concrete),
         Cap::OnlyBlame => {
             let blames = blame::blame(reading);
+            let ways = ownership::own_ways(reading, &blames);
+            let alone = blame::without_a_way(reading, &blames, &ways);
             all(&[
-                caps.blames.tells(blame::blame_alone(reading).len()),
-                caps.blame_ways.tells(ownership::ways(reading, &blames)),
+                caps.blames.tells(alone.len()),
+                caps.blame_ways.tells(ways.len()),
             ])
         }
     };

@@ -3,8 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::ops::say::say;
-use crate::ops::sync;
-use crate::ops::table::table;
+use crate::ops::sync::{self, Count};
 use crate::sync::report::Report;
 
 /// As one JSON object.
@@ -30,32 +29,15 @@ pub fn summary(reports: &[Report]) -> Value {
 
 /// Prints it as a table, with the grades of each CRM.
 pub fn print_table(reports: &[Report]) {
-    let rows: Vec<Vec<String>> = reports
-        .iter()
-        .map(|it| {
-            vec![
-                it.connection.clone(),
-                it.state.word().to_owned(),
-                it.tally.pulled.to_string(),
-                it.tally.asked.to_string(),
-                it.tally.read.to_string(),
-                it.tally.assessed.to_string(),
-                it.tally.fields.to_string(),
-                it.calls.to_string(),
-            ]
-        })
-        .collect();
-    let head = [
-        "crm",
-        "state",
-        "deals pulled",
-        "asked",
-        "strategies read",
-        "grades given",
-        "fields written",
-        "CRM calls",
+    const COUNTS: [Count; 6] = [
+        ("deals pulled", |it| it.tally.pulled),
+        ("asked", |it| it.tally.asked),
+        ("strategies read", |it| it.tally.read),
+        ("grades given", |it| it.tally.assessed),
+        ("fields written", |it| it.tally.fields),
+        ("CRM calls", |it| it.calls),
     ];
-    say!("{}", table(&head, &rows));
+    sync::print_counts("crm", &COUNTS, reports);
     for report in reports {
         let grades: Vec<String> = report
             .tally

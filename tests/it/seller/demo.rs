@@ -16,8 +16,10 @@ use latitude::web::settings::Settings;
 use super::floor::Floor;
 use crate::stage::Stage;
 
-/// Tells the past of a company that has been read.
-async fn told(floor: &Floor) {
+/// A company that has been read, with its past.
+async fn lived_in() -> Floor {
+    let stage = Stage::of(crm::by_id(crm::PREFERRED).unwrap(), 60).await;
+    let floor = Floor::on(stage, |_| {}).await;
     let engine = &floor.stage.engine;
     let like_it = Engine::new(
         engine.store.clone(),
@@ -33,16 +35,12 @@ async fn told(floor: &Floor) {
         .insert(owner, latitude::domain::role::Role::Product);
     let app = App::new(Arc::new(like_it), settings);
     past::tell(&app, &floor.stage.id).await.unwrap();
+    floor
 }
 
 #[tokio::test]
 async fn everyone_s_first_page_has_something_on_it() {
-    let floor = Floor::on(
-        Stage::of(crm::by_id(crm::PREFERRED).unwrap(), 60).await,
-        |_| {},
-    )
-    .await;
-    told(&floor).await;
+    let floor = lived_in().await;
     floor.settle().await;
     let page = async |person, path: &str| floor.browser_of(person).await.get(path).await.body;
 
@@ -74,12 +72,7 @@ async fn everyone_s_first_page_has_something_on_it() {
 
 #[tokio::test]
 async fn nothing_of_the_past_was_refused_and_every_state_is_there() {
-    let floor = Floor::on(
-        Stage::of(crm::by_id(crm::PREFERRED).unwrap(), 60).await,
-        |_| {},
-    )
-    .await;
-    told(&floor).await;
+    let floor = lived_in().await;
     let mut tx = floor.stage.engine.store.read().await.unwrap();
     let id = &floor.stage.id;
     let mut seen = BTreeSet::new();
