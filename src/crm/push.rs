@@ -26,12 +26,18 @@ impl Push {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    /// A query parameter, decoded.
+    /// A query parameter, decoded; the first of that name.
     pub fn query(&self, name: &str) -> Option<String> {
-        let url = url::Url::parse(&self.url).ok()?;
-        url.query_pairs()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        self.queried(name).into_iter().next()
+    }
+
+    /// Every query parameter of a name, decoded.
+    pub fn queried(&self, name: &str) -> Vec<String> {
+        let Ok(url) = url::Url::parse(&self.url) else {
+            return Vec::new();
+        };
+        let named = url.query_pairs().filter(|(key, _)| key == name);
+        named.map(|(_, value)| value.into_owned()).collect()
     }
 
     /// A parameter of a form body, decoded.

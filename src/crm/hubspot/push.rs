@@ -112,6 +112,12 @@ pub fn hint(push: &Push, secret: &SecretString) -> Result<Vec<DealId>, Rejected>
 /// deal is what our card put into the body.
 pub fn viewer(push: &Push, secret: &SecretString) -> Result<Viewer, Rejected> {
     let signature = verify(push, secret)?;
+    // HubSpot adds these to an address that the card's code in the browser made up, and signs all of
+    // it. Which of two of a name is HubSpot's is not documented.
+    let added = ["userId", "portalId", "userEmail", "appId"];
+    if added.iter().any(|name| push.queried(name).len() > 1) {
+        return Err(Rejected::Malformed);
+    }
     let body: Value = serde_json::from_slice(&push.body).map_err(|_| Rejected::Malformed)?;
     let deal = match body.get("dealId").or_else(|| body.get("objectId")) {
         Some(Value::String(id)) => id.clone(),
@@ -224,5 +230,22 @@ mod tests {
         assert_eq!(viewer.email.as_deref(), Some("ada@acme.test"));
         assert_eq!(viewer.organisation.as_deref(), Some("4711"));
         assert_eq!(viewer.deal.as_str(), "701");
+    }
+
+    #[test]
+    fn a_card_cannot_name_someone_beside_whom_hubspot_names() {
+        let own = "https://latitude.acme.test/embed/hub?userEmail=boss@acme.test&portalId=7";
+        let added = "&userId=9&portalId=4711&userEmail=ada@acme.test&appId=1";
+        let push = signed(
+            &format!("{own}{added}"),
+            r#"{"dealId":"701"}"#,
+            1_700_000_300_000,
+        );
+
+        assert!(verify(&push, &SECRET.into()).is_ok());
+        assert_eq!(
+            viewer(&push, &SECRET.into()).err(),
+            Some(Rejected::Malformed)
+        );
     }
 }
