@@ -1,8 +1,8 @@
 //! People and stages, as last read from the CRM.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use sqlx::{FromRow, QueryBuilder, query, query_as};
+use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
 
 use super::Result;
 use super::forget::mark_of_person;
@@ -10,7 +10,7 @@ use super::rows::ROWS;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::deal::{Pipeline, Standing};
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, PersonId};
 use crate::domain::people::Person;
 
 #[derive(FromRow)]
@@ -70,7 +70,7 @@ impl Tx {
                         .push_bind(&person.name)
                         .push_bind(&person.email)
                         .push_bind(person.active)
-                        .push_bind(person.manager.as_ref().map(super::super::domain::ids::PersonId::as_str))
+                        .push_bind(person.manager.as_ref().map(PersonId::as_str))
                         .push_bind(&person.time_zone);
                 });
                 insert.push(
@@ -107,6 +107,23 @@ impl Tx {
                 ).bind(id.as_str()).bind(report).bind(&leader).execute(db).await
                     .map(drop))?;
             }
+        }
+        Ok(())
+    }
+
+    /// Notes that those who are not in the CRM's list any more have left: most CRMs leave out who was
+    /// deleted or may not sign in. A list of nobody says nothing about anyone.
+    pub async fn people_left(&mut self, id: &ConnectionId, listed: &HashSet<String>) -> Result<()> {
+        if listed.is_empty() {
+            return Ok(());
+        }
+        let active: Vec<String> = sql!(&mut *self, db => query_scalar(
+            "SELECT id FROM person WHERE connection = $1 AND active",
+        ).bind(id.as_str()).fetch_all(db).await)?;
+        for person in active.iter().filter(|it| !listed.contains(*it)) {
+            sql!(&mut *self, db => query(
+                "UPDATE person SET active = FALSE WHERE connection = $1 AND id = $2",
+            ).bind(id.as_str()).bind(person).execute(db).await.map(drop))?;
         }
         Ok(())
     }

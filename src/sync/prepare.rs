@@ -1,6 +1,8 @@
 //! What a connection needs before its deals can be read: who is signed in, where our fields stand,
 //! stages and people. Looked at once a day, and again whenever set-up turns out to have changed.
 
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 
 use super::Stop;
@@ -53,13 +55,17 @@ pub async fn prepare(work: &mut Work<'_>) -> Result<(), Stop> {
     }
     if old(known.people_at) {
         let mut place = Cursor::default();
+        let mut listed = HashSet::new();
         loop {
             let page = work.crm.people(&work.session, &place).await?;
+            let ids = page.items.iter().map(|it| it.id.as_str().to_owned());
+            listed.extend(ids);
             let mut tx = work.begin().await?;
             tx.save_people(&id, &page.items).await?;
             // With every page, so that nobody is without their team in between.
             tx.lead(&id, &work.session.settings.teams).await?;
             if matches!(page.next, Next::Done(_)) {
+                tx.people_left(&id, &listed).await?;
                 tx.people_read(&id, now).await?;
             }
             tx.commit().await?;

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use latitude::crm::ALL;
 use latitude::crm::page::{Cursor, Next, Seen};
 use latitude::crm::setup::FieldMap;
+use latitude::crm::{ALL, by_id};
 use latitude::domain::field::Field;
 use serde_json::json;
 
@@ -151,4 +151,35 @@ async fn deals_that_vanish_or_change_between_two_pages_hide_no_other() {
             assert!(now || before, "{id}: {renamed} is as it was");
         }
     }
+}
+
+#[tokio::test]
+async fn who_is_no_longer_in_the_crms_list_of_people_has_left() {
+    // HubSpot leaves owners out who are archived.
+    let stage = Stage::of(by_id("hubspot").unwrap(), 20).await;
+    stage.reconcile().await;
+    let active = async || {
+        let mut tx = stage.engine.store.read().await.unwrap();
+        let people = tx.people(&stage.id).await.unwrap();
+        let active = people.into_iter().filter(|it| it.active);
+        active.map(|it| it.id).collect::<BTreeSet<_>>()
+    };
+    let before = active().await;
+    let (gone, id) = {
+        let mut state = stage.served.world.state();
+        let gone = state.deals[0].owner;
+        state.people[gone].active = false;
+        (gone, state.people[gone].id.clone())
+    };
+    stage.clock.advance(TimeDelta::hours(25));
+    stage.reconcile().await;
+    let after = active().await;
+
+    assert!(gone > 0);
+    let left: Vec<_> = before.difference(&after).collect();
+    assert_eq!(left, [&id.as_str().into()]);
+    stage.served.world.state().people[gone].active = true;
+    stage.clock.advance(TimeDelta::hours(25));
+    stage.reconcile().await;
+    assert_eq!(active().await, before, "and may come back");
 }
