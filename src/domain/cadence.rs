@@ -152,12 +152,21 @@ pub fn in_scope(scope: &Scope, facts: &Facts, stage_name: &str, pipeline: &[&str
             .is_none_or(|amount| amount >= scope.minimum_amount)
 }
 
-/// Why this deal deserves a question at `now`; none while its strategy fits.
+/// The zone that a seller's days are in: their own, else the framework's.
+pub fn zone_of(cadence: &Cadence, time_zone: Option<&str>) -> Tz {
+    time_zone
+        .and_then(|name| name.parse().ok())
+        .or_else(|| cadence.time_zone.parse().ok())
+        .unwrap_or(Tz::UTC)
+}
+
+/// Why this deal deserves a question at `now`; none while its strategy fits. Days are those of `zone`,
+/// the seller's.
 pub fn reason(
     cadence: &Cadence,
     facts: &Facts,
     strategy: Option<&Published>,
-    now: Time,
+    (now, zone): (Time, Tz),
 ) -> Option<Reason> {
     if facts.standing != Standing::Open {
         return None;
@@ -169,7 +178,7 @@ pub fn reason(
         Some(Reason::StageMoved)
     } else if strategy
         .check_on
-        .is_some_and(|date| date < now.date_naive())
+        .is_some_and(|date| date < now.with_timezone(&zone).date_naive())
     {
         Some(Reason::CheckDatePassed)
     } else if changed_much(cadence, &strategy.then, facts) {
@@ -208,15 +217,19 @@ pub fn state(facts: &Facts, reason: Option<Reason>, has_strategy: bool, asked: b
     }
 }
 
-/// When the passage of time alone next changes the reason; none where it never will.
-pub fn next_look(cadence: &Cadence, strategy: Option<&Published>, now: Time) -> Option<Time> {
+/// When the passage of time alone next changes the reason; none where it never will. Days are those
+/// of `zone`, the seller's.
+pub fn next_look(
+    cadence: &Cadence,
+    strategy: Option<&Published>,
+    (now, zone): (Time, Tz),
+) -> Option<Time> {
     let strategy = strategy?;
     let old = strategy.at + TimeDelta::days(cadence.stale_after_days) + TimeDelta::seconds(1);
     let late = strategy
         .check_on
         .and_then(|date| date.checked_add_days(Days::new(1)))
-        .and_then(|date| date.and_hms_opt(0, 0, 0))
-        .map(|moment| moment.and_utc());
+        .map(|date| first_moment(date, zone));
     [Some(old), late]
         .into_iter()
         .flatten()
@@ -224,12 +237,21 @@ pub fn next_look(cadence: &Cadence, strategy: Option<&Published>, now: Time) -> 
         .min()
 }
 
+/// When a day begins in a zone; where clocks are set forward over midnight, an hour later.
+pub fn first_moment(date: NaiveDate, zone: Tz) -> Time {
+    let midnight = date.and_time(chrono::NaiveTime::MIN);
+    zone.from_local_datetime(&midnight)
+        .earliest()
+        .or_else(|| {
+            zone.from_local_datetime(&(midnight + TimeDelta::hours(1)))
+                .earliest()
+        })
+        .map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+}
+
 /// The next moment a seller may be asked: now, or when quiet hours and the weekend are over.
 pub fn may_ask_at(cadence: &Cadence, time_zone: Option<&str>, now: Time) -> Time {
-    let zone: Tz = time_zone
-        .and_then(|name| name.parse().ok())
-        .or_else(|| cadence.time_zone.parse().ok())
-        .unwrap_or(Tz::UTC);
+    let zone = zone_of(cadence, time_zone);
     let mut at = now;
     // At most: to the end of tonight, over Saturday, over Sunday, to the end of that night.
     for _ in 0..4 {
@@ -291,7 +313,9 @@ mod tests {
             check_on: "2026-11-20".parse().ok(),
             then: then.clone(),
         };
-        let at = |now: &str, facts: &Facts| reason(&cadence, facts, Some(&written), time(now));
+        let at = |now: &str, facts: &Facts| {
+            reason(&cadence, facts, Some(&written), (time(now), Tz::UTC))
+        };
 
         assert_eq!(at("2026-11-20T23:00:00Z", &then), None);
         assert_eq!(
@@ -320,13 +344,45 @@ mod tests {
             Some(Reason::DealChanged)
         );
         assert_eq!(
-            reason(&cadence, &then, None, time("2026-11-12T00:00:00Z")),
+            reason(
+                &cadence,
+                &then,
+                None,
+                (time("2026-11-12T00:00:00Z"), Tz::UTC)
+            ),
             Some(Reason::NewDeal)
         );
-        assert_eq!(
-            next_look(&cadence, Some(&written), time("2026-11-12T00:00:00Z")),
-            Some(time("2026-11-21T00:00:00Z"))
-        );
+    }
+
+    #[test]
+    fn a_check_date_passes_at_the_end_of_the_sellers_own_day() {
+        let cadence = Framework::standard().cadence;
+        let then = facts("Proposal", 1000.0, "2026-12-01");
+        let written = Published {
+            at: time("2026-11-10T09:00:00Z"),
+            check_on: "2026-11-20".parse().ok(),
+            then: then.clone(),
+        };
+        for (zone, over) in [
+            (Tz::UTC, "2026-11-21T00:00:00Z"),
+            (Tz::America__Los_Angeles, "2026-11-21T08:00:00Z"),
+            (Tz::Pacific__Auckland, "2026-11-20T11:00:00Z"),
+        ] {
+            let over = time(over);
+            let at = |now: Time| reason(&cadence, &then, Some(&written), (now, zone));
+
+            assert_eq!(at(over - TimeDelta::seconds(1)), None, "{zone}");
+            assert_eq!(at(over), Some(Reason::CheckDatePassed), "{zone}");
+            let early = (time("2026-11-12T00:00:00Z"), zone);
+            assert_eq!(next_look(&cadence, Some(&written), early), Some(over));
+        }
+    }
+
+    #[test]
+    fn a_day_begins_where_clocks_are_set_forward_at_midnight() {
+        let day: NaiveDate = "2018-11-04".parse().expect("a day");
+        let begins = first_moment(day, Tz::America__Sao_Paulo);
+        assert_eq!(begins, time("2018-11-04T03:00:00Z"));
     }
 
     #[test]

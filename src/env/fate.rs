@@ -17,6 +17,8 @@ pub enum Point {
     PageInHand,
     /// A page is kept; the next step is not.
     PageKept,
+    /// Strategies are assessed; nothing of it is kept.
+    Assessed,
     /// Assessments are written but not committed.
     AssessedInHand,
     /// What should stand in the fields is written but not committed.
@@ -41,11 +43,12 @@ pub enum Point {
 
 impl Point {
     /// Every point.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Claimed,
         Self::PageRead,
         Self::PageInHand,
         Self::PageKept,
+        Self::Assessed,
         Self::AssessedInHand,
         Self::ConsideredInHand,
         Self::Packed,

@@ -2,11 +2,11 @@
 //! other integrations, and of our own share the last part for what people wait for.
 //!
 //! A connection is worked by one replica at a time, so this count in memory is the whole truth
-//! about its pace; the day's total is carried over from the database when work begins.
+//! about its pace. Of the day it is what this replica knows: what the others spent is carried over
+//! from the database each time it takes the connection up, and what it spends itself goes there.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,7 +41,6 @@ struct Inner {
     paces: Vec<Limiter>,
     lanes: Mutex<BTreeMap<&'static str, Arc<Limiter>>>,
     daily: Mutex<Daily>,
-    spent: AtomicU64,
 }
 
 type Limiter = RateLimiter<NotKeyed, InMemoryState, Steady, NoOpMiddleware<Duration>>;
@@ -62,8 +61,10 @@ impl Clock for Steady {
 struct Daily {
     /// What Latitude may spend until `resets_at`.
     limit: Option<u64>,
-    /// What Latitude has spent in this day.
+    /// What Latitude has spent in this day, as far as this process knows.
     used: u64,
+    /// The part of it that is not in the database yet.
+    unsaved: u64,
     resets_at: Option<Time>,
     /// Set by a connector whose CRM says that nothing is left for anyone; in time that passes, so
     /// that it ends whatever is done to the clock.
@@ -90,7 +91,6 @@ impl Budget {
             paces,
             lanes: Mutex::default(),
             daily: Mutex::new(daily),
-            spent: AtomicU64::new(0),
         }))
     }
 
@@ -124,17 +124,28 @@ impl Budget {
         }
     }
 
-    /// Takes up the day's count from before this process began to work the connection. A day that
-    /// ends later than one from now was begun by a clock that was ahead.
+    /// Takes up the day's count as the database has it, beside what it has not been told yet. A day
+    /// that ends later than one from now was begun by a clock that was ahead.
     pub fn carry(&self, used: u64, resets_at: Time) {
         let mut daily = self.daily();
-        daily.used = used;
+        daily.used = used + daily.unsaved;
         daily.resets_at = Some(resets_at.min(self.0.env.now() + DAY));
     }
 
-    /// Units spent since this budget was made.
-    pub fn spent(&self) -> u64 {
-        self.0.spent.load(Ordering::Relaxed)
+    /// Units spent that the database has not been told of.
+    pub fn unsaved(&self) -> u64 {
+        self.daily().unsaved
+    }
+
+    /// The database has been told of so many units.
+    pub fn saved(&self, units: u64) {
+        let mut daily = self.daily();
+        daily.unsaved = daily.unsaved.saturating_sub(units);
+    }
+
+    /// Units that Latitude has spent in this day.
+    pub fn used(&self) -> u64 {
+        self.daily().used
     }
 
     /// Sets what Latitude may spend a day, once the CRM has said how much there is.
@@ -189,8 +200,8 @@ impl Budget {
                 return Err(used_up(at));
             }
             daily.used = used;
+            daily.unsaved += u64::from(cost);
         }
-        self.0.spent.fetch_add(u64::from(cost), Ordering::Relaxed);
         let Some(cost) = NonZeroU32::new(cost) else {
             return Ok(());
         };

@@ -285,6 +285,9 @@ pub async fn erase(
     let mut tx = store.write_unhurried().await?;
     tx.erase(connection, person, &mark_of_person(connection, person), now)
         .await?;
-    tx.hasten(connection, crate::sync::ASK, now).await?;
+    // Deals may have fallen back to a version of which the grade is forgotten.
+    for step in [crate::sync::ASSESS, crate::sync::ASK] {
+        tx.hasten(connection, step, now).await?;
+    }
     tx.commit().await
 }

@@ -208,11 +208,14 @@ const SQLITE_DEALS: i64 = 200_000;
 
 /// Whether SQLite is still enough.
 async fn on_sqlite(config: &Config, store: &Store) -> Check {
-    let standings = match store.read().await {
-        Ok(mut tx) => tx.standings().await.unwrap_or_default(),
-        Err(_) => Vec::new(),
+    let counted = async {
+        let mut tx = store.read().await?;
+        let mut standings = tx.standings().await?;
+        tx.count_open_deals(&mut standings).await?;
+        crate::store::Result::Ok(standings)
     };
-    let deals: i64 = standings.iter().map(|it| it.deals).sum();
+    let standings = counted.await.unwrap_or_default();
+    let deals: i64 = standings.iter().filter_map(|it| it.deals).sum();
     let connections = config.connections.len();
     if connections > SQLITE_CONNECTIONS || deals > SQLITE_DEALS {
         return Check::bad(

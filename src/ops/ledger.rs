@@ -125,7 +125,7 @@ fn print(account: &Account) {
         .map_or(String::new(), |left| format!(", {left} left"));
     say!(
         "  {} open deals, {} waiting to be written, {} parked, {} calls today{left}",
-        it.deals,
+        it.deals.unwrap_or_default(),
         it.waiting,
         it.parked,
         it.calls_today

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::nudge_post::{Post, Unsent};
 use crate::domain::Time;
-use crate::domain::cadence::{State, may_ask_at};
+use crate::domain::cadence::may_ask_at;
 use crate::domain::framework::Cadence;
 use crate::domain::hours::Hours;
 use crate::env::Env;
@@ -98,8 +98,7 @@ pub async fn gather(
     for way in ways {
         let mut tx = store.read().await?;
         let answers = tx.owed_answers(way, now).await?;
-        let past = State::PastCheckDate.label();
-        let checks = tx.passed_checks(way, (past, now - BETWEEN)).await?;
+        let checks = tx.passed_checks(way, now - BETWEEN).await?;
         drop(tx);
         for (kind, reasons) in [("answers", answers), ("checks", checks)] {
             let now_is_good = |it: &Reason| {

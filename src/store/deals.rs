@@ -232,20 +232,17 @@ impl Tx {
         Ok(())
     }
 
-    /// Marks deals whose facts in the CRM are no longer what we wrote, to be written again.
+    /// Marks a deal whose facts in the CRM are no longer what we wrote, to be written again at a time.
     pub async fn facts_drifted(
         &mut self,
         connection: &ConnectionId,
-        ids: &[&str],
-        now: Time,
+        id: &str,
+        at: Time,
     ) -> Result<()> {
-        for id in ids {
-            sql!(&mut *self, db => query(
-                "UPDATE deal SET written_mark = NULL, written_facts = NULL, look_at = $3
-                 WHERE connection = $1 AND id = $2",
-            ).bind(connection.as_str()).bind(*id).bind(now).execute(db).await.map(drop))?;
-        }
-        Ok(())
+        sql!(self, db => query(
+            "UPDATE deal SET written_mark = NULL, written_facts = NULL, look_at = $3
+             WHERE connection = $1 AND id = $2",
+        ).bind(connection.as_str()).bind(id).bind(at).execute(db).await.map(drop))
     }
 
     /// Marks a deal as gone from the CRM; what was written about it stays.
@@ -423,14 +420,15 @@ impl Tx {
     }
 
     /// When the next deal is to be looked at, and when the next is to be written; deals that are
-    /// gone wait for nothing.
+    /// gone wait for nothing, and those that the rubric has yet to read wait for it.
     pub async fn next_times(
         &mut self,
         connection: &ConnectionId,
     ) -> Result<(Option<Time>, Option<Time>)> {
         let look = sql!(&mut *self, db => query_scalar(
             "SELECT MIN(look_at) FROM deal
-             WHERE connection = $1 AND look_at IS NOT NULL AND gone_at IS NULL",
+             WHERE connection = $1 AND look_at IS NOT NULL AND gone_at IS NULL
+               AND assessed_version >= version",
         ).bind(connection.as_str()).fetch_one(db).await)?;
         let write = sql!(self, db => query_scalar(
             "SELECT MIN(write_at) FROM deal

@@ -133,14 +133,29 @@ impl Tx {
 
     /// Drops ledger entries from before a time. Returns how many.
     pub async fn prune_ledger(&mut self, before: Time) -> Result<u64> {
-        sql!(self, db => query("DELETE FROM ledger WHERE at < $1")
-            .bind(before).execute(db).await.map(|done| done.rows_affected()))
+        let mut dropped = 0;
+        // One after the other, as the index has them.
+        for id in self.connection_ids().await? {
+            dropped += sql!(&mut *self, db => query(
+                "DELETE FROM ledger WHERE connection = $1 AND at < $2",
+            ).bind(&id).bind(before).execute(db).await.map(|done| done.rows_affected()))?;
+        }
+        Ok(dropped)
     }
 
-    /// Drops runs from before a time. Returns how many.
+    /// Drops runs that began before a time. Returns how many.
     pub async fn prune_runs(&mut self, before: Time) -> Result<u64> {
-        sql!(self, db => query("DELETE FROM run WHERE finished_at < $1")
-            .bind(before).execute(db).await.map(|done| done.rows_affected()))
+        let mut dropped = 0;
+        for id in self.connection_ids().await? {
+            dropped += sql!(&mut *self, db => query(
+                "DELETE FROM run WHERE connection = $1 AND started_at < $2",
+            ).bind(&id).bind(before).execute(db).await.map(|done| done.rows_affected()))?;
+        }
+        Ok(dropped)
+    }
+
+    async fn connection_ids(&mut self) -> Result<Vec<String>> {
+        sql!(self, db => query_scalar("SELECT id FROM connection ORDER BY id").fetch_all(db).await)
     }
 
     /// Drops what was written about deals that are closed or gone and were last changed before a

@@ -15,6 +15,7 @@ pub mod drafts;
 pub mod embeds;
 pub mod forget;
 pub mod ledger;
+pub mod merged;
 pub mod needs;
 pub mod nudges;
 pub mod obstacles;

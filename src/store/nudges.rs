@@ -76,27 +76,25 @@ impl Tx {
 
     /// Strategies past their own check date, of sellers who were told of none since `since`; to be
     /// told by `way`.
-    pub async fn passed_checks(
-        &mut self,
-        way: &str,
-        (state, since): (&str, Time),
-    ) -> Result<Vec<Reason>> {
+    pub async fn passed_checks(&mut self, way: &str, since: Time) -> Result<Vec<Reason>> {
+        // The state is said in the words of the index.
         sql!(self, db => query_as(
             "SELECT passed.*, p.time_zone FROM (
                SELECT d.connection, d.seller AS person, d.id AS deal, FALSE AS late,
                  'check:' || d.id || ':' || d.version AS reason
-               FROM deal d WHERE d.standing = 'open' AND d.gone_at IS NULL AND d.state = $2
+               FROM deal d WHERE d.standing = 'open' AND d.gone_at IS NULL
+                 AND d.state = 'Past check date'
                  AND d.seller IS NOT NULL AND d.version > 0
              ) AS passed JOIN person p ON p.connection = passed.connection AND p.id = passed.person
                AND p.active AND p.email IS NOT NULL
              WHERE NOT EXISTS (SELECT 1 FROM nudge_off u
                  WHERE u.connection = passed.connection AND u.person = passed.person)
                AND NOT EXISTS (SELECT 1 FROM nudge n WHERE n.connection = passed.connection
-                 AND n.person = passed.person AND n.way = $1 AND n.kind = 'checks' AND n.at > $3)
+                 AND n.person = passed.person AND n.way = $1 AND n.kind = 'checks' AND n.at > $2)
                AND NOT EXISTS (SELECT 1 FROM nudge_reason r WHERE r.connection = passed.connection
                  AND r.person = passed.person AND r.way = $1 AND r.reason = passed.reason)
              ORDER BY passed.connection, passed.person, passed.reason",
-        ).bind(way).bind(state).bind(since).fetch_all(db).await)
+        ).bind(way).bind(since).fetch_all(db).await)
     }
 
     /// Uses up a reason. `false`: another process did.

@@ -205,19 +205,37 @@ impl Tx {
         ).bind(id.as_str()).bind(step).bind(at).execute(db).await.map(drop))
     }
 
+    /// Makes a move due because someone outside says so, who may say so any number of times: where it
+    /// last ended less than `pause` ago, after that pause.
+    pub async fn hint(
+        &mut self,
+        id: &ConnectionId,
+        step: &str,
+        (now, pause): (Time, TimeDelta),
+    ) -> Result<()> {
+        let ended: Option<Time> = sql!(&mut *self, db => query_scalar(
+            "SELECT ended_at FROM schedule WHERE connection = $1 AND move = $2",
+        ).bind(id.as_str()).bind(step).fetch_optional(db).await.map(Option::flatten))?;
+        let soonest = ended.map(|at| at + pause).filter(|at| *at - now <= pause);
+        let at = soonest.map_or(now, |at| at.max(now));
+        self.hasten(id, step, at).await
+    }
+
     /// Sets when a move that went well is due next; its failures are forgotten, and with `all`
     /// those of every move of the connection.
     ///
-    /// A hint that came while it ran stands: the move then stays due.
+    /// A hint that came while it ran stands: the move then stays due, no sooner than `soonest`.
     pub async fn reschedule(
         &mut self,
         id: &ConnectionId,
         due: &Due,
-        (at, all): (Time, bool),
+        (at, soonest): (Time, Time),
+        (all, now): (bool, Time),
     ) -> Result<()> {
         sql!(&mut *self, db => query(
-            "UPDATE schedule SET run_at = $4 WHERE connection = $1 AND move = $2 AND hints = $3",
-        ).bind(id.as_str()).bind(&due.step).bind(due.hints).bind(at)
+            "UPDATE schedule SET ended_at = $6, run_at = CASE WHEN hints = $3 THEN $4
+               WHEN run_at < $5 THEN $5 ELSE run_at END WHERE connection = $1 AND move = $2",
+        ).bind(id.as_str()).bind(&due.step).bind(due.hints).bind(at).bind(soonest).bind(now)
             .execute(db).await.map(drop))?;
         sql!(self, db => query(
             "UPDATE schedule SET failures = 0

@@ -236,7 +236,8 @@ impl Tx {
         Ok(standing)
     }
 
-    /// Takes up what the rubric said; each deal is to be looked at.
+    /// Takes up what the rubric said; each deal is to be looked at. A deal that has a newer version
+    /// meanwhile keeps what was said of that one.
     pub async fn save_assessments(
         &mut self,
         connection: &ConnectionId,
@@ -273,7 +274,8 @@ impl Tx {
                 it.assessment.weakest_part().map(Dimension::label),
                 now,
             ],
-            ") AS n WHERE deal.connection = n.column1 AND deal.id = n.column2"
+            ") AS n WHERE deal.connection = n.column1 AND deal.id = n.column2
+             AND deal.version = n.column3"
         );
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! How every connection is doing, for those who watch: the ledger, `/ready`, `/metrics`, doctor.
 
+use std::collections::HashMap;
+
 use sha2::{Digest, Sha256};
 use sqlx::{FromRow, query, query_as};
 
@@ -24,8 +26,9 @@ pub struct Standing {
     pub message: Option<String>,
     /// When that state was last found.
     pub since: Option<Time>,
-    /// Open deals.
-    pub deals: i64,
+    /// Open deals, where they were counted ([`Tx::count_open_deals`]).
+    #[sqlx(skip)]
+    pub deals: Option<i64>,
     /// Deals given up on until something changes.
     pub parked: i64,
     /// Deals whose fields are yet to be written.
@@ -68,13 +71,12 @@ impl Tx {
             .execute(db).await.map(drop))
     }
 
-    /// How every connection is doing, by name.
+    /// How every connection is doing, by name. Asked every few seconds by those who watch: it reads
+    /// what waits and what is parked, never all deals there are.
     pub async fn standings(&mut self) -> Result<Vec<Standing>> {
         sql!(self, db => query_as(
             "SELECT c.id AS connection, c.crm, c.state, c.state_code AS code,
                c.state_message AS message, c.state_at AS since,
-               (SELECT COUNT(*) FROM deal d WHERE d.connection = c.id AND d.standing = 'open'
-                 AND d.gone_at IS NULL) AS deals,
                (SELECT COUNT(*) FROM deal d WHERE d.connection = c.id
                  AND d.parked IS NOT NULL) AS parked,
                (SELECT COUNT(*) FROM deal d WHERE d.connection = c.id
@@ -83,10 +85,24 @@ impl Tx {
                  AND d.write_at IS NOT NULL AND d.gone_at IS NULL) AS waiting_since,
                c.calls_today, h.calls_left, h.skew_seconds,
                (SELECT MIN(s.run_at) FROM schedule s WHERE s.connection = c.id) AS due_at,
-               (SELECT MAX(r.finished_at) FROM run r WHERE r.connection = c.id) AS worked_at
+               (SELECT r.finished_at FROM run r WHERE r.connection = c.id
+                 ORDER BY r.started_at DESC LIMIT 1) AS worked_at
              FROM connection c LEFT JOIN connection_health h ON h.connection = c.id
              ORDER BY c.id",
         ).fetch_all(db).await)
+    }
+
+    /// Adds how many open deals each has; looks at each of them.
+    pub async fn count_open_deals(&mut self, standings: &mut [Standing]) -> Result<()> {
+        let counted: Vec<(String, i64)> = sql!(self, db => query_as(
+            "SELECT connection, COUNT(*) FROM deal WHERE standing = 'open' AND gone_at IS NULL
+             GROUP BY connection",
+        ).fetch_all(db).await)?;
+        let counted: HashMap<String, i64> = counted.into_iter().collect();
+        for one in standings {
+            one.deals = Some(counted.get(&one.connection).copied().unwrap_or(0));
+        }
+        Ok(())
     }
 
     /// Notes what a run found out about its surroundings.

@@ -118,13 +118,14 @@ impl Tx {
         ).bind(connection.as_str()).bind(now).fetch_one(db).await)
     }
 
-    /// Notes deals whose fields hold what they should. One whose wish has changed meanwhile, or
-    /// whose seller has published again, stays due.
+    /// Notes deals whose fields hold what they should, as of `at`. One whose wish has changed
+    /// meanwhile, or whose seller has published again, stays due; where published words are still to
+    /// be carried, it is due `again`.
     pub async fn save_written(
         &mut self,
         connection: &ConnectionId,
         written: &[Written],
-        now: Time,
+        (at, again): (Time, Time),
     ) -> Result<()> {
         rows!(
             self,
@@ -132,9 +133,12 @@ impl Tx {
              answers_mark = COALESCE(n.column5, answers_mark),
              carry_version = CASE WHEN n.column5 IS NOT NULL AND carry_version = n.column6
                THEN NULL ELSE carry_version END,
-             write_failures = 0, write_at = CASE WHEN desired_mark = n.column3
+             write_failures = 0, written_at = n.column7, write_at = CASE
+               WHEN desired_mark = n.column3 AND carry_version = n.column6 AND n.column5 IS NULL
+               THEN n.column8
+               WHEN desired_mark = n.column3
                AND (carry_version IS NULL OR carry_version = n.column6)
-               THEN NULL ELSE write_at END, written_at = n.column7 FROM (",
+               THEN NULL ELSE write_at END FROM (",
             written,
             |one| [
                 connection.as_str(),
@@ -143,11 +147,26 @@ impl Tx {
                 one.facts.as_str(),
                 one.answers.as_deref(),
                 one.version,
-                now,
+                at,
+                again,
             ],
             ") AS n WHERE deal.connection = n.column1 AND deal.id = n.column2"
         );
         Ok(())
+    }
+
+    /// How often what a deal's fields hold now was written since a time.
+    pub async fn written_alike_since(
+        &mut self,
+        connection: &ConnectionId,
+        id: &str,
+        since: Time,
+    ) -> Result<i64> {
+        sql!(self, db => query_scalar(
+            "SELECT COUNT(*) FROM ledger l JOIN deal d ON d.connection = l.connection AND d.id = l.deal
+             WHERE l.connection = $1 AND l.deal = $2 AND l.at > $3 AND l.outcome = 'written'
+               AND l.mark = d.written_mark",
+        ).bind(connection.as_str()).bind(id).bind(since).fetch_one(db).await)
     }
 
     /// Has deals written once more that were written while something sent by a process that lost

@@ -47,7 +47,9 @@ pub async fn accounts(
 ) -> store::Result<Vec<Account>> {
     let mut tx = store.read().await?;
     let mut accounts = Vec::new();
-    for standing in tx.standings().await? {
+    let mut standings = tx.standings().await?;
+    tx.count_open_deals(&mut standings).await?;
+    for standing in standings {
         if only.is_some_and(|only| only != standing.connection) {
             continue;
         }

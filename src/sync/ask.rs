@@ -3,8 +3,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use chrono::{TimeDelta, TimeZone};
+use chrono::TimeDelta;
 
+use super::around::Around;
 use super::beside::Beside;
 use super::work::Work;
 use super::{Stop, WRITE_BACK};
@@ -15,11 +16,9 @@ use crate::domain::field::{Field, Value};
 use crate::domain::grade::Verdict;
 use crate::domain::ids::ConnectionId;
 use crate::domain::outlook::{Outlook, mark};
-use crate::domain::people::Person;
 use crate::domain::strategy::Answers;
 use crate::env::fate::Point;
 use crate::store::deals::{Considered, Dossier};
-use crate::store::people::StageRow;
 use crate::store::tx::Tx;
 
 /// Deals considered in one unit of work.
@@ -27,36 +26,6 @@ const BATCH: usize = 1000;
 /// Deals put in order of their value at once: finding the most valuable means looking at all that
 /// are due, and a first pull makes as many due as the CRM has.
 const AHEAD: i64 = 20_000;
-
-/// What is known about a connection's people and stages while its deals are considered.
-pub struct Around {
-    people: HashMap<String, Person>,
-    stages: HashMap<String, StageRow>,
-}
-
-impl Around {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn read(work: &Work<'_>) -> Result<Self, Stop> {
-        let mut tx = work.store.read().await?;
-        let people = tx.people(work.id()).await?;
-        let stages = tx.stages(work.id()).await?;
-        Ok(Self {
-            people: people
-                .into_iter()
-                .map(|it| (it.id.as_str().to_owned(), it))
-                .collect(),
-            stages: stages.into_iter().map(|it| (it.id.clone(), it)).collect(),
-        })
-    }
-
-    /// What people call a stage; its id where nobody said.
-    pub fn stage_name<'a>(&'a self, id: &'a str) -> &'a str {
-        self.stages.get(id).map_or(id, |stage| stage.name.as_str())
-    }
-}
 
 /// Considers what is due; returns whether there was less than a full batch.
 ///
@@ -162,24 +131,15 @@ fn decide(
     let facts = facts(deal);
     let published = published(deal);
     let stage_name = around.stage_name(&deal.stage);
-    let pipeline: Vec<&str> = deal
-        .pipeline
-        .as_deref()
-        .into_iter()
-        .chain(
-            around
-                .stages
-                .get(&deal.stage)
-                .map(|it| it.pipeline_name.as_str()),
-        )
-        .collect();
-    let reason = cadence::reason(cadence, &facts, published.as_ref(), now);
+    let pipeline = around.pipeline_names(deal.pipeline.as_deref(), &deal.stage);
+    let zone = quota.zone(deal.seller.as_deref());
+    let reason = cadence::reason(cadence, &facts, published.as_ref(), (now, zone));
     let wanted =
         reason.filter(|_| cadence::in_scope(&work.framework.scope, &facts, stage_name, &pipeline));
     let before = deal.asked_reason.as_deref().and_then(Reason::named);
     let since = published.as_ref().map(|it| it.at);
     let still = before.filter(|_| deal.asked_at > since || since.is_none());
-    let mut look_at = cadence::next_look(cadence, published.as_ref(), now);
+    let mut look_at = cadence::next_look(cadence, published.as_ref(), (now, zone));
     let (asked, asked_at, newly) = match (wanted, still) {
         (None, _) => (None, None, false),
         (Some(reason), Some(before)) if reason == before => (Some(reason), deal.asked_at, false),
@@ -310,14 +270,11 @@ impl<'a> Quota<'a> {
     }
 
     fn zone(&self, seller: Option<&str>) -> chrono_tz::Tz {
-        self.time_zone(seller)
-            .and_then(|name| name.parse().ok())
-            .or_else(|| self.work.framework.cadence.time_zone.parse().ok())
-            .unwrap_or(chrono_tz::Tz::UTC)
+        cadence::zone_of(&self.work.framework.cadence, self.time_zone(seller))
     }
 
     fn time_zone(&self, seller: Option<&str>) -> Option<&str> {
-        self.around.people.get(seller?)?.time_zone.as_deref()
+        self.around.time_zone(seller?)
     }
 
     /// Takes one of today's asks; else says when to look again.
@@ -331,10 +288,7 @@ impl<'a> Quota<'a> {
         let used = self.used.entry(seller.map(str::to_owned)).or_default();
         if *used >= cadence.asks_per_seller_and_day {
             let tomorrow = now.with_timezone(&zone).date_naive() + chrono::Days::new(1);
-            let midnight = zone
-                .from_local_datetime(&tomorrow.and_time(chrono::NaiveTime::MIN))
-                .earliest()
-                .map_or(now + TimeDelta::hours(24), |at| at.to_utc());
+            let midnight = cadence::first_moment(tomorrow, zone);
             return Err(cadence::may_ask_at(
                 cadence,
                 self.time_zone(seller),

@@ -39,6 +39,7 @@ pub async fn assess(work: &mut Work<'_>) -> Result<bool, Stop> {
         return Ok(true);
     }
     let assessed = all_assessed(work, &waiting).await?;
+    work.env.at(Point::Assessed).await;
     let label = work.framework.label();
     let mut tx = work.begin().await?;
     tx.save_assessments(&id, &label, &assessed, now).await?;

@@ -11,17 +11,20 @@
 //! - every unit of work proves in its own transaction that it still holds the lease.
 
 pub mod account;
+pub mod around;
 pub mod ask;
 pub mod assess;
 pub mod beside;
 mod clock;
 pub mod connect;
 pub mod drive;
+mod fitting;
 mod outage;
 pub mod prepare;
 pub mod publish;
 pub mod pull;
 pub mod report;
+mod spending;
 pub mod stages;
 mod turn;
 pub mod vault;
@@ -31,6 +34,8 @@ pub mod work;
 pub mod worker;
 pub mod write_back;
 
+use chrono::TimeDelta;
+
 use crate::http::fault::Fault;
 use crate::store;
 
@@ -38,6 +43,9 @@ use crate::store;
 pub const MOVES: [&str; 5] = [ASSESS, ASK, WRITE_BACK, PULL, RECONCILE];
 /// Reads deals that changed.
 pub const PULL: &str = "pull";
+/// Pulls that pushes ask for are at least this far apart: however many pushes come, they use up no day's
+/// calls, and a change is still graded within ten seconds.
+pub const BETWEEN_PULLS: TimeDelta = TimeDelta::seconds(5);
 /// Grades new strategies.
 pub const ASSESS: &str = "assess";
 /// Decides whom to ask, and what should stand in the fields.

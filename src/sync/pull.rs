@@ -6,14 +6,15 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use sha2::{Digest, Sha256};
 
+use super::fitting::as_held;
 use super::turn::Turn;
 use super::walk::Walk;
 use super::work::Work;
-use super::{ASK, ASSESS, Stop};
+use super::{ASK, ASSESS, PULL, Stop};
 use crate::crm::page::{Cursor, Next, Page, Seen};
 use crate::domain::Time;
 use crate::domain::deal::Deal;
-use crate::domain::ids::DealId;
+use crate::domain::ids::{DealId, PersonId};
 use crate::domain::outlook::{mark_of_facts, shortened};
 use crate::domain::strategy::{Answers, Part};
 use crate::env::fate::{Flaw, Point};
@@ -25,6 +26,11 @@ use crate::store::tx::Tx;
 
 /// A change that is older than this when a reconcile begins should have come with a pull.
 const SETTLED: TimeDelta = TimeDelta::minutes(15);
+
+/// The same is written into a deal so often …
+const MOST_ALIKE: i64 = 5;
+/// … in this time, and then not for as long.
+const WAR: TimeDelta = TimeDelta::hours(1);
 
 /// Reads on from where the last pull ended; returns whether that was all for now.
 ///
@@ -217,7 +223,7 @@ async fn keep(
         })
         .map(|deal| deal.id.as_str())
         .collect();
-    tx.facts_drifted(&id, &drifted, now).await?;
+    write_drifted_again(&mut tx, work, &drifted, now).await?;
     if let Keep::Everything { began } = what {
         tx.seen_again(&id, &ids, began).await?;
     }
@@ -250,6 +256,32 @@ async fn keep(
         work.tally.repaired += changed.iter().filter(missed).count() as u64 + gone;
     }
     Ok(())
+}
+
+/// Has deals written again whose facts someone changed in the CRM. Where the same was written over and
+/// over, something there sets them back each time: that is left alone for an hour, and the ledger says so.
+async fn write_drifted_again(
+    tx: &mut Tx,
+    work: &Work<'_>,
+    drifted: &[&str],
+    now: Time,
+) -> Result<(), Stop> {
+    let mut held_back = Vec::new();
+    for deal in drifted {
+        let written = tx.written_alike_since(work.id(), deal, now - WAR).await?;
+        let again = if written < MOST_ALIKE { now } else { now + WAR };
+        tx.facts_drifted(work.id(), deal, again).await?;
+        if again > now {
+            let mut entry = work.entry(PULL, Some(deal), "held back");
+            entry.code = Some("set_back".to_owned());
+            entry.message = Some(format!(
+                "what Latitude wrote was changed in the CRM {written} times within an hour: look for an \
+                 automation or an integration there that sets these fields; written again in an hour"
+            ));
+            held_back.push(entry);
+        }
+    }
+    Ok(tx.note(&held_back).await?)
 }
 
 /// Adds a version for each deal whose seller's words changed in the CRM; returns how many.
@@ -291,10 +323,7 @@ async fn keep_answers(
             version: known.map_or(0, |known| known.version) + 1,
             answers,
             source: "crm",
-            author: deal
-                .seller
-                .as_ref()
-                .map(super::super::domain::ids::PersonId::as_str),
+            author: deal.seller.as_ref().map(PersonId::as_str),
             at: deal.changed_at.min(now),
             stage: deal.stage.as_str(),
             amount: deal.amount,
@@ -325,7 +354,7 @@ async fn arrived_unheard(
     // Those published since what the CRM was last known to hold.
     let published = versions.iter().take_while(|it| it.source == "panel");
     let mut since = published
-        .map(|it| mark_of_answers(&it.answers.0))
+        .map(|it| mark_of_answers(&as_held(work, &it.answers)))
         .take_while(|mark| *mark != known.answers_mark);
     Ok(since.any(|mark| mark == marks.answers))
 }
@@ -355,6 +384,9 @@ async fn merged(
 ) -> Result<bool, Stop> {
     let lost = tx.dossier(work.id(), from).await?;
     let left = tx.dossier(work.id(), into).await?;
+    if lost.is_some() {
+        tx.move_words(work.id(), (from, into), now).await?;
+    }
     if let (Some(lost), Some(left)) = (lost, left)
         && let Some(answers) = lost.answers.filter(|_| left.version == 0)
     {

@@ -79,7 +79,7 @@ fn unsealable(error: SealError) -> Fault {
     clippy::needless_pass_by_value,
     reason = "the shape that map_err calls"
 )]
-fn unanswered(error: store::Error) -> Fault {
+pub(super) fn unanswered(error: store::Error) -> Fault {
     Fault::Later {
         at: None,
         cause: Cause::told("database", error.to_string()),

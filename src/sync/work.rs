@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::Stop;
-use super::ask::Around;
+use super::around::Around;
 use crate::crm::Crm;
 use crate::crm::session::Session;
 use crate::domain::Time;

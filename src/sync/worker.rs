@@ -9,9 +9,13 @@ use tracing::Instrument;
 
 use super::report::{Rejected, Report, RunState};
 use super::turn::{Order, gives_way};
+use super::vault::{StoreVault, unanswered};
 use super::work::{LANES, LEASE, Tally, Work, calls_may_last};
-use super::{ASK, ASSESS, MOVES, PULL, RECONCILE, Stop, WRITE_BACK, ask, assess, prepare, pull};
-use super::{vault::StoreVault, write_back};
+use super::{
+    ASK, ASSESS, BETWEEN_PULLS, MOVES, PULL, RECONCILE, Stop, WRITE_BACK, ask, assess, prepare,
+    pull,
+};
+use super::{spending, write_back};
 use crate::crm::session::{self, Means, Session};
 use crate::crm::settings::Settings;
 use crate::crm::setup::FieldMap;
@@ -157,20 +161,10 @@ impl Engine {
         let mut session =
             session::open(*crm, settings.clone(), FieldMap::default(), &self.means(id))?;
         session.embed = Some(format!("{}/embed/{id}", self.public_url));
-        if let Some((used, resets_at)) = self.spent_today(id).await {
-            session.api.budget().carry(used, resets_at);
-        }
+        let taken_up = spending::take_up(&self.store, id, &session).await;
+        taken_up.map_err(unanswered)?;
         sessions.insert(id.clone(), session.clone());
         Ok(session)
-    }
-
-    /// Units of today's budget that were spent before this process began to work the connection.
-    async fn spent_today(&self, id: &ConnectionId) -> Option<(u64, Time)> {
-        let known = self.store.read().await.ok()?.connection(id).await.ok()??;
-        Some((
-            u64::try_from(known.calls_today).unwrap_or(0),
-            known.calls_reset_at?,
-        ))
     }
 
     /// What a session of a connection is made with.
@@ -205,7 +199,8 @@ impl Engine {
         let known = self.connections.get(&id).map(|(crm, _)| *crm);
         match (session, known) {
             (Ok(session), Some(crm)) => {
-                let before = (session.api.calls(), session.api.budget().spent());
+                spending::take_up(&self.store, &id, &session).await?;
+                let before = session.api.calls();
                 let deadline = Deadline::default();
                 let left = (lease.until - self.env.now()).clamp(TimeDelta::zero(), self.lease);
                 let calls_until = self.env.elapsed() + calls_may_last(left);
@@ -230,19 +225,8 @@ impl Engine {
                 work.held();
                 let ended = self.moves(&mut work, &mut faults, stop).await;
                 tally = work.tally;
-                calls = session.api.calls() - before.0;
-                let spent = session.api.budget().spent() - before.1;
-                let mut tx = self.store.write().await?;
-                tx.save_spending(
-                    &id,
-                    i64::try_from(spent).unwrap_or(i64::MAX),
-                    self.env.now(),
-                )
-                .await?;
-                let skew = session.api.skew().map(|it| it.num_seconds());
-                tx.save_health(&id, session.api.budget().left(), skew, self.env.now())
-                    .await?;
-                tx.commit().await?;
+                calls = session.api.calls() - before;
+                spending::hand_in(&self.store, &self.env, &id, &session).await?;
                 match ended {
                     Err(Stop::Store(error)) => return Err(error),
                     Err(Stop::LeaseLost) => {
@@ -347,7 +331,12 @@ impl Engine {
         };
         // Moves on our own data say nothing about whether the CRM answers again.
         let asked_the_crm = ![ASSESS, ASK].contains(&due.step.as_str());
-        tx.reschedule(&id, due, (at, asked_the_crm)).await?;
+        let soonest = match due.step.as_str() {
+            PULL if done => now + BETWEEN_PULLS,
+            _ => now,
+        };
+        tx.reschedule(&id, due, (at, soonest), (asked_the_crm, now))
+            .await?;
         work.commit(tx).await
     }
 

@@ -12,6 +12,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use super::ask::{Said, fields};
 use super::beside::Beside;
+use super::fitting::{as_held, fitted};
 use super::pull::mark_of_answers;
 use super::work::Work;
 use super::{ASK, PULL, Stop, WRITE_BACK};
@@ -25,7 +26,6 @@ use crate::domain::field::{Field, Value};
 use crate::domain::ids::DealId;
 use crate::domain::outlook::{mark, mark_of_facts};
 use crate::domain::strategy::Part;
-use crate::domain::text::{fit, fit_paragraphs};
 use crate::env::fate::Point;
 use crate::http::fault::{Cause, Fault};
 use crate::store::ledger::Entry;
@@ -38,6 +38,9 @@ const MOST: usize = 2000;
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
 /// … but at least this often.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+/// Words that were not carried since the CRM held others are tried again after this long, unless a pull
+/// has found until then who wrote those.
+const AFTER_EDIT: TimeDelta = TimeDelta::minutes(1);
 /// A write that waits for longer was put off by a clock that was ahead.
 pub const LATEST: TimeDelta = TimeDelta::minutes(65);
 /// A record that a set-up fault concerns is tried again after this long.
@@ -152,7 +155,7 @@ async fn pack(work: &mut Work<'_>, due: &[ToWrite]) -> Result<(Vec<Parcel>, Vec<
             revision: None,
         };
         let there = there.get_mut(&deal.id).and_then(Option::take);
-        let answers = carry(deal, there, &mut update, &mut edited);
+        let answers = carry(work, deal, there, &mut update, &mut edited);
         let written = Written {
             id: deal.id.clone(),
             mark: wish,
@@ -225,6 +228,7 @@ async fn as_they_are(
 /// Adds the seller's published words where the CRM still holds what they started from; returns
 /// their mark. Where it holds something else, `edited` is set: a pull has to look.
 fn carry(
+    work: &Work<'_>,
     deal: &ToWrite,
     there: Option<Deal>,
     update: &mut Update,
@@ -235,6 +239,7 @@ fn carry(
         *edited = true;
         return None;
     }
+    let answers = as_held(work, answers);
     for part in Part::ALL {
         let (new, old) = (answers.part(part), there.answers.part(part));
         if !new.trim().is_empty() && new != old {
@@ -248,26 +253,7 @@ fn carry(
         ));
     }
     update.revision = there.revision;
-    Some(mark_of_answers(answers))
-}
-
-/// The value, cut to what the CRM's field holds.
-fn fitted(work: &Work<'_>, (field, value): (Field, Value)) -> (Field, Value) {
-    let Value::Text(text) = &value else {
-        return (field, value);
-    };
-    let profile = work.crm.profile();
-    let place = work.session.fields.0.get(&field);
-    let limit = place
-        .and_then(|it| it.longest)
-        .unwrap_or(profile.longest_text);
-    let text = if field == Field::Coaching {
-        let paragraphs: Vec<String> = text.split("\n\n").map(str::to_owned).collect();
-        fit_paragraphs(&paragraphs, limit, profile.unit)
-    } else {
-        fit(text, limit, profile.unit)
-    };
-    (field, Value::Text(text))
+    Some(mark_of_answers(&answers))
 }
 
 /// Notes what became of each update, as written when the calls `began`: what someone changes while
@@ -308,7 +294,8 @@ async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>, began: Time) -> Result
         }
     }
     let id = work.id().clone();
-    tx.save_written(&id, &written, began).await?;
+    tx.save_written(&id, &written, (began, now + AFTER_EDIT))
+        .await?;
     tx.note(&entries).await?;
     let set_up = matches!(fault, Some(Fault::Setup(_)));
     if set_up || lacking.is_some() {

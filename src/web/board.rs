@@ -125,7 +125,7 @@ async fn board(
     let mut rows = tx
         .board(&me.connection, &filter, place.as_ref(), PAGE + 1)
         .await?;
-    let today = app.env.now().date_naive();
+    let today = me.today(&app);
     let lists = match leads && asked.set() == 0 && place.is_none() {
         true => Some(lists::read(&app, &mut tx, me, &stages, today).await?),
         false => None,

@@ -124,7 +124,7 @@ fn book(account: &Account) -> Book {
     let it = &account.standing;
     let count = |n: i64| n.to_string();
     let mut facts = vec![
-        ("open deals", count(it.deals)),
+        ("open deals", count(it.deals.unwrap_or_default())),
         ("waiting to be written", count(it.waiting)),
         ("calls today", count(it.calls_today)),
         ("last run ended", moment(it.worked_at)),

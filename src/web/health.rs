@@ -62,6 +62,14 @@ pub async fn standings(store: &Store) -> store::Result<Vec<Standing>> {
         .unwrap_or(Err(store::Error::PoolTimedOut))
 }
 
+/// Adds how many open deals each has, where the database says so in time.
+pub async fn count_open_deals(store: &Store, standings: &mut [Standing]) {
+    let counted = async { store.read().await?.count_open_deals(standings).await };
+    if !matches!(tokio::time::timeout(PATIENCE, counted).await, Ok(Ok(()))) {
+        tracing::warn!("open deals were not counted in time");
+    }
+}
+
 /// The code as a word for labels: what a CRM puts there is not always one.
 pub fn code_word(code: &str) -> String {
     code.chars()

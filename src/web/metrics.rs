@@ -12,7 +12,7 @@ use prometheus_client::registry::Registry;
 
 use super::Shared;
 use super::error::Problem;
-use super::health::{code_word, standings};
+use super::health::{code_word, count_open_deals, standings};
 use super::table::{For, Table};
 use crate::domain::Time;
 use crate::store::watch::Standing;
@@ -27,12 +27,13 @@ type Labels = Vec<(&'static str, String)>;
 type Gauges = Family<Labels, Gauge>;
 
 async fn metrics(State(app): State<Shared>) -> Result<Response, Problem> {
-    let known = standings(&app.store).await;
-    if let Err(error) = &known {
-        tracing::warn!(
+    let mut known = standings(&app.store).await;
+    match &mut known {
+        Ok(known) => count_open_deals(&app.store, known).await,
+        Err(error) => tracing::warn!(
             error = error as &dyn std::error::Error,
             "metrics without the database"
-        );
+        ),
     }
     let writable = known.is_ok() && app.store.trouble().await.is_none();
     let text = told((known.ok().as_deref(), writable), app.env.now()).map_err(Problem::broken)?;
@@ -87,7 +88,7 @@ fn told(
     );
     type Read = fn(&Standing, Time) -> Option<i64>;
     let facts: [(&str, &str, Read); 9] = [
-        ("open_deals", "Open deals", |it, _| Some(it.deals)),
+        ("open_deals", "Open deals", |it, _| it.deals),
         (
             "parked_deals",
             "Deals the CRM will not take until something changes",

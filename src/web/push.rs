@@ -10,7 +10,7 @@ use super::Shared;
 use super::embed::arrived;
 use super::error::Problem;
 use super::table::{For, Table};
-use crate::sync::PULL;
+use crate::sync::{BETWEEN_PULLS, PULL};
 
 /// What is said to whoever did not sign.
 pub const UNBELIEVED: &str = "the signature does not fit, or it is too old";
@@ -40,7 +40,8 @@ async fn push(
     })?;
     if !deals.is_empty() {
         let mut tx = app.store.write().await?;
-        tx.hasten(&from.connection, PULL, app.env.now()).await?;
+        let at = (app.env.now(), BETWEEN_PULLS);
+        tx.hint(&from.connection, PULL, at).await?;
         tx.commit().await?;
         app.engine.wake().await;
     }

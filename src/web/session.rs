@@ -11,7 +11,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use sha2::{Digest, Sha256};
 
 use super::error::Problem;
@@ -94,6 +94,11 @@ impl Me {
     /// The IANA name of the time zone they live in, where the CRM knows it.
     pub fn zone(&self) -> Option<&str> {
         self.face.time_zone.as_deref()
+    }
+
+    /// The day it is where they live.
+    pub fn today(&self, app: &App) -> NaiveDate {
+        app.settings.hours.of(app, self.zone()).date(app.env.now())
     }
 
     /// What they may see of a deal of that seller; `None`: not even that it exists.

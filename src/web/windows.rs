@@ -17,6 +17,7 @@ use crate::domain::Time;
 use crate::domain::framework::Framework;
 use crate::domain::strategy::Answers;
 use crate::store::drafts::{Draft, Window};
+use crate::store::merged::MERGED;
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
@@ -31,6 +32,8 @@ pub struct Aside {
     pub window: String,
     /// When they were kept.
     pub when: String,
+    /// Whether they were about a deal that was merged into this one.
+    pub merged: bool,
     /// How they differ from what stands in the form.
     pub words: Vec<Shown>,
 }
@@ -47,6 +50,7 @@ pub fn asides(
         .map(|it| Aside {
             words: differences(framework, stage, form, &it.answers.0),
             when: words::moment(it.saved_at, zone),
+            merged: it.window.starts_with(MERGED),
             window: it.window,
         })
         .filter(|it| !it.words.is_empty())

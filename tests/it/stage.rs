@@ -5,13 +5,17 @@ use std::sync::Arc;
 use chrono::{NaiveTime, TimeDelta};
 use latitude::crm::{self, Crm};
 use latitude::domain::framework::Framework;
-use latitude::domain::ids::ConnectionId;
+use latitude::domain::ids::{ConnectionId, DealId, PersonId};
+use latitude::domain::strategy::{Answers, Part};
 use latitude::env::{Env, Frozen};
 use latitude::ops::provision::{Way, carry_out, plan};
 use latitude::sandbox::serve::{Served, serve};
 use latitude::sandbox::world::World;
 use latitude::store::Store;
+use latitude::store::deals::Dossier;
 use latitude::store::sealed::Seal;
+use latitude::store::strategies::Version;
+use latitude::sync::publish::{Published, publish};
 use latitude::sync::report::Report;
 use latitude::sync::worker::Engine;
 use latitude::sync::{PULL, WRITE_BACK};
@@ -110,6 +114,21 @@ impl Stage {
         stage
     }
 
+    /// A process of its own on the same database.
+    pub fn another_engine(&self, env: Env) -> Engine {
+        let mut engine = Engine::new(
+            self.engine.store.clone(),
+            env,
+            self.engine.framework.clone(),
+            "https://latitude.test",
+            TimeDelta::hours(1),
+        );
+        engine
+            .add(self.id.clone(), self.served.settings.clone())
+            .unwrap();
+        engine
+    }
+
     async fn set_up_fields(&self) {
         let session = self.engine.session(&self.id).await.unwrap();
         let plan = plan(self.crm, &session, Way::Apply).await.unwrap();
@@ -146,6 +165,40 @@ impl Stage {
             .get(&name)
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// The seller of a deal publishes in the panel.
+    pub async fn publishes(&self, deal: usize, part: Part, text: &str) {
+        let id = self.deal_id(deal);
+        let mut answers = Answers::default();
+        text.clone_into(answers.part_mut(part));
+        let mut tx = self.engine.store.write().await.unwrap();
+        let dossier = tx.dossier(&self.id, &id).await.unwrap().unwrap();
+        let (author, at) = (PersonId::from("someone"), (&dossier, dossier.version));
+        let (said, framework) = ((&author, &answers), &self.engine.framework);
+        let now = self.env.now();
+        let done = publish(&mut tx, &self.id, at, said, framework, now);
+        assert!(matches!(done.await.unwrap(), Published::Saved(_)));
+        tx.commit().await.unwrap();
+        self.engine.wake().await;
+    }
+
+    /// The CRM's id of a deal.
+    pub fn deal_id(&self, deal: usize) -> DealId {
+        self.served.world.state().deals[deal].id.as_str().into()
+    }
+
+    /// Every version of a deal, newest first.
+    pub async fn versions(&self, deal: usize) -> Vec<Version> {
+        let mut tx = self.engine.store.read().await.unwrap();
+        tx.versions(&self.id, &self.deal_id(deal)).await.unwrap()
+    }
+
+    /// What is known of a deal.
+    pub async fn dossier(&self, deal: usize) -> Dossier {
+        let mut tx = self.engine.store.read().await.unwrap();
+        let known = tx.dossier(&self.id, &self.deal_id(deal)).await;
+        known.unwrap().unwrap()
     }
 
     /// Types into a deal's field, as its owner would.

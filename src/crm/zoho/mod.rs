@@ -178,7 +178,7 @@ fn heed_credits(session: &Session, reply: &Reply) {
         if left == 0 {
             budget.close_until(reply.now + chrono::TimeDelta::minutes(CREDITS_PAUSE_MINUTES));
         } else {
-            budget.allow_per_day(budget.spent() + left * session.settings.quota_percent() / 100);
+            budget.allow_per_day(budget.used() + left * session.settings.quota_percent() / 100);
         }
     }
 }

@@ -204,7 +204,7 @@ pub async fn board(caller: Caller) -> Result<Json<Board>, Problem> {
     let mut tx = app.store.read().await?;
     made_first(app, &mut tx, me).await?;
     let stages = tx.stages(&me.connection).await?;
-    let picked = lists::pick(&mut tx, me, app.env.now().date_naive()).await?;
+    let picked = lists::pick(&mut tx, me, me.today(app)).await?;
     let pages = CrmPages::of(app, &mut tx, &me.connection).await?;
     let line = |row| line(&caller, (&stages, &pages), row);
     Ok(Json(Board {

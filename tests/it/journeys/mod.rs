@@ -12,3 +12,4 @@ mod replicas;
 mod screens;
 pub mod trouble;
 mod turns;
+mod words;

@@ -44,7 +44,7 @@ impl Fate for Once {
     }
 }
 
-fn event<F: Future<Output = ()> + Send + 'static>(
+pub fn event<F: Future<Output = ()> + Send + 'static>(
     what: impl Fn() -> F + Send + Sync + 'static,
 ) -> Event {
     Box::new(move || what().boxed())
@@ -61,24 +61,14 @@ async fn taken_over(store: Store, clock: Arc<Frozen>) {
 }
 
 /// A process of its own on the stage's database, to which something happens at a point.
-async fn another(stage: &Stage, point: Point, what: Event) -> Engine {
+pub fn another(stage: &Stage, point: Point, what: Event) -> Engine {
     let fate = Arc::new(Once {
         point,
         happened: AtomicBool::new(false),
         what,
     });
     let env = Env::seeded(stage.clock.clone(), 8).under(fate);
-    let mut engine = Engine::new(
-        stage.engine.store.clone(),
-        env,
-        stage.engine.framework.clone(),
-        "https://latitude.test",
-        TimeDelta::hours(1),
-    );
-    engine
-        .add(stage.id.clone(), stage.served.settings.clone())
-        .unwrap();
-    engine
+    stage.another_engine(env)
 }
 
 async fn hasten(stage: &Stage, moves: &[&str]) {
@@ -102,7 +92,7 @@ async fn a_worker_that_was_overtaken_says_nothing_about_the_connection() {
         hasten(&stage, &[PULL, WRITE_BACK]).await;
         let (store, clock) = (stage.engine.store.clone(), stage.clock.clone());
         let what = event(move || taken_over(store.clone(), clock.clone()));
-        let overtaken = another(&stage, Point::Packed, what).await;
+        let overtaken = another(&stage, Point::Packed, what);
 
         overtaken.turn(None).await.unwrap();
 
@@ -124,7 +114,7 @@ async fn a_clock_that_is_set_back_during_the_nightly_reconcile_makes_no_deal_van
         clock.advance(-TimeDelta::minutes(4));
         async {}
     });
-    let engine = another(&stage, Point::PageRead, what).await;
+    let engine = another(&stage, Point::PageRead, what);
 
     engine.turn(None).await.unwrap();
     stage.clock.advance(TimeDelta::minutes(10));
@@ -145,7 +135,9 @@ async fn what_a_clock_that_was_ahead_put_off_is_due_once_it_is_right() {
         // A process whose clock is a day ahead polled, claimed again, and died.
         for due in tx.due(&stage.id, ahead).await.unwrap() {
             let next = ahead + TimeDelta::hours(1);
-            tx.reschedule(&stage.id, &due, (next, true)).await.unwrap();
+            tx.reschedule(&stage.id, &due, (next, next), (true, ahead))
+                .await
+                .unwrap();
         }
         tx.hasten(&stage.id, PULL, ahead).await.unwrap();
         let lease = tx.claim(None, ahead + day, ahead + day).await.unwrap();
@@ -179,7 +171,7 @@ async fn a_worker_that_was_overtaken_puts_nothing_off() {
             });
             taken_over(store.clone(), clock.clone())
         });
-        let overtaken = another(&stage, Point::TokenClaimed, what).await;
+        let overtaken = another(&stage, Point::TokenClaimed, what);
 
         let report = overtaken.turn(None).await.unwrap().unwrap();
 
@@ -208,7 +200,7 @@ async fn tokens_that_another_process_saved_meanwhile_are_not_written_over() {
                 tx.commit().await.unwrap();
             }
         });
-        let slow = another(&stage, Point::TokenBought, what).await;
+        let slow = another(&stage, Point::TokenBought, what);
 
         slow.turn(None).await.unwrap();
 
@@ -254,7 +246,7 @@ async fn a_publish_that_meets_a_pull_of_the_same_deal_is_told_apart_and_fails_ne
             send.send(published).unwrap();
         }
     });
-    let engine = another(&stage, Point::PageInHand, what).await;
+    let engine = another(&stage, Point::PageInHand, what);
 
     engine.turn(None).await.unwrap();
 
@@ -278,7 +270,6 @@ async fn what_an_overtaken_worker_had_on_the_network_is_put_right_by_the_nightly
         let (store, clock) = (stage.engine.store.clone(), stage.clock.clone());
         let what = event(move || taken_over(store.clone(), clock.clone()));
         another(&stage, Point::Packed, what)
-            .await
             .turn(None)
             .await
             .unwrap();
@@ -342,7 +333,7 @@ async fn a_deal_that_a_pull_brings_behind_the_back_of_a_reconcile_is_not_held_fo
             tx.commit().await.unwrap();
         }
     });
-    let engine = another(&stage, Point::PageKept, what).await;
+    let engine = another(&stage, Point::PageKept, what);
 
     engine.run_until_quiet(None).await.unwrap();
 

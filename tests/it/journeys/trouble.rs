@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use latitude::domain::field::Field;
+use latitude::domain::strategy::Part;
 use latitude::sandbox::weather::Weather;
 use latitude::sandbox::world::Trouble;
+use latitude::store::ledger::Entry;
 use latitude::sync::PULL;
 use latitude::sync::report::RunState;
 use sqlx::{Connection, Executor};
@@ -176,7 +178,13 @@ async fn a_deal_that_vanished_with_new_words_keeps_nobody_busy() {
         stage.reconcile().await;
         let deal = stage.served.world.state().deals[5].id.clone();
         let deal = latitude::domain::ids::DealId::from(deal.as_str());
-        publishes(&stage, 5, "Ask Ada for the gate because she owns it.").await;
+        stage
+            .publishes(
+                5,
+                Part::Approach,
+                "Ask Ada for the gate because she owns it.",
+            )
+            .await;
         let mut tx = stage.engine.store.write().await.unwrap();
         let now = stage.env.now();
         tx.deal_gone(&stage.id, &deal, None, now).await.unwrap();
@@ -189,24 +197,6 @@ async fn a_deal_that_vanished_with_new_words_keeps_nobody_busy() {
     }
 }
 
-async fn publishes(stage: &Stage, deal: usize, approach: &str) {
-    let deal = stage.served.world.state().deals[deal].id.clone();
-    let mut tx = stage.engine.store.write().await.unwrap();
-    let deal = deal.as_str().into();
-    let dossier = tx.dossier(&stage.id, &deal).await.unwrap().unwrap();
-    let answers = latitude::domain::strategy::Answers {
-        approach: approach.to_owned(),
-        ..Default::default()
-    };
-    let seller = latitude::domain::ids::PersonId::from("someone");
-    let (now, at) = (stage.env.now(), (&dossier, dossier.version));
-    let (told, framework) = ((&seller, &answers), &stage.engine.framework);
-    latitude::sync::publish::publish(&mut tx, &stage.id, at, told, framework, now)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-}
-
 #[tokio::test]
 async fn words_that_arrived_without_our_hearing_of_it_do_not_overtake_newer_ones() {
     let (first, second) = ("Ask Ada for the gate.", "Show Ada both plants first.");
@@ -215,7 +205,7 @@ async fn words_that_arrived_without_our_hearing_of_it_do_not_overtake_newer_ones
     stage.reconcile().await;
     let deal = 2;
     assert!(stage.served.world.state().deals[deal].stage < 6, "is open");
-    publishes(&stage, deal, first).await;
+    stage.publishes(deal, Part::Approach, first).await;
     // The process dies between the CRM's answer and its note of it.
     let mut door = sqlx::SqliteConnection::connect(&database).await.unwrap();
     let dies = "CREATE TRIGGER dies BEFORE INSERT ON ledger WHEN NEW.outcome = 'written'
@@ -225,16 +215,60 @@ async fn words_that_arrived_without_our_hearing_of_it_do_not_overtake_newer_ones
     assert_eq!(stage.shown(deal, Field::Approach), first);
     door.execute("DROP TRIGGER dies").await.unwrap();
 
-    publishes(&stage, deal, second).await;
+    stage.publishes(deal, Part::Approach, second).await;
     for _ in 0..3 {
         stage.clock.advance(TimeDelta::minutes(5));
         stage.reconcile().await;
     }
 
     assert_eq!(stage.shown(deal, Field::Approach), second);
-    let id = stage.served.world.state().deals[deal].id.clone();
-    let mut tx = stage.engine.store.read().await.unwrap();
-    let versions = tx.versions(&stage.id, &id.as_str().into()).await.unwrap();
+    let versions = stage.versions(deal).await;
     assert_eq!(versions[0].answers.approach, second);
     assert_eq!(versions[1].answers.approach, first);
+}
+
+#[tokio::test]
+async fn an_automation_that_sets_our_fields_back_each_time_is_named_and_left_alone_for_an_hour() {
+    for database in databases().await {
+        let stage = Stage::set(&database, 6).await;
+        stage.reconcile().await;
+        let deal = 2;
+        let (grade, own) = (stage.shown(deal, Field::Grade), stage.deal_id(deal));
+        let sets_back = || {
+            let name = stage.field(Field::Grade);
+            let world = &stage.served.world;
+            let mut state = world.state();
+            state.deals[deal].custom.insert(name, "Strong".into());
+            let somebody = state.deals[deal].owner;
+            world.touch(&mut state, deal, somebody);
+        };
+        assert_ne!(grade, "Strong");
+
+        let mut written = 0;
+        for _ in 0..30 {
+            stage.clock.advance(TimeDelta::minutes(1));
+            if stage.shown(deal, Field::Grade) == grade {
+                sets_back();
+            }
+            written += stage.reconcile().await.tally.written;
+        }
+        let mut tx = stage.engine.store.read().await.unwrap();
+        let ledger = tx.ledger(&stage.id, Some(own.as_str()), 50).await.unwrap();
+        drop(tx);
+        let named = |it: &&Entry| it.outcome == "held back";
+        let told = ledger.iter().find(named).and_then(|it| it.message.clone());
+        stage.clock.advance(TimeDelta::minutes(61));
+        stage.reconcile().await;
+
+        assert!(
+            (4..=6).contains(&written),
+            "{written} times in half an hour"
+        );
+        assert!(told.is_some_and(|it| it.contains("automation")));
+        assert_eq!(
+            stage.shown(deal, Field::Grade),
+            grade,
+            "right once it is quiet"
+        );
+    }
 }

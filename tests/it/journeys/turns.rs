@@ -6,15 +6,13 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use latitude::crm::by_id;
 use latitude::domain::field::Field;
-use latitude::domain::ids::{DealId, PersonId};
-use latitude::domain::strategy::Answers;
+use latitude::domain::strategy::Part;
 use latitude::http::budget::Budget;
 use latitude::sandbox::weather::Knobs;
-use latitude::sync::publish::{Published, publish};
 use latitude::sync::report::RunState;
 use latitude::sync::{PULL, RECONCILE};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, databases};
 
 /// A CRM whose lists give a hundred deals a page, so that a few hundred are many pages.
 async fn paged(deals: usize) -> Stage {
@@ -36,45 +34,23 @@ fn calls(stage: &Stage, end: &str) -> usize {
 }
 
 /// Leaves so many calls of the day for what nobody waits for, and the reserve.
-fn spend_all_but(stage: &Stage, budget: &Budget, calls: u64) {
-    let left = budget.left();
-    budget.allow_per_day(u64::MAX);
-    let used = u64::MAX - budget.left().unwrap();
-    let limit = left.map_or(1_000, |left| left + used);
+async fn spend_all_but(stage: &Stage, budget: &Budget, calls: u64) {
+    let limit = budget.left().map_or(1_000, |left| left + budget.used());
     budget.allow_per_day(limit);
-    let tomorrow = stage.env.now() + TimeDelta::hours(20);
-    budget.carry(limit - limit / 10 - calls, tomorrow);
+    let spent = i64::try_from(limit - limit / 10 - calls).unwrap();
+    let now = stage.env.now();
+    let mut tx = stage.engine.store.write().await.unwrap();
+    let known = tx.connection(&stage.id).await.unwrap().unwrap();
+    let today = known.calls_reset_at.is_some_and(|at| at > now);
+    let more = spent - if today { known.calls_today } else { 0 };
+    tx.save_spending(&stage.id, more, now).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 async fn hasten(stage: &Stage, step: &str) {
     let mut tx = stage.engine.store.write().await.unwrap();
     tx.hasten(&stage.id, step, stage.env.now()).await.unwrap();
     tx.commit().await.unwrap();
-}
-
-/// The seller of a deal publishes in the panel.
-async fn publishes(stage: &Stage, deal: usize, goal: &str) {
-    let id = DealId::from(stage.served.world.state().deals[deal].id.as_str());
-    let mut tx = stage.engine.store.write().await.unwrap();
-    let dossier = tx.dossier(&stage.id, &id).await.unwrap().unwrap();
-    let words = Answers {
-        conversation_goal: goal.to_owned(),
-        ..Answers::default()
-    };
-    let author = PersonId::from("someone");
-    let at = (&dossier, dossier.version);
-    let framework = &stage.engine.framework;
-    let done = publish(
-        &mut tx,
-        &stage.id,
-        at,
-        (&author, &words),
-        framework,
-        stage.env.now(),
-    );
-    assert!(matches!(done.await.unwrap(), Published::Saved(_)));
-    tx.commit().await.unwrap();
-    stage.engine.wake().await;
 }
 
 /// Waits for something that happens by itself.
@@ -112,7 +88,7 @@ async fn words_published_during_a_long_reconcile_do_not_wait_for_its_end() {
     let seller = async {
         until(|| calls(&stage, "/deals") >= before + 2).await;
         let words = "Ada says which date her board needs.";
-        publishes(&stage, deal, words).await;
+        stage.publishes(deal, Part::ConversationGoal, words).await;
         until(|| stage.shown(deal, Field::ConversationGoal) == words).await;
         calls(&stage, "/deals") - before
     };
@@ -142,10 +118,10 @@ async fn a_reconcile_that_was_broken_off_goes_on_where_it_was_and_counts_what_wa
     hasten(&stage, RECONCILE).await;
 
     // Enough for some pages; what is left of the day's share is for people.
-    spend_all_but(&stage, budget, 8);
+    spend_all_but(&stage, budget, 8).await;
     let broken = stage.engine.run_until_quiet(None).await.unwrap();
     let then = calls(&stage, "/deals") - before;
-    spend_all_but(&stage, budget, 500);
+    spend_all_but(&stage, budget, 500).await;
     hasten(&stage, RECONCILE).await;
     let ended = stage.engine.run_until_quiet(None).await.unwrap();
     let read = calls(&stage, "/deals") - before;
@@ -170,13 +146,21 @@ async fn words_published_while_earlier_ones_are_on_their_way_follow_them() {
         slow_ms: 150,
         ..Knobs::default()
     });
-    publishes(&stage, deal, "Ada says which date her board needs.").await;
+    stage
+        .publishes(
+            deal,
+            Part::ConversationGoal,
+            "Ada says which date her board needs.",
+        )
+        .await;
     let before = calls(&stage, "/batch/read");
 
     let seller = async {
         // The deal has been read; the write is under way.
         until(|| calls(&stage, "/batch/read") > before).await;
-        publishes(&stage, deal, "Ada names the one who signs.").await;
+        stage
+            .publishes(deal, Part::ConversationGoal, "Ada names the one who signs.")
+            .await;
     };
     let (reports, ()) = tokio::join!(stage.engine.run_until_quiet(None), seller);
 
@@ -199,7 +183,13 @@ async fn many_published_words_cost_one_read_and_one_write_of_many() {
         (0..60).filter(|n| state.deals[*n].stage < 6).collect()
     };
     for deal in &open {
-        publishes(&stage, *deal, &format!("Ada answers question {deal}.")).await;
+        stage
+            .publishes(
+                *deal,
+                Part::ConversationGoal,
+                &format!("Ada answers question {deal}."),
+            )
+            .await;
     }
     let before = stage.served.stats.calls();
 
@@ -220,11 +210,17 @@ async fn the_last_part_of_the_days_calls_is_kept_for_published_words() {
     let (deal, other) = (open_deal(&stage), open_deal(&stage) + 1);
     let session = stage.engine.session(&stage.id).await.unwrap();
     let budget = session.api.budget();
-    spend_all_but(&stage, budget, 0);
+    spend_all_but(&stage, budget, 0).await;
     stage.types(other, Field::ConversationGoal, "Bea says who decides.");
     hasten(&stage, PULL).await;
     let pulled = stage.engine.run_until_quiet(None).await.unwrap();
-    publishes(&stage, deal, "Ada says which date her board needs.").await;
+    stage
+        .publishes(
+            deal,
+            Part::ConversationGoal,
+            "Ada says which date her board needs.",
+        )
+        .await;
 
     stage.engine.run_until_quiet(None).await.unwrap();
 
@@ -235,6 +231,29 @@ async fn the_last_part_of_the_days_calls_is_kept_for_published_words() {
         "Ada says which date her board needs."
     );
     assert!(budget.left().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn all_processes_share_one_day_of_calls() {
+    for database in databases().await {
+        let stage = Stage::set(&database, 20).await;
+        stage.reconcile().await;
+        let other = stage.another_engine(stage.env.clone());
+        hasten(&stage, PULL).await;
+        other.run_until_quiet(None).await.unwrap();
+        hasten(&stage, PULL).await;
+        stage.engine.run_until_quiet(None).await.unwrap();
+
+        let session = stage.engine.session(&stage.id).await.unwrap();
+        let of_the_other = other.session(&stage.id).await.unwrap().api.calls();
+        let mut tx = stage.engine.store.read().await.unwrap();
+        let known = tx.connection(&stage.id).await.unwrap().unwrap();
+
+        assert!(of_the_other > 0);
+        let all = session.api.calls() + of_the_other;
+        assert_eq!(u64::try_from(known.calls_today).unwrap(), all);
+        assert_eq!(session.api.budget().used(), all);
+    }
 }
 
 /// A worker that is cut off from the database cannot hold its lease for longer; by then another
@@ -260,7 +279,13 @@ async fn no_call_to_the_crm_outlives_the_lease_it_is_made_under() {
         slow_ms: 6_000,
         ..Knobs::default()
     });
-    publishes(&stage, deal, "Ada says which date her board needs.").await;
+    stage
+        .publishes(
+            deal,
+            Part::ConversationGoal,
+            "Ada says which date her board needs.",
+        )
+        .await;
     let since = stage.env.now();
 
     let worked = engine.run_until_quiet(None);

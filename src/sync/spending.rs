@@ -1,0 +1,39 @@
+//! What a connection has spent of its CRM's day: every process that works it counts its own calls,
+//! and the database all of them.
+
+use crate::crm::session::Session;
+use crate::domain::ids::ConnectionId;
+use crate::env::Env;
+use crate::store::{Result, Store};
+
+/// Takes up what all processes have spent, before the connection is worked.
+///
+/// # Errors
+/// The database's.
+pub async fn take_up(store: &Store, id: &ConnectionId, session: &Session) -> Result<()> {
+    let known = store.read().await?.connection(id).await?;
+    if let Some((used, resets_at)) = known.and_then(|it| Some((it.calls_today, it.calls_reset_at?)))
+    {
+        let used = u64::try_from(used).unwrap_or(0);
+        session.api.budget().carry(used, resets_at);
+    }
+    Ok(())
+}
+
+/// Adds what this process has spent since, and what it was told of the CRM's limits and clock.
+///
+/// # Errors
+/// The database's; it is told with the next run then.
+pub async fn hand_in(store: &Store, env: &Env, id: &ConnectionId, session: &Session) -> Result<()> {
+    let budget = session.api.budget();
+    let spent = budget.unsaved();
+    let units = i64::try_from(spent).unwrap_or(i64::MAX);
+    let skew = session.api.skew().map(|it| it.num_seconds());
+    let now = env.now();
+    let mut tx = store.write().await?;
+    tx.save_spending(id, units, now).await?;
+    tx.save_health(id, budget.left(), skew, now).await?;
+    tx.commit().await?;
+    budget.saved(spent);
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! A seller's words between the panel and the CRM: whole, graded as they are, and never left on the way.
+
+use chrono::TimeDelta;
+use latitude::crm::by_id;
+use latitude::crm::setup::FieldMap;
+use latitude::domain::field::Field;
+use latitude::domain::ids::PersonId;
+use latitude::domain::strategy::{Answers, Part};
+use latitude::env::fate::Point;
+use latitude::store::drafts::Draft;
+use latitude::sync::PULL;
+use latitude::sync::report::RunState;
+use serde_json::json;
+
+use super::overtaken::{another, event};
+use crate::stage::{Stage, databases, sqlite};
+
+const DEALS: usize = 12;
+const OPEN: usize = 5;
+
+/// The CRM's field for a goal is one that the customer made, and holds so much.
+async fn a_goal_holds(stage: &Stage, characters: usize) {
+    let mut tx = stage.engine.store.write().await.unwrap();
+    let known = tx.connection(&stage.id).await.unwrap().unwrap();
+    let mut fields: FieldMap = serde_json::from_value(known.fields.unwrap().0).unwrap();
+    fields.0.get_mut(&Field::ConversationGoal).unwrap().longest = Some(characters);
+    let (organisation, user) = (known.organisation.unwrap(), known.user_id.unwrap());
+    let at = (organisation.as_str(), user.as_str());
+    let fields = serde_json::to_value(fields).unwrap();
+    tx.save_setup(&stage.id, at, "", &fields, stage.env.now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn words_that_the_crms_field_holds_in_part_stay_whole_here() {
+    let goal = "Ada says which of the two plants goes first, and on which day her board decides.";
+    for database in databases().await {
+        let stage = Stage::set(&database, DEALS).await;
+        stage.reconcile().await;
+        a_goal_holds(&stage, 40).await;
+        stage.publishes(OPEN, Part::ConversationGoal, goal).await;
+        for _ in 0..2 {
+            stage.reconcile().await;
+            stage.clock.advance(TimeDelta::minutes(10));
+        }
+
+        let there = stage.shown(OPEN, Field::ConversationGoal);
+        let versions = stage.versions(OPEN).await;
+
+        let there = there.as_str().unwrap();
+        assert!(there.chars().count() <= 40, "{there}");
+        assert!(goal.starts_with(&there[..30]), "{there}");
+        assert_eq!(versions[0].answers.conversation_goal, goal);
+        assert_eq!(versions[0].source, "panel");
+    }
+}
+
+#[tokio::test]
+async fn words_that_met_an_edit_which_was_taken_back_reach_the_crm_after_all() {
+    for database in databases().await {
+        let stage = Stage::set(&database, DEALS).await;
+        stage.types(OPEN, Field::Approach, "Ask Ada for the gate.");
+        stage.reconcile().await;
+        stage.clock.advance(TimeDelta::minutes(10));
+        stage
+            .publishes(OPEN, Part::Approach, "Show Ada both plants.")
+            .await;
+        stage.types(OPEN, Field::Approach, "Ask Ada for the gat");
+        let (world, name) = (stage.served.world.clone(), stage.field(Field::Approach));
+        // They are seen there as the words are about to go out, and undone before the next poll.
+        let undone = event(move || {
+            let mut state = world.state();
+            let deal = &mut state.deals[OPEN];
+            deal.custom
+                .insert(name.clone(), "Ask Ada for the gate.".into());
+            let owner = deal.owner;
+            world.touch(&mut state, OPEN, owner);
+            async {}
+        });
+        let engine = another(&stage, Point::Packed, undone);
+        engine.turn(None).await.unwrap();
+        assert_eq!(stage.shown(OPEN, Field::Approach), "Ask Ada for the gate.");
+
+        stage.clock.advance(TimeDelta::minutes(2));
+        engine.run_until_quiet(None).await.unwrap();
+
+        assert_eq!(stage.shown(OPEN, Field::Approach), "Show Ada both plants.");
+        assert_eq!(stage.dossier(OPEN).await.conflict_version, None);
+    }
+}
+
+#[tokio::test]
+async fn words_published_while_earlier_ones_are_assessed_keep_their_own_grade() {
+    // PostgreSQL does the same by the same statement; here the two units of work are one after the other.
+    let stage = std::sync::Arc::new(Stage::set(&sqlite(), DEALS).await);
+    stage.reconcile().await;
+    stage.clock.advance(TimeDelta::minutes(10));
+    stage.types(OPEN, Field::Approach, "Later.");
+    let of_the_seller = stage.clone();
+    let published = event(move || {
+        let stage = of_the_seller.clone();
+        async move {
+            let words = "Ask Ada for the gate because she owns it.";
+            stage.publishes(OPEN, Part::Approach, words).await;
+        }
+    });
+    let engine = another(&stage, Point::Assessed, published);
+    let mut tx = stage.engine.store.write().await.unwrap();
+    tx.hasten(&stage.id, PULL, stage.env.now()).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let reports = engine.run_until_quiet(None).await.unwrap();
+
+    assert_eq!(reports[0].state, RunState::Ok);
+    let (known, versions) = (stage.dossier(OPEN).await, stage.versions(OPEN).await);
+    let newest = versions[0].assessment.as_ref().unwrap();
+    assert_eq!(known.version, versions[0].version);
+    assert_eq!(known.grade.as_deref(), Some(newest.grade.label()));
+    assert_eq!(known.assessment.map(|it| it.0), Some(newest.0.clone()));
+}
+
+#[tokio::test]
+async fn what_people_wrote_about_a_merged_deal_is_found_at_the_one_that_goes_on() {
+    let stage = Stage::of(by_id("hubspot").unwrap(), DEALS).await;
+    stage.reconcile().await;
+    let (stays, goes) = (stage.deal_id(OPEN), stage.deal_id(OPEN - 1));
+    let now = stage.env.now();
+    stage
+        .publishes(OPEN, Part::Approach, "Show Ada both plants.")
+        .await;
+    stage
+        .publishes(OPEN - 1, Part::Approach, "Ask Ada for the gate.")
+        .await;
+    stage.reconcile().await;
+    let seller = PersonId::from(stage.dossier(OPEN - 1).await.seller.unwrap().as_str());
+    let mut tx = stage.engine.store.write().await.unwrap();
+    let question = ("panel", Some("mia"), "What would Ada say no to?");
+    tx.add_question(&stage.id, goes.as_str(), question, now)
+        .await
+        .unwrap();
+    let mut typed = Answers::default();
+    typed.need = "A reference in logistics.".to_owned();
+    let draft = Draft::of(typed, None, 1, now);
+    tx.keep_draft((&stage.id, &goes, &seller), &draft, "")
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+
+    stage.clock.advance(TimeDelta::minutes(2));
+    let session = stage.engine.session(&stage.id).await.unwrap();
+    let merge = json!({"primaryObjectId": stays, "objectIdToMerge": goes});
+    let call = session.api.post("/crm/objects/2026-03/deals/merge");
+    call.json(&merge).reply().await.unwrap();
+    stage.clock.advance(TimeDelta::minutes(2));
+    stage.reconcile().await;
+
+    let mut tx = stage.engine.store.read().await.unwrap();
+    assert!(tx.dossier(&stage.id, &goes).await.unwrap().is_none());
+    let questions = tx.questions(&stage.id, &[stays.as_str()]).await.unwrap();
+    assert_eq!(
+        questions[stays.as_str()][0].text,
+        "What would Ada say no to?"
+    );
+    let kept = tx.drafts_aside(&stage.id, &stays, &seller).await.unwrap();
+    let words: Vec<&str> = kept.iter().map(|it| it.answers.approach.as_str()).collect();
+    assert!(words.contains(&"Ask Ada for the gate."), "{words:?}");
+    assert!(
+        kept.iter()
+            .any(|it| it.answers.need == "A reference in logistics.")
+    );
+    assert_eq!(
+        stage.versions(OPEN).await[0].answers.approach,
+        "Show Ada both plants."
+    );
+}
