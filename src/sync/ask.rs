@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use chrono::TimeDelta;
+use chrono::{DurationRound, TimeDelta};
 
 use super::around::Around;
 use super::beside::Beside;
@@ -26,6 +26,19 @@ const BATCH: usize = 1000;
 /// Deals put in order of their value at once: finding the most valuable means looking at all that
 /// are due, and a first pull makes as many due as the CRM has.
 const AHEAD: i64 = 20_000;
+
+/// Where a call writes at least so many deals, nobody sees which of them came first.
+const MANY_A_CALL: usize = 50;
+
+/// When what is considered now is to be written, at once in any case. Deals that are due since the same
+/// moment are written in the order of the table, which costs the database a fraction of any other: a row
+/// of each page is a page of each row. Where a call writes few, the most valuable keep their place.
+fn due_since(work: &Work<'_>, now: Time) -> Time {
+    match work.crm.profile().write_batch >= MANY_A_CALL {
+        true => now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now),
+        false => now,
+    }
+}
 
 /// Considers what is due; returns whether there was less than a full batch.
 ///
@@ -77,7 +90,7 @@ pub async fn ask(work: &mut Work<'_>) -> Result<bool, Stop> {
                 asked_reason: decided.asked.map(Reason::word),
                 look_at: decided.look_at,
                 desired_mark,
-                write_at: (!waits).then_some(now),
+                write_at: (!waits).then_some(due_since(work, now)),
             }
         })
         .collect();

@@ -504,7 +504,9 @@ impl Sim {
                 Some(row) if !deleted && row.gone_at.is_some() => {
                     self.find(format!("I2: deal {n} is there, we hold it for gone"));
                 }
-                Some(row) if *deleted && row.gone_at.is_none() => {
+                // Where a CRM leaves no trace of what was deleted, open deals are compared; one that was
+                // closed before stays closed.
+                Some(row) if *deleted && open[n] && row.gone_at.is_none() => {
                     self.find(format!("I2: deal {n} is gone, we hold it for there"));
                 }
                 Some(row) if !deleted && row.standing == "open" => {
