@@ -51,19 +51,22 @@ impl Tx {
         sql!(&mut *self, db => query(
             "INSERT INTO set_aside
                (connection, deal, person, browser_window, answers, confidence, base_version, saved_at)
-             SELECT connection, $3, person, $4, answers, confidence, 0, saved_at FROM draft
-             WHERE connection = $1 AND deal = $2 ON CONFLICT DO NOTHING",
+             SELECT x.connection, o.id, x.person, $4, x.answers, x.confidence, o.version, x.saved_at
+             FROM draft x JOIN deal o ON o.connection = x.connection AND o.id = $3
+             WHERE x.connection = $1 AND x.deal = $2 ON CONFLICT DO NOTHING",
         ).bind(id).bind(from.as_str()).bind(into.as_str()).bind(&window).execute(db).await.map(drop))?;
-        sql!(&mut *self, db => query("DELETE FROM draft WHERE connection = $1 AND deal = $2")
-            .bind(id).bind(from.as_str()).execute(db).await.map(drop))?;
+        sql!(&mut *self, db => query(
+            "DELETE FROM draft WHERE connection = $1 AND deal = $2
+               AND EXISTS (SELECT 1 FROM deal o WHERE o.connection = $1 AND o.id = $3)",
+        ).bind(id).bind(from.as_str()).bind(into.as_str()).execute(db).await.map(drop))?;
         sql!(self, db => query(
             "INSERT INTO set_aside
                (connection, deal, person, browser_window, answers, base_version, saved_at)
-             SELECT d.connection, $3, d.seller, $4, v.answers, 0, $5 FROM deal d
+             SELECT d.connection, o.id, d.seller, $4, v.answers, o.version, $5 FROM deal d
              JOIN strategy_version v
                ON v.connection = d.connection AND v.deal = d.id AND v.version = d.version
+             JOIN deal o ON o.connection = d.connection AND o.id = $3 AND o.version > 0
              WHERE d.connection = $1 AND d.id = $2 AND d.seller IS NOT NULL
-               AND EXISTS (SELECT 1 FROM deal o WHERE o.connection = $1 AND o.id = $3 AND o.version > 0)
              ON CONFLICT DO NOTHING",
         ).bind(id).bind(from.as_str()).bind(into.as_str()).bind(format!("{window}:strategy")).bind(now)
             .execute(db).await.map(drop))

@@ -384,7 +384,7 @@ async fn merged(
 ) -> Result<bool, Stop> {
     let lost = tx.dossier(work.id(), from).await?;
     let left = tx.dossier(work.id(), into).await?;
-    if lost.is_some() {
+    if lost.is_some() && left.is_some() {
         tx.move_words(work.id(), (from, into), now).await?;
     }
     if let (Some(lost), Some(left)) = (lost, left)

@@ -12,6 +12,7 @@ use super::preview::{self, Preview};
 use super::session::Me;
 use super::windows::{self, Aside};
 use super::{Shared, assets, words};
+use crate::crm::setup::FieldMap;
 use crate::domain::cadence::Reason;
 use crate::domain::field::Field;
 use crate::domain::framework::{Framework, StageGuide};
@@ -99,7 +100,12 @@ pub struct Ask {
     pub prompt: String,
     /// What has been typed.
     pub text: String,
+    /// How many characters the CRM's field shows, where they are few.
+    pub shown: Option<usize>,
 }
+
+/// A field of the CRM that holds fewer characters than this is worth a word to whoever types.
+const FEW: usize = 2_000;
 
 /// Two versions that were made at once.
 pub struct Clash {
@@ -189,6 +195,8 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
     let mut dismissed = tx.dismissed_notes(&connection, &[deal.as_str()]).await?;
     let opened = tx.opened(&connection, &deal).await?;
     let closing = closing::of(app, &mut tx, desk).await?;
+    let known = tx.connection(&connection).await?;
+    let fields = known.and_then(|it| serde_json::from_value::<FieldMap>(it.fields?.0).ok());
     let dismissed = dismissed.remove(deal.as_str()).unwrap_or_default();
     let dossier = &desk.dossier;
     let stage = stage_name(&stages, &dossier.stage);
@@ -241,7 +249,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         stage: guide.map_or_else(|| stage.to_owned(), |it| it.name.clone()),
         evidence: guide.map(|it| it.evidence.clone()).unwrap_or_default(),
         guardrails: guide.map(guardrails).unwrap_or_default(),
-        asks: asks(&app.framework, guide, typed),
+        asks: asks(&app.framework, guide, typed, fields.as_ref()),
         check_prompt: app.framework.prompts.check_on.clone(),
         check_on: typed.check_on.map(|it| it.to_string()).unwrap_or_default(),
         confidence_prompt: app.framework.prompts.confidence.clone(),
@@ -279,7 +287,16 @@ fn guardrails(guide: &StageGuide) -> Vec<(String, String, String)> {
         .collect()
 }
 
-fn asks(framework: &Framework, guide: Option<&StageGuide>, typed: &Answers) -> Vec<Ask> {
+fn asks(
+    framework: &Framework,
+    guide: Option<&StageGuide>,
+    typed: &Answers,
+    fields: Option<&FieldMap>,
+) -> Vec<Ask> {
+    let shown = |part: Part| {
+        let place = fields.and_then(|it| it.0.get(&part.field()));
+        place.and_then(|it| it.longest).filter(|it| *it < FEW)
+    };
     Part::ALL
         .into_iter()
         .map(|part| Ask {
@@ -287,6 +304,7 @@ fn asks(framework: &Framework, guide: Option<&StageGuide>, typed: &Answers) -> V
             label: part.field().label(),
             prompt: framework.prompt(guide, part).to_owned(),
             text: typed.part(part).to_owned(),
+            shown: shown(part),
         })
         .collect()
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{NaiveTime, TimeDelta};
+use latitude::crm::setup::FieldMap;
 use latitude::crm::{self, Crm};
+use latitude::domain::field::Field;
 use latitude::domain::framework::Framework;
 use latitude::domain::ids::{ConnectionId, DealId, PersonId};
 use latitude::domain::strategy::{Answers, Part};
@@ -153,12 +155,12 @@ impl Stage {
     }
 
     /// The CRM's name of one of our fields.
-    pub fn field(&self, field: latitude::domain::field::Field) -> String {
+    pub fn field(&self, field: Field) -> String {
         self.crm.field_name("latitude_", field)
     }
 
     /// What a deal's custom field holds in the CRM.
-    pub fn shown(&self, deal: usize, field: latitude::domain::field::Field) -> Value {
+    pub fn shown(&self, deal: usize, field: Field) -> Value {
         let name = self.field(field);
         self.served.world.state().deals[deal]
             .custom
@@ -201,8 +203,22 @@ impl Stage {
         known.unwrap().unwrap()
     }
 
+    /// The CRM's field for a goal is one that the customer made, and holds so many characters.
+    pub async fn goals_hold(&self, characters: usize) {
+        let mut tx = self.engine.store.write().await.unwrap();
+        let known = tx.connection(&self.id).await.unwrap().unwrap();
+        let mut fields: FieldMap = serde_json::from_value(known.fields.unwrap().0).unwrap();
+        fields.0.get_mut(&Field::ConversationGoal).unwrap().longest = Some(characters);
+        let (organisation, user) = (known.organisation.unwrap(), known.user_id.unwrap());
+        let at = (organisation.as_str(), user.as_str());
+        let fields = serde_json::to_value(fields).unwrap();
+        let now = self.env.now();
+        tx.save_setup(&self.id, at, "", &fields, now).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     /// Types into a deal's field, as its owner would.
-    pub fn types(&self, deal: usize, field: latitude::domain::field::Field, text: &str) {
+    pub fn types(&self, deal: usize, field: Field, text: &str) {
         let name = self.field(field);
         let world = &self.served.world;
         let mut state = world.state();

@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use latitude::crm::by_id;
-use latitude::crm::setup::FieldMap;
 use latitude::domain::field::Field;
 use latitude::domain::ids::PersonId;
 use latitude::domain::strategy::{Answers, Part};
@@ -18,28 +17,13 @@ use crate::stage::{Stage, databases, sqlite};
 const DEALS: usize = 12;
 const OPEN: usize = 5;
 
-/// The CRM's field for a goal is one that the customer made, and holds so much.
-async fn a_goal_holds(stage: &Stage, characters: usize) {
-    let mut tx = stage.engine.store.write().await.unwrap();
-    let known = tx.connection(&stage.id).await.unwrap().unwrap();
-    let mut fields: FieldMap = serde_json::from_value(known.fields.unwrap().0).unwrap();
-    fields.0.get_mut(&Field::ConversationGoal).unwrap().longest = Some(characters);
-    let (organisation, user) = (known.organisation.unwrap(), known.user_id.unwrap());
-    let at = (organisation.as_str(), user.as_str());
-    let fields = serde_json::to_value(fields).unwrap();
-    tx.save_setup(&stage.id, at, "", &fields, stage.env.now())
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-}
-
 #[tokio::test]
 async fn words_that_the_crms_field_holds_in_part_stay_whole_here() {
     let goal = "Ada says which of the two plants goes first, and on which day her board decides.";
     for database in databases().await {
         let stage = Stage::set(&database, DEALS).await;
         stage.reconcile().await;
-        a_goal_holds(&stage, 40).await;
+        stage.goals_hold(40).await;
         stage.publishes(OPEN, Part::ConversationGoal, goal).await;
         for _ in 0..2 {
             stage.reconcile().await;

@@ -354,3 +354,19 @@ async fn a_draft_is_kept_without_script_and_thrown_away_once_published() {
 
     assert_eq!(script.status, StatusCode::NO_CONTENT, "{}", script.body);
 }
+
+#[tokio::test]
+async fn a_field_that_shows_little_says_so_where_one_types() {
+    let floor = Floor::open().await;
+    let mut browser = floor.browser_of(&floor.seller).await;
+    let before = browser.get(&floor.panel()).await;
+    floor.stage.goals_hold(255).await;
+
+    let after = browser.get(&floor.panel()).await;
+
+    assert!(!before.body.contains("shows the first"));
+    assert_eq!(
+        after.body.matches("shows the first 255 characters").count(),
+        1
+    );
+}
