@@ -146,12 +146,6 @@ impl Store {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .pragma("cache_size", CACHE_SIZE)
-                .row_buffer_size(
-                    std::env::var("XROW")
-                        .ok()
-                        .and_then(|it| it.parse().ok())
-                        .unwrap_or(50),
-                )
                 .busy_timeout(Duration::from_secs(BUSY_SECONDS));
             let pool = SqlitePoolOptions::new()
                 .max_connections(POOL_SIZE)
