@@ -29,7 +29,8 @@ pub const CUT_MARK: &str = "…";
 
 /// The text itself where it fits, else its beginning up to a whole grapheme, ended by [`CUT_MARK`].
 pub fn fit(text: &str, limit: usize, unit: Unit) -> String {
-    if unit.length(text) <= limit {
+    // No unit counts more than the bytes.
+    if text.len() <= limit || unit.length(text) <= limit {
         return text.to_owned();
     }
     let room = limit.saturating_sub(unit.length(CUT_MARK));

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use sqlx::types::Json;
-use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
+use sqlx::{FromRow, QueryBuilder, query, query_scalar};
 
 use super::Result;
 use super::rows::{ROWS, rows};
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::deal::Deal;
-use crate::domain::grade::{Assessment, Verdict};
+use crate::domain::grade::Assessment;
 use crate::domain::ids::{ConnectionId, DealId, PersonId, PipelineId};
 use crate::domain::strategy::Answers;
 
@@ -128,25 +128,6 @@ pub(super) const DOSSIER: &str = "SELECT d.id, d.name, d.account, d.pipeline, d.
       ON v.connection = d.connection AND v.deal = d.id AND v.version = d.version
     LEFT JOIN assessment a
       ON a.connection = d.connection AND a.deal = d.id AND a.version = d.assessed_version";
-
-/// What cadence decided about a deal.
-#[derive(Clone, Debug)]
-pub struct Considered {
-    /// The CRM's id.
-    pub id: String,
-    /// The label of the state.
-    pub state: &'static str,
-    /// When it was asked, if it is.
-    pub asked_at: Option<Time>,
-    /// The word of the reason, if it is asked.
-    pub asked_reason: Option<&'static str>,
-    /// When time alone next changes something.
-    pub look_at: Option<Time>,
-    /// The mark of what should stand in the CRM.
-    pub desired_mark: String,
-    /// When to write it; none where it stands there already or writing is parked.
-    pub write_at: Option<Time>,
-}
 
 impl Tx {
     /// Every deal of a connection that is not gone.
@@ -305,138 +286,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Deals to be looked at by `now` whose seller's words are on their way to the CRM; the most
-    /// valuable first. None that the rubric has yet to read: it would be shown with the grade of
-    /// other words.
-    pub async fn carried_to_consider(
-        &mut self,
-        connection: &ConnectionId,
-        now: Time,
-        most: i64,
-    ) -> Result<Vec<Dossier<Verdict>>> {
-        sql!(self, db => {
-            let mut select = QueryBuilder::new(DOSSIER);
-            select.push(" WHERE d.connection = ").push_bind(connection.as_str());
-            // Said so that SQLite takes the index of the few that are carried.
-            select.push(" AND d.carry_version IS NOT NULL AND NOT (d.look_at IS NULL OR d.look_at > ");
-            select.push_bind(now);
-            select.push(") AND d.gone_at IS NULL AND d.assessed_version >= d.version ORDER BY d.amount DESC NULLS LAST, d.id LIMIT ");
-            select.push_bind(most);
-            select.build_query_as().fetch_all(db).await
-        })
-    }
-
-    /// The other deals to be looked at by `now` that the rubric has read, the most valuable first;
-    /// their ids alone.
-    pub async fn due_to_consider(
-        &mut self,
-        connection: &ConnectionId,
-        now: Time,
-        most: i64,
-    ) -> Result<Vec<String>> {
-        sql!(self, db => query_scalar(
-            "SELECT id FROM deal
-             WHERE connection = $1 AND look_at IS NOT NULL AND look_at <= $2
-               AND carry_version IS NULL AND gone_at IS NULL AND assessed_version >= version
-             ORDER BY amount DESC NULLS LAST, id LIMIT $3",
-        ).bind(connection.as_str()).bind(now).bind(most).fetch_all(db).await)
-    }
-
-    /// Those of these deals that are still to be looked at by `now`, in the order of their ids here.
-    pub async fn to_consider(
-        &mut self,
-        connection: &ConnectionId,
-        ids: &[String],
-        now: Time,
-    ) -> Result<Vec<Dossier<Verdict>>> {
-        let mut found: HashMap<String, Dossier<Verdict>> = HashMap::with_capacity(ids.len());
-        for some in ids.chunks(ROWS) {
-            let rows: Vec<Dossier<Verdict>> = sql!(&mut *self, db => {
-                let mut select = QueryBuilder::new(DOSSIER);
-                select.push(" WHERE d.connection = ").push_bind(connection.as_str());
-                // Said so that SQLite looks the ids up, and not everything that is due.
-                select.push(" AND NOT (d.look_at IS NULL OR d.look_at > ").push_bind(now);
-                select.push(") AND d.carry_version IS NULL AND d.gone_at IS NULL");
-                select.push(" AND d.assessed_version >= d.version AND d.id IN (");
-                let mut list = select.separated(", ");
-                for id in some {
-                    list.push_bind(id.as_str());
-                }
-                select.push(")");
-                select.build_query_as().fetch_all(db).await
-            })?;
-            found.extend(rows.into_iter().map(|row| (row.id.clone(), row)));
-        }
-        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
-    }
-
-    /// Takes up what cadence decided.
-    pub async fn save_considered(
-        &mut self,
-        connection: &ConnectionId,
-        considered: &[Considered],
-    ) -> Result<()> {
-        rows!(
-            self,
-            "UPDATE deal SET state = n.column3, asked_at = n.column4, asked_reason = n.column5,
-             look_at = n.column6, desired_mark = n.column7, write_at = n.column8 FROM (",
-            considered,
-            |one| [
-                connection.as_str(),
-                one.id.as_str(),
-                one.state,
-                one.asked_at,
-                one.asked_reason,
-                one.look_at,
-                one.desired_mark.as_str(),
-                one.write_at,
-            ],
-            ") AS n WHERE deal.connection = n.column1 AND deal.id = n.column2"
-        );
-        Ok(())
-    }
-
-    /// Has these deals looked at again.
-    pub async fn look_again(
-        &mut self,
-        connection: &ConnectionId,
-        ids: &[&str],
-        now: Time,
-    ) -> Result<()> {
-        for id in ids {
-            sql!(&mut *self, db => query(
-                "UPDATE deal SET look_at = $3 WHERE connection = $1 AND id = $2",
-            ).bind(connection.as_str()).bind(*id).bind(now).execute(db).await.map(drop))?;
-        }
-        Ok(())
-    }
-
-    /// Has every open deal looked at again, as after a change of the framework.
-    pub async fn reconsider_all(&mut self, connection: &ConnectionId, now: Time) -> Result<()> {
-        sql!(self, db => query(
-            "UPDATE deal SET look_at = $2
-             WHERE connection = $1 AND gone_at IS NULL AND standing = 'open'",
-        ).bind(connection.as_str()).bind(now).execute(db).await.map(drop))
-    }
-
-    /// When the next deal is to be looked at, and when the next is to be written; deals that are
-    /// gone wait for nothing, and those that the rubric has yet to read wait for it.
-    pub async fn next_times(
-        &mut self,
-        connection: &ConnectionId,
-    ) -> Result<(Option<Time>, Option<Time>)> {
-        let look = sql!(&mut *self, db => query_scalar(
-            "SELECT MIN(look_at) FROM deal
-             WHERE connection = $1 AND look_at IS NOT NULL AND gone_at IS NULL
-               AND assessed_version >= version",
-        ).bind(connection.as_str()).fetch_one(db).await)?;
-        let write = sql!(self, db => query_scalar(
-            "SELECT MIN(write_at) FROM deal
-             WHERE connection = $1 AND write_at IS NOT NULL AND gone_at IS NULL",
-        ).bind(connection.as_str()).fetch_one(db).await)?;
-        Ok((look, write))
-    }
-
     /// One deal with everything known of it.
     pub async fn dossier(
         &mut self,
@@ -449,33 +298,5 @@ impl Tx {
             select.push(" AND d.gone_at IS NULL AND d.id = ").push_bind(id.as_str());
             select.build_query_as().fetch_optional(db).await
         })
-    }
-
-    /// New asks of each seller since a moment.
-    pub async fn asks_since(
-        &mut self,
-        connection: &ConnectionId,
-        since: Time,
-    ) -> Result<Vec<(Option<String>, Time)>> {
-        sql!(self, db => query_as(
-            "SELECT seller, at FROM ask WHERE connection = $1 AND at >= $2",
-        ).bind(connection.as_str()).bind(since).fetch_all(db).await)
-    }
-
-    /// Adds asks: deal, reason, seller.
-    pub async fn save_asks(
-        &mut self,
-        connection: &ConnectionId,
-        asks: &[(&str, &str, Option<&str>)],
-        now: Time,
-    ) -> Result<()> {
-        rows!(
-            self,
-            "INSERT INTO ask (connection, deal, at, reason, seller) ",
-            asks,
-            |it| [connection.as_str(), it.0, now, it.1, it.2],
-            " ON CONFLICT DO NOTHING"
-        );
-        Ok(())
     }
 }

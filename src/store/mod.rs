@@ -9,6 +9,7 @@ pub mod carriage;
 pub mod closings;
 pub mod coaching;
 pub mod connections;
+pub mod consider;
 pub mod copy;
 pub mod deals;
 pub mod drafts;

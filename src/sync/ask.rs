@@ -18,7 +18,8 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::outlook::{Outlook, mark};
 use crate::domain::strategy::Answers;
 use crate::env::fate::Point;
-use crate::store::deals::{Considered, Dossier};
+use crate::store::consider::Considered;
+use crate::store::deals::Dossier;
 use crate::store::tx::Tx;
 
 /// Deals considered in one unit of work.

@@ -4,33 +4,27 @@
 use chrono::TimeDelta;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use sha2::{Digest, Sha256};
 
+use super::drift::{drifted, write_drifted_again};
 use super::fitting::as_held;
+use super::marks::{mark_of_answers, marks};
 use super::turn::Turn;
 use super::walk::Walk;
 use super::work::Work;
-use super::{ASK, ASSESS, PULL, Stop};
+use super::{ASK, ASSESS, Stop};
 use crate::crm::page::{Cursor, Next, Page, Seen};
 use crate::domain::Time;
 use crate::domain::deal::Deal;
 use crate::domain::ids::{DealId, PersonId};
-use crate::domain::outlook::{mark_of_facts, shortened};
-use crate::domain::strategy::{Answers, Part};
+use crate::domain::strategy::Answers;
 use crate::env::fate::{Flaw, Point};
 use crate::http::fault::Fault;
 use crate::store::deals::{Known, Marks};
-use crate::store::schedule::CLOCKS_APART;
 use crate::store::strategies::NewVersion;
 use crate::store::tx::Tx;
 
 /// A change that is older than this when a reconcile begins should have come with a pull.
 const SETTLED: TimeDelta = TimeDelta::minutes(15);
-
-/// The same is written into a deal so often …
-const MOST_ALIKE: i64 = 5;
-/// … in this time, and then not for as long.
-const WAR: TimeDelta = TimeDelta::hours(1);
 
 /// Reads on from where the last pull ended; returns whether that was all for now.
 ///
@@ -258,32 +252,6 @@ async fn keep(
     Ok(())
 }
 
-/// Has deals written again whose facts someone changed in the CRM. Where the same was written over and
-/// over, something there sets them back each time: that is left alone for an hour, and the ledger says so.
-async fn write_drifted_again(
-    tx: &mut Tx,
-    work: &Work<'_>,
-    drifted: &[&str],
-    now: Time,
-) -> Result<(), Stop> {
-    let mut held_back = Vec::new();
-    for deal in drifted {
-        let written = tx.written_alike_since(work.id(), deal, now - WAR).await?;
-        let again = if written < MOST_ALIKE { now } else { now + WAR };
-        tx.facts_drifted(work.id(), deal, again).await?;
-        if again > now {
-            let mut entry = work.entry(PULL, Some(deal), "held back");
-            entry.code = Some("set_back".to_owned());
-            entry.message = Some(format!(
-                "what Latitude wrote was changed in the CRM {written} times within an hour: look for an \
-                 automation or an integration there that sets these fields; written again in an hour"
-            ));
-            held_back.push(entry);
-        }
-    }
-    Ok(tx.note(&held_back).await?)
-}
-
 /// Adds a version for each deal whose seller's words changed in the CRM; returns how many.
 ///
 /// What counts is whether they changed *there*: words that only Latitude has changed since are
@@ -405,75 +373,4 @@ async fn merged(
         tx.hasten(work.id(), ASSESS, now).await?;
     }
     Ok(tx.deal_gone(work.id(), from, Some(into), now).await?)
-}
-
-/// Whether someone changed a fact that Latitude wrote, after Latitude wrote it; a time of writing
-/// that is still to come is of a clock that was ahead, and says nothing.
-fn drifted(deal: &Deal, known: &Known, now: Time) -> bool {
-    match (&known.written_facts, known.written_at) {
-        (Some(facts), Some(at)) => {
-            (deal.changed_at >= at || at > now + CLOCKS_APART)
-                && mark_of_facts(&deal.shown) != *facts
-        }
-        _ => false,
-    }
-}
-
-fn marks(deal: &Deal) -> Marks {
-    let answers = mark_of_answers(&deal.answers);
-    let question = mark([deal.manager_question.trim()]);
-    let amount = deal
-        .amount
-        .map(|amount| amount.to_string())
-        .unwrap_or_default();
-    let close_on = deal
-        .close_on
-        .map(|date| date.to_string())
-        .unwrap_or_default();
-    let seen = mark([
-        deal.name.as_str(),
-        deal.account.as_deref().unwrap_or_default(),
-        deal.pipeline.as_ref().map_or("", |it| it.as_str()),
-        deal.stage.as_str(),
-        &amount,
-        deal.currency.as_deref().unwrap_or_default(),
-        &close_on,
-        deal.seller.as_ref().map_or("", |it| it.as_str()),
-        deal.standing.as_str(),
-        &answers,
-        &question,
-    ]);
-    Marks {
-        seen,
-        answers,
-        question,
-    }
-}
-
-/// The mark of a seller's words, blind to the CRM's habits with line ends and outer blanks.
-pub fn mark_of_answers(answers: &Answers) -> String {
-    let mut hash = Sha256::new();
-    for part in Part::ALL {
-        for (n, line) in answers.part(part).trim().split("\r\n").enumerate() {
-            if n > 0 {
-                hash.update("\n");
-            }
-            hash.update(line);
-        }
-        hash.update([0]);
-    }
-    if let Some(date) = answers.check_on {
-        hash.update(date.to_string());
-    }
-    hash.update([0]);
-    shortened(hash)
-}
-
-fn mark<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-        hash.update([0]);
-    }
-    shortened(hash)
 }

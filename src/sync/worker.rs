@@ -332,7 +332,8 @@ impl Engine {
         // Moves on our own data say nothing about whether the CRM answers again.
         let asked_the_crm = ![ASSESS, ASK].contains(&due.step.as_str());
         let soonest = match due.step.as_str() {
-            PULL if done => now + BETWEEN_PULLS,
+            // A pull that a push asked for comes no later than one that nobody asked for.
+            PULL if done => at.min(now + BETWEEN_PULLS),
             _ => now,
         };
         tx.reschedule(&id, due, (at, soonest), (asked_the_crm, now))

@@ -13,7 +13,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use super::ask::{Said, fields};
 use super::beside::Beside;
 use super::fitting::{as_held, fitted};
-use super::pull::mark_of_answers;
+use super::marks::mark_of_answers;
 use super::work::Work;
 use super::{ASK, PULL, Stop, WRITE_BACK};
 use crate::crm::Crm;

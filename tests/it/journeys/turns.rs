@@ -10,7 +10,7 @@ use latitude::domain::strategy::Part;
 use latitude::http::budget::Budget;
 use latitude::sandbox::weather::Knobs;
 use latitude::sync::report::RunState;
-use latitude::sync::{PULL, RECONCILE};
+use latitude::sync::{BETWEEN_PULLS, PULL, RECONCILE};
 
 use crate::stage::{Stage, databases};
 
@@ -231,6 +231,36 @@ async fn the_last_part_of_the_days_calls_is_kept_for_published_words() {
         "Ada says which date her board needs."
     );
     assert!(budget.left().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn pushes_one_after_the_other_make_pulls_that_are_seconds_apart() {
+    for database in databases().await {
+        let stage = Stage::set(&database, 20).await;
+        let hinted = async || {
+            let mut tx = stage.engine.store.write().await.unwrap();
+            let at = (stage.env.now(), BETWEEN_PULLS);
+            tx.hint(&stage.id, PULL, at).await.unwrap();
+            tx.commit().await.unwrap();
+            let reports = stage.engine.run_until_quiet(None).await.unwrap();
+            reports.iter().map(|it| it.calls).sum::<u64>()
+        };
+        stage.reconcile().await;
+        stage.clock.advance(BETWEEN_PULLS);
+
+        let first = hinted().await;
+        let mut at_once = 0;
+        for _ in 0..4 {
+            stage.clock.advance(TimeDelta::seconds(1));
+            at_once += hinted().await;
+        }
+        stage.clock.advance(TimeDelta::seconds(1));
+        let due = stage.engine.run_until_quiet(None).await.unwrap();
+
+        assert!(first > 0, "the first is heard at once");
+        assert_eq!(at_once, 0);
+        assert_eq!(due.iter().map(|it| it.calls).sum::<u64>(), first);
+    }
 }
 
 #[tokio::test]

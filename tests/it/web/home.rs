@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use latitude::domain::cadence::{Reason, State};
 use latitude::domain::grade::Grade;
-use latitude::store::deals::Considered;
+use latitude::store::consider::Considered;
 use reqwest::StatusCode;
 
 use super::site::{Site, strategy};

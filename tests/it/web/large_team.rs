@@ -6,7 +6,8 @@ use latitude::domain::grade::{Assessment, Dimensions, Grade};
 use latitude::domain::ids::ConnectionId;
 use latitude::domain::talk::{Facts, gap};
 use latitude::store::board::{After, BoardRow, Filter};
-use latitude::store::deals::{Considered, Marks};
+use latitude::store::consider::Considered;
+use latitude::store::deals::Marks;
 use latitude::store::strategies::Assessed;
 
 use super::site::{Site, plain_deal};
