@@ -322,9 +322,11 @@ impl Tx {
             sql!(&mut *self, db => query(
                 "INSERT INTO promise (connection, obstacle, round, person, level, made_at, until, ends_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-                 ON CONFLICT (connection, obstacle, round) DO UPDATE SET kept_at = $9",
+                 ON CONFLICT (connection, obstacle, round) DO UPDATE SET
+                 kept_at = COALESCE(promise.kept_at, $9)",
             ).bind(connection.as_str()).bind(id).bind(it.round).bind(person.unwrap_or_default())
                 .bind(turn.level.word()).bind(now).bind(until).bind(hours.close_of(until)).bind(kept)
+            // Kept once is kept, whatever the seller does with the card after that.
                 .execute(db).await.map(drop))?;
         }
         Ok(true)

@@ -2,7 +2,7 @@
 //! with how many people it stands for. Whoever asks is left out of them, so that knowing one's own
 //! part takes nothing away from a group.
 
-use sqlx::{FromRow, QueryBuilder, query_as};
+use sqlx::{FromRow, QueryBuilder};
 
 use super::Result;
 use super::picture::list;
@@ -45,7 +45,7 @@ pub struct Promises {
     pub people: i64,
     /// Kept.
     pub kept: i64,
-    /// Kept or missed.
+    /// Kept or missed; not those that the seller needed no more before their day.
     pub due: i64,
 }
 
@@ -61,6 +61,12 @@ pub struct Ended {
     /// Won or lost.
     pub closed: i64,
 }
+
+/// Which promises of `p` on obstacles `o` count, up to the moment that follows: kept ones, and those
+/// whose day has come. One that the seller needed no more before its day is neither kept nor missed.
+const DUE: &str =
+    "(p.kept_at IS NOT NULL OR NOT (o.state = 'closed' AND o.changed_at <= p.ends_at))
+     AND (p.kept_at IS NOT NULL OR p.ends_at <= ";
 
 impl Tx {
     /// How the open deals of these sellers stand.
@@ -129,9 +135,9 @@ impl Tx {
                 "SELECT p.level, COUNT(DISTINCT p.person) AS people,
                  COUNT(p.kept_at) AS kept, COUNT(*) AS due FROM promise p
                  JOIN obstacle o ON o.connection = p.connection AND o.id = p.obstacle
-                 WHERE (p.kept_at IS NOT NULL OR p.ends_at <= ",
+                 WHERE ",
             );
-            select.push_bind(now).push(") AND p.connection = ").push_bind(connection.as_str());
+            select.push(DUE).push_bind(now).push(") AND p.connection = ").push_bind(connection.as_str());
             select.push(" AND p.person <> ").push_bind(me).push(" AND o.seller IN (");
             list(&mut select, sellers);
             select.push(") GROUP BY p.level ORDER BY p.level");
@@ -146,10 +152,15 @@ impl Tx {
         me: &str,
         now: Time,
     ) -> Result<(i64, i64)> {
-        sql!(self, db => query_as(
-            "SELECT COUNT(kept_at), COUNT(*) FROM promise
-             WHERE connection = $1 AND person = $2 AND (kept_at IS NOT NULL OR ends_at <= $3)",
-        ).bind(connection.as_str()).bind(me).bind(now).fetch_one(db).await)
+        sql!(self, db => {
+            let mut select = QueryBuilder::new(
+                "SELECT COUNT(p.kept_at), COUNT(*) FROM promise p
+                 JOIN obstacle o ON o.connection = p.connection AND o.id = p.obstacle WHERE ",
+            );
+            select.push(DUE).push_bind(now).push(") AND p.connection = ").push_bind(connection.as_str());
+            select.push(" AND p.person = ").push_bind(me);
+            select.build_query_as().fetch_one(db).await
+        })
     }
 
     /// How the closed deals of these sellers ended, by the grade of the first plan that was

@@ -39,7 +39,8 @@ pub fn routes(table: Table) -> Table {
 pub struct Pyramid {
     /// From the customers down.
     pub bands: Vec<Band>,
-    /// Promises whose day has come, by level.
+    /// Promises that were kept or whose day has come, by level; not those that the seller closed
+    /// the obstacle on before their day.
     pub promises: Vec<Kept>,
     /// How deals ended, by the grade of the first plan written in their last stage.
     pub results: Vec<ShareWon>,

@@ -159,6 +159,9 @@ async fn a_card_is_kept_as_it_was_through_every_state() {
         assert_eq!(card.obstacle.state, State::Closed);
         let mut tx = store.read().await.unwrap();
         for (words, found) in [
+        let later = now() + TimeDelta::days(30);
+        let promises = tx.own_promises(&acme(), "", later).await.unwrap();
+        assert_eq!(promises, (1, 1), "kept once is kept");
             ("gateway SINGLE", 1),
             ("100%", 1),
             ("%", 1),

@@ -101,6 +101,44 @@ async fn figures_stand_for_five_people_or_more_and_for_nobody_below() {
 }
 
 #[tokio::test]
+async fn a_promise_kept_stays_kept_when_the_seller_closes_the_card() {
+    let site = Site::open().await;
+    teams(&site, 6).await;
+    let mut cards = Vec::new();
+    for n in 1..=6 {
+        let card = send_up(&site, &format!("s{n}"), "Their audit blocks us", false).await;
+        let mut manager = site.browser_of(&format!("m{n}")).await;
+        manager.get(&card).await;
+        let backed = [("kind", "backed"), ("until", "2026-11-20")];
+        let done = manager.post(&format!("{card}/answer"), &backed).await;
+        assert_eq!(done.status, 303, "{}", done.body);
+        cards.push(card);
+    }
+    let does = async |n: usize, deed: &str| {
+        let mut seller = site.browser_of(&format!("s{n}")).await;
+        let card = &cards[n - 1];
+        let form = [("outcome", "removed"), ("helped", "yes")];
+        let done = seller.post(&format!("{card}/{deed}"), &form).await;
+        assert_eq!(done.status, 303, "{n} {deed}: {}", done.body);
+    };
+    // Two were kept and the cards closed, one was kept, one is needed no more before its day; two
+    // days go by, and one of those cards is closed later.
+    for (n, deed) in [(1, "kept"), (1, "close"), (2, "kept"), (2, "close")] {
+        does(n, deed).await;
+    }
+    does(3, "kept").await;
+    does(4, "close").await;
+    site.clock.advance(TimeDelta::days(5));
+    does(5, "close").await;
+
+    let mut tool = site.tool_of("acme:eva", &ALL).await;
+    let pyramid = tool.json("/api/v1/pyramid").await;
+
+    assert_eq!(pyramid["promises"][0]["level"], "Manager", "{pyramid}");
+    assert_eq!(pyramid["promises"][0]["percent"], 60, "{pyramid}");
+}
+
+#[tokio::test]
 async fn no_filter_takes_a_group_apart() {
     let site = Site::open().await;
     teams(&site, 5).await;
