@@ -93,12 +93,12 @@ impl Became {
 pub struct Unfit(pub &'static str);
 
 impl Week {
-    /// The plan as it is kept: outer blanks gone, empty outcomes left out.
+    /// The plan as it is kept: outcomes in which nothing is said are left out.
     ///
     /// # Errors
     /// When there are more than [`MOST_OUTCOMES`].
     pub fn tidy(mut self) -> Result<Self, Unfit> {
-        self.outcomes.retain(|it| !it.what.trim().is_empty());
+        self.outcomes.retain(|it| !it.is_blank());
         if self.outcomes.len() > MOST_OUTCOMES {
             return Err(Unfit("At most three: which of these could wait a week?"));
         }
@@ -110,17 +110,24 @@ impl Week {
         !self.outcomes.is_empty() && self.outcomes.iter().all(|it| it.became.is_some())
     }
 
-    /// What the seller's manager may see of it.
-    #[must_use]
-    pub fn for_manager(&self) -> Self {
-        Self {
-            proud: if self.proud_shared {
-                self.proud.clone()
-            } else {
-                String::new()
-            },
-            ..self.clone()
-        }
+    /// All that the seller's manager may see of it, and only where the seller shares it.
+    pub fn shared(&self) -> Option<&str> {
+        let proud = self.proud.trim();
+        (self.proud_shared && !proud.is_empty()).then_some(proud)
+    }
+}
+
+impl Outcome {
+    /// Whether nothing is said in it.
+    pub fn is_blank(&self) -> bool {
+        let texts = [
+            &self.what,
+            &self.how,
+            &self.plan_b,
+            &self.difference,
+            &self.differently,
+        ];
+        texts.iter().all(|it| it.trim().is_empty())
     }
 }
 
@@ -166,15 +173,32 @@ mod tests {
     }
 
     #[test]
+    fn words_are_kept_whatever_they_stand_under() {
+        let how = Outcome {
+            how: "By phone".to_owned(),
+            ..Outcome::default()
+        };
+        let week = Week {
+            outcomes: vec![outcome(" "), how.clone()],
+            ..Week::default()
+        };
+
+        assert_eq!(week.tidy().map(|it| it.outcomes), Ok(vec![how]));
+    }
+
+    #[test]
     fn pride_is_private_unless_shared() {
         let mut week = Week {
+            need: "An hour of yours".to_owned(),
             proud: "I asked".to_owned(),
             ..Week::default()
         };
 
-        assert_eq!(week.for_manager().proud, "");
+        assert_eq!(week.shared(), None);
         week.proud_shared = true;
-        assert_eq!(week.for_manager().proud, "I asked");
+        assert_eq!(week.shared(), Some("I asked"));
+        week.proud = " ".to_owned();
+        assert_eq!(week.shared(), None);
     }
 
     proptest! {

@@ -58,7 +58,8 @@ async fn home(
         if !plan.outcomes.is_empty() {
             week_href = week_path(first, me.connection.as_str());
         }
-        week.extend(plan.outcomes.into_iter().map(|it| it.what));
+        let things = plan.outcomes.into_iter().map(|it| it.what);
+        week.extend(things.filter(|it| !it.trim().is_empty()));
         for card in tx
             .cards(&me.connection, Which::OfSeller(&me.face.id))
             .await?

@@ -13,6 +13,7 @@ use super::table::{For, Table};
 use super::{App, Shared, words};
 use crate::domain::ids::PersonId;
 use crate::domain::week::{Became, MOST_OUTCOMES, Outcome, QUESTION, Week, monday};
+use crate::store::weeks::Kept;
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
@@ -32,6 +33,7 @@ struct Page {
     planned: bool,
     back: bool,
     kept: bool,
+    seen: String,
     outcomes: Vec<Row>,
     week: Week,
     earlier: Vec<(String, String)>,
@@ -41,6 +43,8 @@ struct Page {
 struct Row {
     n: usize,
     it: Outcome,
+    /// Nothing is said in it.
+    blank: bool,
     /// Nothing is said in it, and it is not the next to be filled.
     folded: bool,
     became: Vec<(&'static str, &'static str, bool)>,
@@ -55,76 +59,45 @@ struct Where {
     kept: bool,
 }
 
-/// What the form sends.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Sent {
-    connection: String,
-    what_0: String,
-    how_0: String,
-    plan_b_0: String,
-    became_0: String,
-    difference_0: String,
-    differently_0: String,
-    what_1: String,
-    how_1: String,
-    plan_b_1: String,
-    became_1: String,
-    difference_1: String,
-    differently_1: String,
-    what_2: String,
-    how_2: String,
-    plan_b_2: String,
-    became_2: String,
-    difference_2: String,
-    differently_2: String,
-    need: String,
-    proud: String,
-    proud_shared: String,
+/// What the form sends: `what_0` and so on for each outcome, and the state of the week that its
+/// page was made from, `seen`.
+type Sent = Vec<(String, String)>;
+
+/// What was sent under a name; nothing where the form has no such field.
+fn sent<'a>(form: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let found = form.iter().find(|(key, _)| key == name);
+    found.map(|(_, text)| text.as_str())
 }
 
-impl Sent {
-    fn week(self) -> Week {
-        let outcome = |[what, how, plan_b, became, difference, differently]: [String; 6]| Outcome {
-            what,
-            how,
-            plan_b,
-            became: Became::named(&became),
-            difference,
-            differently,
-        };
-        Week {
-            outcomes: vec![
-                outcome([
-                    self.what_0,
-                    self.how_0,
-                    self.plan_b_0,
-                    self.became_0,
-                    self.difference_0,
-                    self.differently_0,
-                ]),
-                outcome([
-                    self.what_1,
-                    self.how_1,
-                    self.plan_b_1,
-                    self.became_1,
-                    self.difference_1,
-                    self.differently_1,
-                ]),
-                outcome([
-                    self.what_2,
-                    self.how_2,
-                    self.plan_b_2,
-                    self.became_2,
-                    self.difference_2,
-                    self.differently_2,
-                ]),
-            ],
-            need: self.need,
-            proud: self.proud,
-            proud_shared: !self.proud_shared.is_empty(),
+/// A week with what the form says in place of what stood there; what it does not send stays.
+fn rewritten(mut week: Week, form: &[(String, String)]) -> Week {
+    let rewrite = |name: &str, text: &mut String| {
+        if let Some(words) = sent(form, name) {
+            words.clone_into(text);
         }
+    };
+    week.outcomes.resize(MOST_OUTCOMES, Outcome::default());
+    for (n, it) in week.outcomes.iter_mut().enumerate() {
+        rewrite(&format!("what_{n}"), &mut it.what);
+        rewrite(&format!("how_{n}"), &mut it.how);
+        rewrite(&format!("plan_b_{n}"), &mut it.plan_b);
+        rewrite(&format!("difference_{n}"), &mut it.difference);
+        rewrite(&format!("differently_{n}"), &mut it.differently);
+        let became = sent(form, &format!("became_{n}"));
+        it.became = became.map_or(it.became, Became::named);
     }
+    rewrite("need", &mut week.need);
+    rewrite("proud", &mut week.proud);
+    // A box that is not ticked is not sent: what stands beside it tells whether there was one.
+    if sent(form, "proud").is_some() {
+        week.proud_shared = sent(form, "proud_shared").is_some();
+    }
+    week
+}
+
+/// Which state of a week a page was made from; empty where nothing was kept.
+fn mark(kept: Option<&Kept>) -> String {
+    kept.map_or_else(String::new, |it| it.at.timestamp_millis().to_string())
 }
 
 /// The Monday of this week, where the person is.
@@ -160,7 +133,9 @@ async fn week(
     let first = monday(day);
     let person = PersonId::from(me.face.id.as_str());
     let mut tx = app.store.read().await?;
-    let week = tx.week(&me.connection, &person, first).await?;
+    let kept = tx.kept_week(&me.connection, &person, first).await?;
+    let seen = mark(kept.as_ref());
+    let week = kept.map(|it| it.week.0).unwrap_or_default();
     let earlier = tx.weeks(&me.connection, &person).await?;
     drop(tx);
     let last = first + Days::new(6);
@@ -180,13 +155,15 @@ async fn week(
         question: QUESTION,
         planned,
         kept: at.kept,
+        seen,
         back: planned && (over || at.look_back || week.looked_back()),
         outcomes: outcomes
             .into_iter()
             .enumerate()
             .map(|(n, it)| Row {
                 n,
-                folded: n > 0 && it == Outcome::default(),
+                blank: it.is_blank(),
+                folded: n > 0 && it.is_blank(),
                 became: Became::ALL
                     .map(|one| (one.word(), one.label(), it.became == Some(one)))
                     .to_vec(),
@@ -207,24 +184,37 @@ async fn save(
     reader: Reader,
     Path(day): Path<NaiveDate>,
     Query(at): Query<Where>,
-    Form(sent): Form<Sent>,
+    Form(form): Form<Sent>,
 ) -> Result<Redirect, Problem> {
-    let connection = if sent.connection.is_empty() {
-        &at.connection
-    } else {
-        &sent.connection
-    };
-    let me = chosen(&reader, connection)?.clone();
+    let connection = sent(&form, "connection").unwrap_or(&at.connection);
+    let me = chosen(&reader, connection)?;
     let first = monday(day);
-    let week = sent
-        .week()
-        .tidy()
-        .map_err(|unfit| Problem::Unfit(unfit.to_string()))?;
     let person = PersonId::from(me.face.id.as_str());
     let mut tx = app.store.write().await?;
-    tx.save_week(&me.connection, &person, (first, &week), app.env.now())
-        .await?;
-    tx.commit().await?;
+    let kept = tx.kept_week(&me.connection, &person, first).await?;
+    let seen = mark(kept.as_ref());
+    let (before, stood) = kept.map(|it| (it.at, it.week.0)).unzip();
+    let stood = stood.unwrap_or_default();
+    let week = rewritten(stood.clone(), &form);
+    let week = week
+        .tidy()
+        .map_err(|unfit| Problem::Unfit(unfit.to_string()))?;
+    if week != stood {
+        let times = (before, app.env.now());
+        let known = sent(&form, "seen").unwrap_or_default() == seen;
+        if !known
+            || !tx
+                .save_week(&me.connection, &person, (first, &week), times)
+                .await?
+        {
+            return Err(Problem::Conflict(
+                "You kept this week in another window since this page was opened, and that stands. \
+                 Go back, reload, and add what you wrote here."
+                    .to_owned(),
+            ));
+        }
+        tx.commit().await?;
+    }
     let path = week_path(first, me.connection.as_str());
     Ok(Redirect::to(&format!("{path}&kept=true")))
 }

@@ -129,7 +129,7 @@ pub async fn tell(app: &App, connection: &ConnectionId) -> Result<(), Problem> {
     for plan in &PAST.week {
         let seller = PersonId::from(sellers[plan.seller % many].face.id.as_str());
         let week = (monday(now.date_naive()), &plan.week);
-        tx.save_week(connection, &seller, week, now).await?;
+        tx.save_week(connection, &seller, week, (None, now)).await?;
     }
     tx.hasten(connection, ASK, now).await?;
     tx.commit().await?;

@@ -354,9 +354,9 @@ async fn drafts_weeks_and_panel_keys_are_each_persons_own() {
             ..Week::default()
         };
         let first = monday(now().date_naive());
-        tx.save_week(&acme(), &me, (first, &week), now())
-            .await
-            .unwrap();
+        let times = (None, now());
+        let kept = tx.save_week(&acme(), &me, (first, &week), times).await;
+        assert!(kept.unwrap());
         assert_eq!(tx.week(&acme(), &me, first).await.unwrap(), week);
         assert_eq!(
             tx.week(&acme(), &other, first).await.unwrap(),

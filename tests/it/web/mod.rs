@@ -22,4 +22,5 @@ mod sessions;
 pub mod site;
 mod tokens;
 mod tool;
+mod week;
 mod weight;

@@ -1,0 +1,89 @@
+//! A seller's week: what one window keeps takes nothing away from another.
+
+use reqwest::StatusCode;
+
+use super::site::{Answer, Browser, Site};
+
+const PROUD: &str = "I asked the plant lead what he would lose";
+
+/// Which state of the week a page was made from.
+fn seen(page: &Answer) -> String {
+    let field = page.body.split_once("name=\"seen\" value=\"");
+    let (_, rest) = field.unwrap_or_default();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+async fn keeps(browser: &mut Browser, week: &str, form: &[(&str, &str)]) -> Answer {
+    let page = browser.get(week).await;
+    let seen = seen(&page);
+    let mut form = form.to_vec();
+    form.push(("seen", &seen));
+    let kept = browser.post(week, &form).await;
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.body);
+    browser.get(&format!("{week}&look_back=true")).await
+}
+
+#[tokio::test]
+async fn what_another_window_kept_of_a_week_is_not_overwritten() {
+    let site = Site::open().await;
+    let mut sam = site.browser_of("sam").await;
+    let week = sam.get("/week").await.header("location").to_owned();
+    let seen = seen(&sam.get(&week).await);
+
+    let left = [("seen", seen.as_str()), ("what_0", "Agree the proof")];
+    let kept = sam.post(&week, &left).await;
+    let right = [
+        ("seen", seen.as_str()),
+        ("what_0", "Renew Vale before Friday"),
+        ("need", "An hour of yours"),
+    ];
+    let other = sam.post(&week, &right).await;
+    let twice = sam.post(&week, &left).await;
+
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.body);
+    assert_eq!(other.status, StatusCode::CONFLICT, "{}", other.body);
+    for words in ["Renew Vale before Friday", "An hour of yours"] {
+        assert!(other.body.contains(words), "given back: {}", other.body);
+    }
+    assert_eq!(twice.status, StatusCode::SEE_OTHER, "it says the same");
+    let page = sam.get(&week).await.body;
+    assert!(page.contains("Agree the proof") && !page.contains("Renew Vale"));
+    // Whoever looks at the week again may write over it.
+    let page = keeps(&mut sam, &week, &right[1..]).await.body;
+    assert!(page.contains("Renew Vale before Friday"), "{page}");
+}
+
+#[tokio::test]
+async fn what_a_form_does_not_send_stays_as_it_was_written() {
+    let site = Site::open().await;
+    let mut sam = site.browser_of("sam").await;
+    let week = sam.get("/week").await.header("location").to_owned();
+    let all = [
+        ("what_0", "Agree the proof"),
+        ("how_0", "With Ines and her team"),
+        ("became_0", "partly"),
+        ("difference_0", "She had the numbers ready"),
+        ("what_1", "Renew Vale"),
+        ("plan_b_1", "By way of their partner"),
+        ("need", "An hour of yours"),
+        ("proud", PROUD),
+        ("proud_shared", "yes"),
+    ];
+    keeps(&mut sam, &week, &all).await;
+
+    let page = keeps(&mut sam, &week, &[("how_1", "By phone, on Monday")]).await;
+
+    let open = page.body.replace("&#39;", "'");
+    let words = all.iter().filter(|(name, _)| !name.contains("_shared"));
+    for (name, text) in words.filter(|(name, _)| *name != "became_0") {
+        assert!(open.contains(text), "{name}: {open}");
+    }
+    assert!(open.contains("By phone, on Monday"));
+    assert!(open.contains("value=\"partly\" checked") && open.contains("value=\"yes\" checked"));
+    // Written without saying what for, words are words all the same.
+    let page = keeps(&mut sam, &week, &[("how_2", "Over lunch with Ada")]).await;
+    assert!(page.body.contains("Over lunch with Ada"), "{}", page.body);
+    // The look back was sent and its box was not ticked: that takes the sharing back.
+    let page = keeps(&mut sam, &week, &[("proud", PROUD)]).await;
+    assert!(page.body.contains(PROUD) && !page.body.contains("value=\"yes\" checked"));
+}
