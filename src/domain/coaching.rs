@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cadence::State;
 use super::grade::{Assessment, Dimension, Grade};
 use super::rubric::Rubric;
 use super::rubric::caps::Cap;
@@ -55,21 +56,40 @@ pub const NOTES: [&str; 18] = [
 
 /// The most words quoted in a question.
 const MOST_QUOTED: usize = 8;
-/// The most notes shown in the CRM.
-const MOST_NOTES: usize = 2;
+/// The most notes shown at once, in the CRM and on pages.
+pub const MOST_NOTES: usize = 2;
 /// With fewer ways open than this the seller is asked for another.
 const FEWEST_WAYS: usize = 2;
 /// A dimension above this level is left in peace.
 const GOOD_ENOUGH: u8 = 2;
 
-/// The question after a deal moved to another stage; named by that stage.
-pub fn stage_moved(stage: &str, rubric: &Rubric) -> Option<Note> {
-    (!stage.is_empty()).then(|| note("stage_moved", stage, rubric.file()))
+/// The question that where a deal stands raises: it moved to another stage, named as people call it,
+/// or its check date has passed.
+pub fn of_state(state: State, stage: &str, rubric: &Rubric) -> Option<Note> {
+    match state {
+        State::StageMovedOn if !stage.is_empty() => Some(note("stage_moved", stage, rubric.file())),
+        State::PastCheckDate => Some(note("date", "", rubric.file())),
+        _ => None,
+    }
 }
 
-/// The question when the check date has passed.
-pub fn check_date_passed(rubric: &Rubric) -> Note {
-    note("date", "", rubric.file())
+/// The questions that apply to a deal: the one that where it stands raises, then those that its words
+/// raise, but none of which the seller said "does not apply here"; of the rest the first
+/// [`MOST_NOTES`].
+pub fn applying(raised: Option<Note>, notes: &[Note], dismissed: &[String]) -> Vec<Note> {
+    raised
+        .into_iter()
+        .chain(notes.iter().cloned())
+        .filter(|note| !dismissed.contains(&note.name))
+        .take(MOST_NOTES)
+        .collect()
+}
+
+/// The questions for the seller's eyes alone that apply to a deal.
+pub fn private_applying(notes: &[PrivateNote], dismissed: &[String]) -> Vec<PrivateNote> {
+    let notes = notes.iter();
+    let stay = notes.filter(|note| !dismissed.contains(&note.name));
+    stay.cloned().collect()
 }
 
 /// What is said of a strategy that reads like the one for another deal: there is nothing to score
@@ -169,26 +189,16 @@ const OCCASIONS: [Occasion; 12] = [
     },
 ];
 
-/// Adds the questions that the findings raise, about the weakest dimensions first.
-pub fn add_notes(
-    assessment: &mut Assessment,
-    heard: &Heard,
-    answers: &Answers,
-    file: &RubricFile,
-    dismissed: &[&str],
-) {
+/// Adds every question that the findings raise, about the weakest dimensions first; [`applying`] says
+/// which of them are asked.
+pub fn add_notes(assessment: &mut Assessment, heard: &Heard, answers: &Answers, file: &RubricFile) {
     let cap = heard.cap().map(|held| held.cap);
-    let applies = |name: &str| !dismissed.contains(&name);
-    let mut asked = public_names(assessment, heard, cap);
-    asked.retain(|name| applies(name));
-    assessment.notes = asked
+    assessment.notes = public_names(assessment, heard, cap)
         .into_iter()
-        .take(MOST_NOTES)
         .map(|name| note(name, &words_for(name, heard, answers), file))
         .collect();
     assessment.private_notes = private_names(assessment, heard, cap)
         .into_iter()
-        .filter(|name| applies(name))
         .map(|name| private(name, &words_for(name, heard, answers), file))
         .collect();
 }

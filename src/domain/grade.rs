@@ -203,7 +203,8 @@ pub struct Assessment {
     pub dims: Dimensions,
     /// Every finding behind the points, in reading order.
     pub findings: Vec<Finding>,
-    /// Questions back to the seller that may be shown in the CRM, weakest dimension first.
+    /// Every question back to the seller that may be shown in the CRM, weakest dimension first;
+    /// [`applying`](super::coaching::applying) says which are.
     pub notes: Vec<Note>,
     /// Questions for the seller's eyes alone.
     pub private_notes: Vec<PrivateNote>,
@@ -219,7 +220,8 @@ pub struct Verdict {
     pub score: Option<u8>,
     /// Points per dimension.
     pub dims: Dimensions,
-    /// Questions back to the seller that may be shown in the CRM, weakest dimension first.
+    /// Every question back to the seller that may be shown in the CRM, weakest dimension first;
+    /// [`applying`](super::coaching::applying) says which are.
     pub notes: Vec<Note>,
 }
 

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::Time;
 use super::cadence::{Reason, State};
+use super::coaching;
 use super::field::{Field, Value};
 use super::framework::{Framework, StageGuide};
 use super::grade::{Grade, Verdict};
@@ -38,9 +39,6 @@ pub struct Outlook<'a> {
     /// The address that opens this deal in Latitude.
     pub panel: String,
 }
-
-/// The most coaching notes shown in the CRM.
-pub const MOST_NOTES: usize = 2;
 
 impl Outlook<'_> {
     /// What each of Latitude's own fields should hold.
@@ -117,19 +115,11 @@ impl Outlook<'_> {
 
     /// Questions back to the seller, each a paragraph, newest first.
     pub fn coaching(&self) -> Vec<String> {
+        let raised = coaching::of_state(self.state, self.stage_name, &self.framework.rubric);
+        let notes = self.assessment.map_or(&[][..], |(it, _)| &it.notes);
+        let notes = coaching::applying(raised, notes, self.dismissed).into_iter();
         let mut paragraphs: Vec<String> = self.questions.to_vec();
-        if self.state == State::StageMovedOn
-            && let Some(note) =
-                super::coaching::stage_moved(self.stage_name, &self.framework.rubric)
-            && !self.dismissed.contains(&note.name)
-        {
-            paragraphs.push(note.text);
-        }
-        if let Some((assessment, _)) = self.assessment {
-            let applies = |note: &&super::coaching::Note| !self.dismissed.contains(&note.name);
-            let notes = assessment.notes.iter().filter(applies).take(MOST_NOTES);
-            paragraphs.extend(notes.map(|note| note.text.clone()));
-        }
+        paragraphs.extend(notes.map(|note| note.text));
         paragraphs
     }
 }

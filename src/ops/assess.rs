@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::explain::explain;
-use crate::domain::coaching::Note;
+use crate::domain::coaching::{Note, applying};
 use crate::domain::framework::Framework;
 use crate::domain::grade::{Assessment, Dimension, Dimensions, Finding, Grade};
 use crate::domain::rubric::{Rubric, assess};
@@ -78,7 +78,7 @@ struct Told<'a> {
     score: Option<u8>,
     dims: Dimensions,
     weakest_part: Option<&'static str>,
-    notes: &'a [Note],
+    notes: Vec<Note>,
     evidence: Vec<Evidence<'a>>,
 }
 
@@ -145,7 +145,7 @@ fn told<'a>(id: &'a Value, assessment: &'a Assessment) -> Told<'a> {
         score: assessment.score,
         dims: assessment.dims,
         weakest_part: assessment.weakest_part().map(Dimension::label),
-        notes: &assessment.notes,
+        notes: applying(None, &assessment.notes, &[]),
         evidence: assessment.findings.iter().map(evidence).collect(),
     }
 }

@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use crate::domain::coaching::applying;
 use crate::domain::evidence;
 use crate::domain::grade::{Assessment, Dimension, Finding, Grade};
 use crate::domain::rubric::scale::TOP;
@@ -119,7 +120,8 @@ fn push_dimension(
 }
 
 fn push_questions(page: &mut String, assessment: &Assessment) {
-    let notes = assessment.notes.iter().map(|note| &note.text);
+    let notes = applying(None, &assessment.notes, &[]);
+    let notes = notes.iter().map(|note| &note.text);
     let private = assessment.private_notes.iter().map(|note| &note.text);
     for (at, text) in notes.chain(private).enumerate() {
         let before = if at == 0 { "\nTo think about\n" } else { "" };

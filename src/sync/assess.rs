@@ -88,8 +88,7 @@ async fn all_assessed<'a>(
     Ok(assessed)
 }
 
-/// What is said of words as they are written for a deal; notes of which the seller said "does not
-/// apply here" stay away.
+/// What is said of words as they are written for a deal.
 ///
 /// # Errors
 /// The database's.
@@ -98,10 +97,8 @@ pub async fn assess_now(
     connection: &ConnectionId,
     (deal, answers, now): (&Dossier, &Answers, Time),
     framework: &Framework,
-    dismissed: &[String],
 ) -> store::Result<Assessment> {
-    let away: Vec<&str> = dismissed.iter().map(String::as_str).collect();
-    let assessment = rubric::assess_without(answers, &framework.rubric, &away);
+    let assessment = rubric::assess(answers, &framework.rubric);
     let (Some(seller), Some(_)) = (deal.seller.as_deref(), assessment.score) else {
         return Ok(assessment);
     };

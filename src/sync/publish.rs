@@ -53,7 +53,7 @@ pub async fn publish(
     }
     let id = DealId::from(deal.id.as_str());
     let version = deal.version + 1;
-    let assessment = assess_now(tx, connection, (deal, &answers, now), framework, &[]).await?;
+    let assessment = assess_now(tx, connection, (deal, &answers, now), framework).await?;
     let new = NewVersion {
         deal: &deal.id,
         version,

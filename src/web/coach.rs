@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 
 use super::Shared;
-use super::deal;
+use super::around::open;
 use super::error::Problem;
 use super::session::{Me, Reader, Sight};
 use super::table::{For, Table};
@@ -61,7 +61,7 @@ async fn led<'a>(
     connection: &ConnectionId,
     deal: &DealId,
 ) -> Result<(&'a Me, Dossier), Problem> {
-    match deal::open(app, reader, connection, deal).await? {
+    match open(app, reader, connection, deal).await? {
         (me, dossier, Sight::Team) => Ok((me, dossier)),
         (_, _, Sight::Own) => Err(Problem::Refused(
             "This is your own deal: it is for your manager to do that.",

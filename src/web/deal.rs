@@ -7,6 +7,8 @@ use std::collections::HashMap;
 
 use axum::extract::{Path, State};
 
+use super::Shared;
+use super::around::{Around, around, open};
 use super::board::stage_name;
 use super::chrome::{Chrome, Show};
 use super::closing::{self, SharedLookBack};
@@ -20,15 +22,13 @@ use super::since::{Since, since};
 use super::table::{For, Table};
 use super::why::{self, Bar, Side};
 use super::words;
-use super::{App, Shared};
 use crate::domain::cadence::Reason;
 use crate::domain::deal::Standing;
 use crate::domain::framework::Framework;
 use crate::domain::grade::Grade;
 use crate::domain::ids::{ConnectionId, DealId};
-use crate::domain::outlook::MOST_NOTES;
 use crate::domain::strategy::{Answers, Part};
-use crate::store::coaching::{Opening, Word};
+use crate::store::coaching::Word;
 use crate::store::deals::Dossier;
 use crate::store::people::StageRow;
 use crate::store::strategies::{Question, Version};
@@ -105,88 +105,6 @@ pub struct Edition {
     pub changed: Vec<Shown>,
 }
 
-/// A deal that the reader may see, and what of it.
-///
-/// # Errors
-/// [`Problem::NotFound`] when there is none for them.
-pub async fn open<'a>(
-    app: &Shared,
-    reader: &'a Reader,
-    connection: &ConnectionId,
-    deal: &DealId,
-) -> Result<(&'a Me, Dossier, Sight), Problem> {
-    let me = reader.in_connection(connection).ok_or(Problem::NotFound)?;
-    let (dossier, sight) = open_as(app, me, deal).await?;
-    Ok((me, dossier, sight))
-}
-
-/// The same for a person whose connection is known already.
-///
-/// # Errors
-/// [`Problem::NotFound`] when there is none for them.
-pub async fn open_as(app: &App, me: &Me, deal: &DealId) -> Result<(Dossier, Sight), Problem> {
-    let mut tx = app.store.read().await?;
-    let dossier = tx.dossier(&me.connection, deal).await?;
-    let dossier = dossier.ok_or(Problem::NotFound)?;
-    let sight = me.sight(dossier.seller.as_deref());
-    Ok((dossier, sight.ok_or(Problem::NotFound)?))
-}
-
-/// What is kept about a deal besides its newest strategy.
-pub struct Around {
-    /// The stages of its connection.
-    pub stages: Vec<StageRow>,
-    /// Every version, newest first.
-    pub versions: Vec<Version>,
-    /// Managers' questions, newest first.
-    pub questions: Vec<Question>,
-    /// What managers said besides.
-    pub said: Vec<Word>,
-    /// Who opened the strategy: for its seller alone.
-    pub opened: Vec<Opening>,
-    /// What those who asked and said are called.
-    pub names: HashMap<String, String>,
-}
-
-/// Reads what is kept around a deal, for someone who may see it; the seller sees who did.
-///
-/// # Errors
-/// The database's.
-pub async fn around(app: &App, me: &Me, deal: &str, sight: Sight) -> Result<Around, Problem> {
-    let connection = &me.connection;
-    let mut tx = app.store.read().await?;
-    let stages = tx.stages(connection).await?;
-    let versions = tx.versions(connection, &DealId::from(deal)).await?;
-    let mut questions = tx.questions(connection, &[deal]).await?;
-    let questions = questions.remove(deal).unwrap_or_default();
-    let said = tx.words(connection, deal).await?;
-    let opened = match sight {
-        Sight::Own => tx.openings(connection, deal).await?,
-        Sight::Team => Vec::new(),
-    };
-    let authors: Vec<&str> = questions
-        .iter()
-        .filter_map(|it| it.author.as_deref())
-        .chain(said.iter().map(|it| it.person.as_str()))
-        .collect();
-    let names = tx.names(connection, &authors).await?;
-    drop(tx);
-    if sight == Sight::Team {
-        let mut tx = app.store.write().await?;
-        tx.save_opening(connection, (deal, &me.face.id), app.env.now())
-            .await?;
-        tx.commit().await?;
-    }
-    Ok(Around {
-        stages,
-        versions,
-        questions,
-        said,
-        opened,
-        names,
-    })
-}
-
 async fn deal(
     State(app): State<Shared>,
     Path((connection, deal)): Path<(String, String)>,
@@ -201,7 +119,9 @@ async fn deal(
         said,
         opened,
         names,
-    } = around(&app, me, deal.as_str(), sight).await?;
+        notes,
+        private_notes,
+    } = around(&app, me, &dossier, sight).await?;
     let own = sight == Sight::Own;
     let mut tx = app.store.read().await?;
     let talk = tx.talk(&connection, deal.as_str(), &me.face.id).await?;
@@ -255,24 +175,8 @@ async fn deal(
             .into_iter()
             .map(|it| (it.name, words::day(it.at.date_naive())))
             .collect(),
-        notes: assessment
-            .map(|it| {
-                it.notes
-                    .iter()
-                    .take(MOST_NOTES)
-                    .map(|note| note.text.clone())
-                    .collect()
-            })
-            .unwrap_or_default(),
-        private_notes: assessment
-            .filter(|_| own)
-            .map(|it| {
-                it.private_notes
-                    .iter()
-                    .map(|note| note.text.clone())
-                    .collect()
-            })
-            .unwrap_or_default(),
+        notes,
+        private_notes,
         versions: editions(&app.framework, stage, &versions, me.zone()),
         panel: panel_path(connection.as_str(), deal.as_str()),
         ended: Standing::named(&dossier.standing) != Standing::Open,

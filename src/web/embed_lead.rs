@@ -4,11 +4,12 @@
 
 use axum::response::{IntoResponse, Response};
 
+use super::around::around;
 use super::board::stage_name;
 use super::chrome::Show;
 use super::closing::{self, SharedLookBack};
 use super::coach::open_question;
-use super::deal::{Asked, Shown, around, asked, facts, shown};
+use super::deal::{Asked, Shown, asked, facts, shown};
 use super::error::Problem;
 use super::marked::{How, pieces};
 use super::panel_view::Desk;
@@ -16,7 +17,6 @@ use super::session::Sight;
 use super::since::{Since, since};
 use super::{Shared, assets, words};
 use crate::domain::grade::Grade;
-use crate::domain::outlook::MOST_NOTES;
 
 #[derive(askama::Template)]
 #[template(path = "embed_lead.html")]
@@ -50,7 +50,7 @@ pub async fn page(
     (action, token): (String, String),
 ) -> Result<Response, Problem> {
     let (me, dossier) = (&desk.me, &desk.dossier);
-    let kept = around(app, me, &dossier.id, Sight::Team).await?;
+    let kept = around(app, me, dossier, Sight::Team).await?;
     let mut tx = app.store.read().await?;
     let talk = tx.talk(&me.connection, &dossier.id, &me.face.id).await?;
     let look_back = closing::shared(&mut tx, me, dossier).await?;
@@ -58,10 +58,11 @@ pub async fn page(
     let stage = stage_name(&kept.stages, &dossier.stage);
     let assessment = dossier.assessment.as_ref().map(|it| &it.0);
     let answers = dossier.answers.as_ref().map(|it| &it.0);
-    let findings = assessment.map_or(&[][..], |it| &it.findings);
+    // Where nothing is scored, no words earned or cost anything.
+    let scored = assessment.filter(|it| it.score.is_some());
+    let findings = scored.map_or(&[][..], |it| &it.findings);
     let grade = assessment.map_or(Grade::NoStrategyYet, |it| it.grade);
     let now = app.env.now();
-    let notes = assessment.iter().flat_map(|it| &it.notes);
     let written = answers.map(|answers| {
         shown(&app.framework, stage, |part| {
             pieces(answers.part(part), part, findings)
@@ -87,7 +88,7 @@ pub async fn page(
             .iter()
             .map(|it| asked(it, &kept.names))
             .collect(),
-        notes: notes.take(MOST_NOTES).map(|it| it.text.clone()).collect(),
+        notes: kept.notes,
         look_back,
     })
     .into_response())

@@ -5,6 +5,7 @@
 //! CRM: templates escape, and the content policy allows no inline script or style.
 
 pub mod api;
+pub mod around;
 pub mod assets;
 pub mod board;
 pub mod books;

@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::Shared;
+use super::around::open;
 use super::chrome::{Chrome, Show};
 use super::crm_link::{CrmLink, crm_link};
-use super::deal::open;
 use super::error::Problem;
 use super::marked::How;
 use super::panel_view::{self, Body, Desk};
@@ -22,7 +22,6 @@ use super::windows::{draft, window};
 use super::words;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
 use crate::domain::strategy::Answers;
-use crate::sync::assess::assess_now;
 use crate::sync::publish::{Published, publish};
 use crate::sync::{ASK, WRITE_BACK};
 
@@ -220,14 +219,8 @@ async fn preview_typed(
 /// # Errors
 /// The database's.
 pub async fn preview_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Preview, Problem> {
-    let (connection, deal, _) = desk.ids();
     let mut tx = app.store.read().await?;
-    let mut dismissed = tx.dismissed_notes(&connection, &[deal.as_str()]).await?;
-    let dismissed = dismissed.remove(deal.as_str()).unwrap_or_default();
-    let answers = typed.answers();
-    let written = (&desk.dossier, &answers, app.env.now());
-    let assessment = assess_now(&mut tx, &connection, written, &app.framework, &dismissed).await?;
-    Ok(preview::of(&answers, &assessment, &dismissed))
+    preview::of(app, &mut tx, desk, (&typed.answers(), app.env.now())).await
 }
 
 async fn state(

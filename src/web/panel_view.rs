@@ -20,7 +20,6 @@ use crate::domain::strategy::{Answers, Part};
 use crate::store::carriage::Carriage;
 use crate::store::deals::Dossier;
 use crate::store::drafts::Draft;
-use crate::sync::assess::assess_now;
 
 /// A seller at one of their own deals.
 pub struct Desk {
@@ -192,12 +191,10 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         .filter_map(|it| it.author.as_deref())
         .collect();
     let names = tx.names(&connection, &authors).await?;
-    let mut dismissed = tx.dismissed_notes(&connection, &[deal.as_str()]).await?;
     let opened = tx.opened(&connection, &deal).await?;
     let closing = closing::of(app, &mut tx, desk).await?;
     let known = tx.connection(&connection).await?;
     let fields = known.and_then(|it| serde_json::from_value::<FieldMap>(it.fields?.0).ok());
-    let dismissed = dismissed.remove(deal.as_str()).unwrap_or_default();
     let dossier = &desk.dossier;
     let stage = stage_name(&stages, &dossier.stage);
     let guide = app.framework.stage(stage);
@@ -211,8 +208,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         Some(draft) => (&draft.answers.0, now),
         None => (&published, dossier.published_at.unwrap_or(now)),
     };
-    let written = (dossier, typed, at);
-    let assessment = assess_now(&mut tx, &connection, written, &app.framework, &dismissed).await?;
+    let preview = preview::of(app, &mut tx, desk, (typed, at)).await?;
     drop(tx);
     let chosen = draft.as_ref().and_then(|it| it.confidence).or(confidence);
     let mut told = sentence(carriage.as_ref());
@@ -260,7 +256,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         asides: windows::asides(&app.framework, stage, typed, aside, zone),
         drafted: draft.as_ref().map(|it| words::moment(it.saved_at, zone)),
         told,
-        preview: preview::of(typed, &assessment, &dismissed),
+        preview,
         closing,
         waits: waits.map(|it| asked(it, &names)),
         questions: questions

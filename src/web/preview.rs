@@ -2,12 +2,18 @@
 
 use serde::Serialize;
 
+use super::around::raised;
+use super::error::Problem;
 use super::marked::{How, pieces};
+use super::panel_view::Desk;
 use super::why::{self, Bar};
-use super::words;
+use super::{App, words};
+use crate::domain::Time;
+use crate::domain::coaching::{Note, PrivateNote, applying, private_applying};
 use crate::domain::grade::Assessment;
-use crate::domain::outlook::MOST_NOTES;
 use crate::domain::strategy::{Answers, Part};
+use crate::store::tx::Tx;
+use crate::sync::assess::assess_now;
 
 /// What the panel shows while one types.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -57,15 +63,42 @@ pub struct Stretch {
     pub rules: String,
 }
 
-/// The preview of some answers, by what is said of them.
-pub fn of(answers: &Answers, assessment: &Assessment, dismissed: &[String]) -> Preview {
+/// The preview of some answers at a seller's desk, as if they were published at a moment. While they
+/// are what is published, where the deal stands may raise a question too.
+///
+/// # Errors
+/// The database's.
+pub async fn of(
+    app: &App,
+    tx: &mut Tx,
+    desk: &Desk,
+    (answers, at): (&Answers, Time),
+) -> Result<Preview, Problem> {
+    let (connection, deal, _) = desk.ids();
+    let dossier = &desk.dossier;
+    let mut dismissed = tx.dismissed_notes(&connection, &[deal.as_str()]).await?;
+    let dismissed = dismissed.remove(deal.as_str()).unwrap_or_default();
+    let stages = tx.stages(&connection).await?;
+    let assessment = assess_now(tx, &connection, (dossier, answers, at), &app.framework).await?;
+    let published = dossier.answers.as_ref();
+    let raised = published
+        .filter(|it| it.says_the_same(answers))
+        .and_then(|_| raised(app, dossier, &stages));
+    Ok(drawn(answers, &assessment, raised, &dismissed))
+}
+
+fn drawn(
+    answers: &Answers,
+    assessment: &Assessment,
+    raised: Option<Note>,
+    dismissed: &[String],
+) -> Preview {
     let grade = assessment.grade.label();
     // Where nothing is scored, no words earned or cost anything.
     let findings = match assessment.score {
         Some(_) => assessment.findings.as_slice(),
         None => &[],
     };
-    let stays = |name: &String| !dismissed.contains(name);
     let parts = Part::ALL.into_iter().map(|part| Marked {
         part: part.name(),
         pieces: pieces(answers.part(part), part, findings)
@@ -86,24 +119,13 @@ pub fn of(answers: &Answers, assessment: &Assessment, dismissed: &[String]) -> P
         class: words::grade_class(grade),
         score: assessment.score,
         dims: why::bars(assessment),
-        notes: assessment
-            .notes
-            .iter()
-            .filter(|note| stays(&note.name))
-            .take(MOST_NOTES)
-            .map(|note| Said {
-                name: note.name.clone(),
-                text: note.text.clone(),
-            })
+        notes: applying(raised, &assessment.notes, dismissed)
+            .into_iter()
+            .map(|Note { name, text }| Said { name, text })
             .collect(),
-        private_notes: assessment
-            .private_notes
-            .iter()
-            .filter(|note| stays(&note.name))
-            .map(|note| Said {
-                name: note.name.clone(),
-                text: note.text.clone(),
-            })
+        private_notes: private_applying(&assessment.private_notes, dismissed)
+            .into_iter()
+            .map(|PrivateNote { name, text }| Said { name, text })
             .collect(),
         parts: parts
             .filter(|it| it.pieces.iter().any(|piece| !piece.how.is_empty()))

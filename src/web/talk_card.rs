@@ -3,6 +3,7 @@
 
 use axum::extract::{Path, State};
 
+use super::around::{around, open};
 use super::board::stage_name;
 use super::chrome::{Chrome, Show};
 use super::error::Problem;
@@ -10,7 +11,7 @@ use super::marked::How;
 use super::session::{Reader, Sight};
 use super::since::{Since, since};
 use super::table::{For, Table};
-use super::{Shared, deal, words};
+use super::{Shared, words};
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::strategy::Part;
 
@@ -101,10 +102,9 @@ async fn card(
     reader: Reader,
 ) -> Result<Show<impl askama::Template>, Problem> {
     let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
-    let (me, dossier, sight) = deal::open(&app, &reader, &connection, &deal).await?;
+    let (me, dossier, sight) = open(&app, &reader, &connection, &deal).await?;
+    let kept = around(&app, me, &dossier, sight).await?;
     let mut tx = app.store.read().await?;
-    let stages = tx.stages(&connection).await?;
-    let versions = tx.versions(&connection, &deal).await?;
     let talk = tx.talk(&connection, deal.as_str(), &me.face.id).await?;
     let promise = match (sight, &me.face.manager) {
         (Sight::Team, _) => tx.team_promise(&connection, &me.face.id).await?,
@@ -113,8 +113,7 @@ async fn card(
     };
     drop(tx);
     let today = app.env.now().date_naive();
-    let assessment = dossier.assessment.as_ref().map(|it| &it.0);
-    let stage = stage_name(&stages, &dossier.stage).to_owned();
+    let stage = stage_name(&kept.stages, &dossier.stage).to_owned();
     let close_on = dossier
         .close_on
         .map(|date| format!("closes {}, {}", words::day(date), words::away(date, today)));
@@ -129,15 +128,13 @@ async fn card(
             (!text.is_empty()).then(|| (part.field().label(), text.to_owned()))
         })
         .collect();
-    let questions: Vec<String> = assessment
-        .map(|it| it.notes.iter().map(|it| it.text.clone()).take(3).collect())
-        .unwrap_or_default();
+    let questions = kept.notes;
     let promise = promise.map(|it| match it.text.as_str() {
         "" if it.answer_days == 1 => "An answer within one business day.".to_owned(),
         "" => format!("An answer within {} business days.", it.answer_days),
         text => text.to_owned(),
     });
-    let since = talk.map(|talk| since(&talk, &dossier, &stages, &versions));
+    let since = talk.map(|talk| since(&talk, &dossier, &kept.stages, &kept.versions));
     let besides = questions.iter().chain(&promise).map(|it| room(it)).sum();
     let fit = Fit::of(&mut plan, since.as_ref(), besides);
     Ok(Show(CardPage {

@@ -201,11 +201,6 @@ impl<'de> Deserialize<'de> for Rubric {
 ///
 /// Pure and deterministic: the same text gets the same assessment, whoever wrote it.
 pub fn assess(answers: &Answers, rubric: &Rubric) -> Assessment {
-    assess_without(answers, rubric, &[])
-}
-
-/// Assesses one strategy; notes of which the seller said "does not apply here" stay away.
-pub fn assess_without(answers: &Answers, rubric: &Rubric, dismissed: &[&str]) -> Assessment {
     if answers.is_blank() {
         return Assessment::unscored(Grade::NoStrategyYet);
     }
@@ -218,7 +213,7 @@ pub fn assess_without(answers: &Answers, rubric: &Rubric, dismissed: &[&str]) ->
     }
     let heard = Heard::of(answers, &rubric.compiled);
     let mut assessment = weighed(&heard, rubric.file());
-    coaching::add_notes(&mut assessment, &heard, answers, rubric.file(), dismissed);
+    coaching::add_notes(&mut assessment, &heard, answers, rubric.file());
     for finding in &mut assessment.findings {
         (finding.start, finding.end) =
             clause::around(answers.part(finding.part), finding.start, finding.end);

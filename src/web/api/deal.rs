@@ -13,15 +13,14 @@ use crate::domain::cadence::Reason;
 use crate::domain::framework::Framework;
 use crate::domain::grade::{Assessment, Dimension};
 use crate::domain::ids::DealId;
-use crate::domain::outlook::MOST_NOTES;
 use crate::domain::role::Scope;
 use crate::domain::strategy::{Answers, Part};
 use crate::store::board::BoardRow;
+use crate::web::around::{around, open_as};
 use crate::web::board::stage_name;
 use crate::web::closing;
 use crate::web::coach::open_question;
 use crate::web::crm_link::CrmPages;
-use crate::web::deal::{around, open_as};
 use crate::web::error::{Detail, Problem};
 use crate::web::panel_view::sentence;
 use crate::web::session::Sight;
@@ -39,7 +38,7 @@ pub async fn one(caller: Caller, Path(deal): Path<String>) -> Result<Json<Deal>,
     caller.may(Scope::Deals)?;
     let me = &caller.me;
     let (dossier, sight) = open_as(&caller.app, me, &DealId::from(deal)).await?;
-    let around = around(&caller.app, me, &dossier.id, sight).await?;
+    let around = around(&caller.app, me, &dossier, sight).await?;
     let mut tx = caller.app.store.read().await?;
     let look_back = closing::shared(&mut tx, me, &dossier).await?;
     let pages = CrmPages::of(&caller.app, &mut tx, &me.connection).await?;
@@ -100,7 +99,9 @@ pub async fn one(caller: Caller, Path(deal): Path<String>) -> Result<Json<Deal>,
         since_last_talk: since.map(SinceLastTalk::from),
         in_the_crm: carriage.map(|it| InTheCrm::from(sentence(Some(&it)))),
         strategy: answers.map(Strategy::from),
-        assessment: answers.zip(assessment).map(|(a, it)| assessed(a, it)),
+        assessment: answers
+            .zip(assessment)
+            .map(|(answers, it)| assessed(answers, it, around.notes)),
         questions: questions.collect(),
         said: said.collect(),
         versions: versions.collect(),
@@ -127,7 +128,7 @@ pub async fn one(caller: Caller, Path(deal): Path<String>) -> Result<Json<Deal>,
     }))
 }
 
-fn assessed(answers: &Answers, assessment: &Assessment) -> AssessmentOfDeal {
+fn assessed(answers: &Answers, assessment: &Assessment, coaching: Vec<String>) -> AssessmentOfDeal {
     let points = Dimension::ALL.map(|it| (it.name(), assessment.dims.of(it)));
     let findings = assessment.findings.iter().filter(|it| it.points != 0);
     AssessmentOfDeal {
@@ -148,12 +149,7 @@ fn assessed(answers: &Answers, assessment: &Assessment) -> AssessmentOfDeal {
                 points: it.points,
             })
             .collect(),
-        coaching: assessment
-            .notes
-            .iter()
-            .take(MOST_NOTES)
-            .map(|it| it.text.clone())
-            .collect(),
+        coaching,
     }
 }
 

@@ -1,17 +1,22 @@
 //! Questions back to the seller: each is asked when its occasion arises, and only then.
 
-use latitude::domain::coaching::{self, NOTES};
+use latitude::domain::cadence::State;
+use latitude::domain::coaching::{self, NOTES, Note};
 use latitude::domain::grade::Grade;
-use latitude::domain::rubric::{Rubric, assess, assess_without};
+use latitude::domain::rubric::{Rubric, assess};
 use latitude::domain::strategy::Answers;
 
 /// The question of this name that a strategy raises, all others being dismissed.
 fn asked(name: &str, answers: &Answers) -> Vec<String> {
-    let others: Vec<&str> = NOTES.into_iter().filter(|other| *other != name).collect();
-    let assessment = assess_without(answers, &Rubric::default(), &others);
-    let public = assessment.notes.into_iter().map(|note| note.text);
-    let private = assessment.private_notes.into_iter().map(|note| note.text);
-    public.chain(private).collect()
+    let others = NOTES.into_iter().filter(|other| *other != name);
+    let others: Vec<String> = others.map(str::to_owned).collect();
+    let assessment = assess(answers, &Rubric::default());
+    let public = coaching::applying(None, &assessment.notes, &others);
+    let private = coaching::private_applying(&assessment.private_notes, &others);
+    let public = public.into_iter().map(|note| note.text);
+    public
+        .chain(private.into_iter().map(|note| note.text))
+        .collect()
 }
 
 fn answers(parts: [&str; 4]) -> Answers {
@@ -133,7 +138,7 @@ fn a_question_of_blame_stays_with_the_seller() {
         "Pricing won't let me move. It's their fault.",
     ]);
 
-    let assessment = assess_without(&stuck, &rubric, &[]);
+    let assessment = assess(&stuck, &rubric);
 
     let private = ["blame", "not_mine", "copy"];
     assert!(
@@ -179,14 +184,42 @@ fn a_strong_plan_is_asked_what_would_change_the_mind() {
 
 #[test]
 fn a_deal_that_moved_is_asked_about_by_the_stage_it_moved_to() {
-    let moved = coaching::stage_moved("Prove", &Rubric::default()).expect("a note");
+    let of_state = |state, stage| coaching::of_state(state, stage, &Rubric::default());
+    let moved = of_state(State::StageMovedOn, "Prove").expect("a note");
 
     assert_eq!(moved.name, "stage_moved");
     assert_eq!(
         moved.text,
         "The deal moved to Prove. Which part of your plan still holds?"
     );
-    assert_eq!(coaching::stage_moved("", &Rubric::default()), None);
+    assert_eq!(of_state(State::StageMovedOn, ""), None);
+    let past = of_state(State::PastCheckDate, "Prove").expect("a note");
+    assert_eq!(past.name, "date");
+    assert_eq!(past.text, "By when will you know whether this worked?");
+    for quiet in [State::Current, State::GettingOld, State::Asked] {
+        assert_eq!(of_state(quiet, "Prove"), None);
+    }
+}
+
+#[test]
+fn at_most_two_apply_and_where_the_deal_stands_comes_first() {
+    let note = |name: &str| Note {
+        name: name.to_owned(),
+        text: format!("{name}?"),
+    };
+    let notes = ["person", "gain", "why_way"].map(note);
+    let names = |raised: Option<Note>, away: &[&str]| {
+        let away: Vec<String> = away.iter().map(|it| (*it).to_owned()).collect();
+        let notes = coaching::applying(raised, &notes, &away);
+        let names: Vec<String> = notes.into_iter().map(|it| it.name).collect();
+        names.join(" ")
+    };
+
+    assert_eq!(names(None, &[]), "person gain");
+    assert_eq!(names(None, &["person"]), "gain why_way");
+    assert_eq!(names(None, &["person", "gain"]), "why_way");
+    assert_eq!(names(Some(note("date")), &["gain"]), "date person");
+    assert_eq!(names(Some(note("date")), &["date"]), "person gain");
 }
 
 #[test]

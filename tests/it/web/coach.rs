@@ -162,6 +162,31 @@ async fn the_seller_sees_who_opened_the_strategy_but_not_how_often() {
 }
 
 #[tokio::test]
+async fn whichever_way_a_strategy_is_read_its_seller_sees_who_opened_it() {
+    let site = Site::open().await;
+    let card = site.deal("sam", "card").await;
+    site.write(&card, 1, &strategy(), Grade::Thin).await;
+    site.deal("sam", "tool").await;
+    site.deal("sam", "unread").await;
+
+    let mut mia = site.browser_of("mia").await;
+    let read = mia.get("/deals/acme/card/card").await;
+    assert!(read.body.contains("she trusts peers"), "{}", read.body);
+    let mut tool = site.tool_of("acme:mia", &["deals"]).await;
+    tool.json("/api/v1/deals/tool").await;
+    tool.json("/api/v1/deals").await;
+
+    let mut sam = site.browser_of("sam").await;
+    // One's own reading leaves no trace.
+    sam.get("/deals/acme/unread/card").await;
+    for (deal, opened) in [("card", true), ("tool", true), ("unread", false)] {
+        let page = sam.get(&format!("/deals/acme/{deal}")).await.body;
+        assert_eq!(page.contains("Mia Manager"), opened, "{deal}: {page}");
+        assert_eq!(page.contains("last on 17 Nov 2026"), opened, "{deal}");
+    }
+}
+
+#[tokio::test]
 async fn a_picture_shows_groups_of_five_or_more_and_takes_no_filter() {
     let site = Site::open().await;
     for (n, seller) in ["sam", "sue", "sid", "sol", "sky"].iter().enumerate() {
