@@ -165,26 +165,6 @@ impl Obstacle {
         self.turn().map(|turn| turn.clock.reading(hours, now))
     }
 
-    /// What the CRM's need fields say: whose turn it is and when an answer is due.
-    pub fn need_state(&self, now: Time, hours: &Hours) -> (&'static str, Option<Time>) {
-        match (self.state, self.turn()) {
-            (State::Asked, Some(turn)) => {
-                let due = turn.clock.due(hours);
-                let overdue = due.is_some_and(|due| due <= now);
-                let state = if overdue {
-                    "Overdue"
-                } else {
-                    turn.level.need_state()
-                };
-                (state, due)
-            }
-            (State::Answered | State::Promised | State::Kept | State::Missed, _) => {
-                ("Answered", None)
-            }
-            _ => ("None", None),
-        }
-    }
-
     /// Who gets it next, if the one whose turn it is passes it on (`backed`) or keeps silent.
     pub fn next_level(&self, backed: bool) -> Option<Level> {
         let gap = self.need.as_ref().is_some_and(|need| need.gap);
@@ -358,6 +338,16 @@ impl Obstacle {
         {
             turn.ended = Some((now, how));
         }
+    }
+}
+
+/// What the CRM's need-state field says of a need that was sent up: whose turn it is, by when; none
+/// once it was answered.
+pub fn need_state(turn: Option<(Level, Option<Time>)>, now: Time) -> &'static str {
+    match turn {
+        Some((_, Some(due))) if due <= now => "Overdue",
+        Some((level, _)) => level.need_state(),
+        None => "Answered",
     }
 }
 

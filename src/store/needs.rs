@@ -10,6 +10,7 @@ use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
 use crate::domain::obstacle::kinds::Level;
+use crate::domain::obstacle::need_state;
 
 /// What a deal's need fields say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,12 +66,7 @@ impl Tx {
                     it.look_at = Some(it.look_at.map_or(due, |at| at.min(due)));
                 }
                 if it.state.is_none() {
-                    let overdue = row.due_at.is_some_and(|due| due <= now);
-                    it.state = Some(match level {
-                        Some(_) if overdue => "Overdue",
-                        Some(level) => level.need_state(),
-                        None => "Answered",
-                    });
+                    it.state = Some(need_state(level.map(|level| (level, row.due_at)), now));
                     it.due = row.due_at;
                 }
             }
