@@ -249,7 +249,8 @@ async fn pick(
     Ok(Redirect::to(&panel_path(&path.0, &path.1)))
 }
 
-/// Settles a conflict as the seller says; both versions stay in the list of versions.
+/// Settles a conflict as the seller says; both versions stay in the list of versions. Where yet others
+/// came in between, it settles nothing: the panel shows the conflict with those.
 ///
 /// # Errors
 /// [`Problem::Conflict`] when there is none any more.
@@ -275,7 +276,10 @@ pub async fn pick_at(app: &Shared, desk: &Desk, picked: &Picked) -> Result<(), P
             .ok_or_else(settled)?;
         let at = (&dossier, dossier.version);
         let words = (&person, &mine.answers.0);
-        publish(&mut tx, &connection, at, words, &app.framework, now).await?;
+        let published = publish(&mut tx, &connection, at, words, &app.framework, now).await?;
+        if matches!(published, Published::Overtaken(_)) {
+            return Ok(());
+        }
     }
     tx.settle_conflict(&connection, &deal).await?;
     tx.hasten(&connection, WRITE_BACK, now).await?;

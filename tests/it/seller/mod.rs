@@ -11,6 +11,7 @@ mod entra;
 mod floor;
 mod notes;
 mod pages;
+mod pick;
 mod shelf;
 mod story;
 mod teams;
