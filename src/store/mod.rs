@@ -18,6 +18,7 @@ pub mod forget;
 pub mod ledger;
 pub mod merged;
 pub mod needs;
+mod library;
 pub mod nudges;
 pub mod obstacles;
 pub mod patience;

@@ -6,6 +6,7 @@ use chrono::{NaiveDate, TimeDelta};
 use sqlx::{FromRow, QueryBuilder, query};
 
 use super::Result;
+use super::library;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::hours::{Clock, Hours};
@@ -14,7 +15,7 @@ use crate::domain::obstacle::kinds::{Ended, Ground, Kind, Level, Outcome, State}
 use crate::domain::obstacle::{Choice, Closing, Need, Obstacle, Turn};
 
 /// Cards read at once at most.
-const MOST: i64 = 200;
+pub(super) const MOST: usize = 200;
 
 /// An obstacle, whose it is, and what was said about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,7 +140,11 @@ impl Tx {
         connection: &ConnectionId,
         which: Which<'_>,
     ) -> Result<Vec<Card>> {
-        let rows: Vec<Row> = sql!(&mut *self, db => {
+        let most = match which {
+            Which::Library(words) => library::most(words),
+            _ => MOST as i64,
+        };
+        let mut rows: Vec<Row> = sql!(&mut *self, db => {
             let mut select = QueryBuilder::new(
                 "SELECT o.id, o.deal, o.seller, o.text, o.state, o.chosen, o.round, o.ground,
                  o.promised, o.outcome, o.helped, o.lesson, o.revision, o.began_at, o.changed_at
@@ -165,17 +170,21 @@ impl Tx {
                 }
                 Which::Library(words) => {
                     select.push(" AND o.outcome = 'worked_around'");
-                    for word in words.split_whitespace().take(8) {
-                        let like = format!("%{}%", escaped(&word.to_lowercase()));
+                    for word in library::searched(words) {
+                        let like = format!("%{}%", library::roughly(&word));
                         select.push(" AND (lower(o.text) LIKE ").push_bind(like.clone());
                         select.push(" ESCAPE '!' OR lower(o.lesson) LIKE ").push_bind(like);
                         select.push(" ESCAPE '!')");
                     }
                 }
             }
-            select.push(" ORDER BY o.changed_at DESC, o.id LIMIT ").push_bind(MOST);
+            select.push(" ORDER BY o.changed_at DESC, o.id LIMIT ").push_bind(most);
             select.build_query_as().fetch_all(db).await
         })?;
+        if let Which::Library(words) = which {
+            rows.retain(|it| library::fits(words, &[&it.text, it.lesson.as_deref().unwrap_or("")]));
+            rows.truncate(MOST);
+        }
         self.fill(connection, rows).await
     }
 
@@ -316,6 +325,7 @@ impl Tx {
             }
         }
         if let (Some(until), Some(turn)) = (it.promised, it.turns.last()) {
+            // Kept once is kept, whatever the seller does with the card after that.
             let kept = (it.state == State::Kept).then_some(now);
             let person = card.said.last().map(|it| it.person.as_str());
             let person = turn.responder.as_ref().map(PersonId::as_str).or(person);
@@ -326,7 +336,6 @@ impl Tx {
                  kept_at = COALESCE(promise.kept_at, $9)",
             ).bind(connection.as_str()).bind(id).bind(it.round).bind(person.unwrap_or_default())
                 .bind(turn.level.word()).bind(now).bind(until).bind(hours.close_of(until)).bind(kept)
-            // Kept once is kept, whatever the seller does with the card after that.
                 .execute(db).await.map(drop))?;
         }
         Ok(true)
@@ -394,12 +403,6 @@ impl Tx {
             .bind(&said.person).bind(&said.kind).bind(&said.text).bind(&said.more).bind(said.until)
             .execute(db).await.map(drop))
     }
-}
-
-fn escaped(word: &str) -> String {
-    word.replace('!', "!!")
-        .replace('%', "!%")
-        .replace('_', "!_")
 }
 
 fn grouped<T>(rows: Vec<T>, key: impl Fn(&T) -> &String) -> HashMap<String, Vec<T>> {

@@ -145,7 +145,8 @@ async fn a_card_is_kept_as_it_was_through_every_state() {
         let closing = Closing {
             outcome: Outcome::WorkedAround,
             helped: Some(true),
-            lesson: "Their own gateway did it, 100% of it".to_owned(),
+            lesson: "Their own gateway did it, 100% of it, despite the Ärger with ЗАКУПКИ"
+                .to_owned(),
         };
         let card = does(
             store,
@@ -158,12 +159,16 @@ async fn a_card_is_kept_as_it_was_through_every_state() {
         assert_eq!(card.obstacle.turns.len(), 2);
         assert_eq!(card.obstacle.state, State::Closed);
         let mut tx = store.read().await.unwrap();
-        for (words, found) in [
         let later = now() + TimeDelta::days(30);
         let promises = tx.own_promises(&acme(), "", later).await.unwrap();
         assert_eq!(promises, (1, 1), "kept once is kept");
+        for (words, found) in [
             ("gateway SINGLE", 1),
             ("100%", 1),
+            ("ärger", 1),
+            ("ÄRGER закупки gateway", 1),
+            ("ärgern", 0),
+            ("ä_ger", 0),
             ("%", 1),
             ("_", 0),
             ("x", 0),
