@@ -106,6 +106,7 @@ pub fn pack(config: &Config) -> anyhow::Result<String> {
          | own strategies, drafts, confidence, private notes | the seller alone, but published strategies |\n\
          | published strategies, grades, coaching | the seller, and managers and directors above in the CRM's hierarchy; everyone the CRM lets see the deal sees the CRM's fields |\n\
          | needs that were sent up | those they were sent to |\n\
+         | a week | the seller alone; what they choose to share of it, their own manager |\n\
          | who opened a strategy | its seller |\n\
          | the ledger, metrics, logs | ops; they hold no plan text and no person's name |\n\
          \n## How long\n\n\

@@ -4,6 +4,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::Query as UrlQuery;
+use chrono::Days;
 
 use super::Shared;
 use super::chrome::{Chrome, Show};
@@ -14,6 +15,7 @@ use super::promise;
 use super::query::{Chip, Query};
 use super::session::{Me, Reader};
 use super::table::{For, Table};
+use super::week::this_monday;
 use super::words;
 use crate::domain::deal::Standing;
 use crate::domain::field::{GRADES, PARTS, STATES};
@@ -26,6 +28,9 @@ use crate::store::people::StageRow;
 const PAGE: usize = 40;
 /// So many sellers are offered by name; of more, a name is typed.
 const OFFERED: usize = 60;
+
+/// What is shared of a week stands here that week and the next.
+const SHARED_FOR: Days = Days::new(7);
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
@@ -48,6 +53,7 @@ struct Page {
     chips: Vec<Chip>,
     deals: Vec<Card>,
     lists: Option<Lists>,
+    shared: Vec<SharedOfWeek>,
     first: Option<String>,
     next: Option<String>,
     export: String,
@@ -95,6 +101,13 @@ pub struct Card {
     pub state: String,
 }
 
+/// What someone who reports to the reader directly shares of a week.
+struct SharedOfWeek {
+    seller: String,
+    monday: String,
+    text: String,
+}
+
 /// The person as the connection asked for knows them; the first where none is asked for.
 ///
 /// # Errors
@@ -126,9 +139,16 @@ async fn board(
         .board(&me.connection, &filter, place.as_ref(), PAGE + 1)
         .await?;
     let today = me.today(&app);
-    let lists = match leads && asked.set() == 0 && place.is_none() {
+    let opens = asked.set() == 0 && place.is_none();
+    let lists = match leads && opens {
         true => Some(lists::read(&app, &mut tx, me, &stages, today).await?),
         false => None,
+    };
+    let this = this_monday(&app, me);
+    let weeks = (this - SHARED_FOR, this);
+    let shared = match opens {
+        true => tx.shared_weeks(&me.connection, &me.face.id, weeks).await?,
+        false => Vec::new(),
     };
     let pages = CrmPages::of(&app, &mut tx, &me.connection).await?;
     drop(tx);
@@ -158,6 +178,14 @@ async fn board(
         set: asked.set(),
         chips: asked.chips(|id| me.name_of(id).to_owned()),
         lists,
+        shared: shared
+            .into_iter()
+            .map(|it| SharedOfWeek {
+                seller: it.name,
+                monday: words::day(it.monday),
+                text: it.text,
+            })
+            .collect(),
         deals: rows
             .iter()
             .map(|row| Card {

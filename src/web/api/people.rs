@@ -110,6 +110,19 @@ pub struct Week {
     proud: Option<String>,
     /// Mondays of the other weeks that were planned, the latest first.
     others: Vec<NaiveDate>,
+    /// What those who report to the caller directly share of the same week; nothing else of it.
+    shared_with_me: Vec<SharedOfWeek>,
+}
+
+/// What someone shares of a week with their manager.
+#[derive(Serialize, ToSchema)]
+pub struct SharedOfWeek {
+    /// The CRM's id.
+    person: String,
+    /// Display name.
+    name: String,
+    /// What they are proud of.
+    text: String,
 }
 
 /// One thing that matters in a week.
@@ -215,7 +228,8 @@ pub async fn conversations(caller: Caller) -> Result<Json<Conversations>, Proble
     }))
 }
 
-/// The person's own week. Nobody else's can be had.
+/// The person's own week, and what those who report to them chose to share of theirs. Nothing else of
+/// anyone else's can be had.
 #[utoipa::path(get, path = "/api/v1/week/{monday}", tag = "people", security(("token" = ["week"])),
     params(("monday" = NaiveDate, Path, description = "Any day of the week")),
     responses(
@@ -231,6 +245,8 @@ pub async fn week(caller: Caller, Path(day): Path<NaiveDate>) -> Result<Json<Wee
     let week = tx.week(&me.connection, &person, first).await?;
     let mut others = tx.weeks(&me.connection, &person).await?;
     others.retain(|it| *it != first);
+    let of_team = tx.shared_weeks(&me.connection, &me.face.id, (first, first));
+    let shared = of_team.await?;
     let outcomes = week.outcomes.into_iter().map(|it| WeekOutcome {
         what: it.what,
         how: it.how,
@@ -245,6 +261,14 @@ pub async fn week(caller: Caller, Path(day): Path<NaiveDate>) -> Result<Json<Wee
         need: week.need,
         proud: Some(week.proud).filter(|_| week.proud_shared),
         others,
+        shared_with_me: shared
+            .into_iter()
+            .map(|it| SharedOfWeek {
+                person: it.person,
+                name: it.name,
+                text: it.text,
+            })
+            .collect(),
     }))
 }
 

@@ -1,8 +1,11 @@
-//! A seller's week: what one window keeps takes nothing away from another.
+//! A seller's week: what one window keeps takes nothing away from another, and what the seller
+//! shares is seen by their manager alone.
 
 use reqwest::StatusCode;
+use serde_json::json;
 
 use super::site::{Answer, Browser, Site};
+use super::tool::ALL;
 
 const PROUD: &str = "I asked the plant lead what he would lose";
 
@@ -86,4 +89,60 @@ async fn what_a_form_does_not_send_stays_as_it_was_written() {
     // The look back was sent and its box was not ticked: that takes the sharing back.
     let page = keeps(&mut sam, &week, &[("proud", PROUD)]).await;
     assert!(page.body.contains(PROUD) && !page.body.contains("value=\"yes\" checked"));
+}
+
+#[tokio::test]
+async fn what_a_seller_shares_of_a_week_is_seen_by_their_manager_and_nobody_else() {
+    let site = Site::open().await;
+    let mut sam = site.browser_of("sam").await;
+    let week = sam.get("/week").await.header("location").to_owned();
+    let all = [
+        ("what_0", "Agree the proof"),
+        ("how_0", "With Ines and her team"),
+        ("difference_0", "She had the numbers ready"),
+        ("need", "An hour of yours"),
+        ("proud", PROUD),
+    ];
+    keeps(&mut sam, &week, &all).await;
+    let board = site.browser_of("mia").await.get("/board").await.body;
+    assert!(!board.contains(PROUD), "it was not shared");
+
+    keeps(
+        &mut sam,
+        &week,
+        &[("proud", PROUD), ("proud_shared", "yes")],
+    )
+    .await;
+
+    let board = site.browser_of("mia").await.get("/board").await.body;
+    assert!(
+        board.contains(PROUD) && board.contains("Sam Seller"),
+        "{board}"
+    );
+    for (name, text) in &all[..4] {
+        assert!(!board.contains(text), "{name}: {board}");
+    }
+    let path = "/api/v1/week/2026-11-16";
+    let mut mia = site.tool_of("acme:mia", &["week"]).await;
+    let told = mia.json(path).await;
+    let shared = json!([{"person": "sam", "name": "Sam Seller", "text": PROUD}]);
+    assert_eq!(told["shared_with_me"], shared);
+    assert_eq!(told["outcomes"], json!([]), "nothing else of it");
+    assert_eq!(
+        mia.json("/api/v1/week/2026-11-09").await["shared_with_me"],
+        json!([])
+    );
+    for nobody in ["dan", "eva", "max", "pat", "sue", "xia"] {
+        let page = site.browser_of(nobody).await.get("/board").await;
+        assert!(!page.body.contains(PROUD), "{nobody}: {}", page.body);
+        let mut tool = site.tool_of(&format!("acme:{nobody}"), &ALL).await;
+        let told = tool.json(path).await;
+        assert_eq!(told["shared_with_me"], json!([]), "{nobody}");
+    }
+    let none = site.tool_of("acme:mia", &["deals"]).await.get(path).await;
+    assert_eq!(none.status, StatusCode::FORBIDDEN);
+
+    keeps(&mut sam, &week, &[("proud", PROUD)]).await;
+    let board = site.browser_of("mia").await.get("/board").await.body;
+    assert!(!board.contains(PROUD), "it was taken back");
 }
