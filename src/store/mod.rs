@@ -1,7 +1,8 @@
 //! Where everything is kept: SQLite on one machine, PostgreSQL where replicas meet.
 //!
-//! Each statement is written once and runs on both; [`tx`] says how. What a person wrote is only
-//! ever added to.
+//! Each statement is written once and runs on both; [`tx`] says how. What a person published or said
+//! is only ever added to; their drafts and weeks they write over themselves, and never from a page
+//! that did not show what stood there.
 
 pub mod api_tokens;
 pub mod board;
@@ -16,9 +17,9 @@ pub mod drafts;
 pub mod embeds;
 pub mod forget;
 pub mod ledger;
+mod library;
 pub mod merged;
 pub mod needs;
-mod library;
 pub mod nudges;
 pub mod obstacles;
 pub mod patience;

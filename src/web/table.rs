@@ -13,7 +13,9 @@ pub enum For {
     Anyone,
     /// Whoever is signed in.
     People,
-    /// Other programs, with proof of their own in each request: never a cookie.
+    /// Other programs, and never a cookie: with proof of their own in each request, but for
+    /// `/unsubscribe`, where the address is the proof, and `/metrics`, which anyone may read who
+    /// reaches it and which holds no words and no names.
     Machines,
     /// Other tools, with a token that stands for a person.
     Tools,
