@@ -77,9 +77,11 @@ pub fn of_state(state: State, stage: &str, rubric: &Rubric) -> Option<Note> {
 /// raise, but none of which the seller said "does not apply here"; of the rest the first
 /// [`MOST_NOTES`].
 pub fn applying(raised: Option<Note>, notes: &[Note], dismissed: &[String]) -> Vec<Note> {
+    let again = |note: &&Note| raised.as_ref().is_some_and(|it| it.name == note.name);
+    let others: Vec<Note> = notes.iter().filter(|it| !again(it)).cloned().collect();
     raised
         .into_iter()
-        .chain(notes.iter().cloned())
+        .chain(others)
         .filter(|note| !dismissed.contains(&note.name))
         .take(MOST_NOTES)
         .collect()

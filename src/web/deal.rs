@@ -192,7 +192,7 @@ pub fn facts(
     deal: &Dossier,
     stages: &[StageRow],
 ) -> Vec<(&'static str, String)> {
-    let today = app.env.now().date_naive();
+    let today = me.today(app);
     let mut facts = vec![("Stage", stage_name(stages, &deal.stage).to_owned())];
     if let Some(account) = &deal.account {
         facts.insert(0, ("Account", account.clone()));

@@ -112,7 +112,7 @@ async fn card(
         (Sight::Own, None) => None,
     };
     drop(tx);
-    let today = app.env.now().date_naive();
+    let today = me.today(&app);
     let stage = stage_name(&kept.stages, &dossier.stage).to_owned();
     let close_on = dossier
         .close_on

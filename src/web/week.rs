@@ -140,11 +140,7 @@ async fn week(
     drop(tx);
     let last = first + Days::new(6);
     let planned = !week.outcomes.is_empty();
-    let today = app
-        .settings
-        .hours
-        .of(&app, me.face.time_zone.as_deref())
-        .date(app.env.now());
+    let today = me.today(&app);
     let over = today >= first + Days::new(4);
     let mut outcomes = week.outcomes.clone();
     outcomes.resize(MOST_OUTCOMES, Outcome::default());
