@@ -74,6 +74,10 @@ pub struct Caps {
     pub many_numbers: Ramp,
     /// Words from outside the deal, in a hundred with those about it.
     pub off_topic: Ramp,
+    /// So many different things from elsewhere, or from the seller's own job …
+    pub elsewhere: Ramp,
+    /// … in a hundred with things of work and trade, are no deal.
+    pub elsewhere_share: Ramp,
     /// Sales vocabulary, in a hundred with persons, numbers and things found there.
     pub jargon: Ramp,
     /// Turns to the one who grades: such a text is not about a deal.
@@ -88,8 +92,12 @@ pub struct Caps {
     pub different: Ramp,
     /// … when it has so many own words.
     pub different_own_words: Ramp,
-    /// So few different words about what is found at the customer make no solid plan.
+    /// So few different words about what is found at the customer make no solid plan …
     pub concrete_words: Ramp,
+    /// … nor do so few in a hundred of the text's own words.
+    pub concrete_share: Ramp,
+    /// So few facts in a hundred words would fit any deal.
+    pub facts: Ramp,
 }
 
 /// Why the whole cannot be rated higher, whatever else is there.
@@ -119,6 +127,8 @@ pub enum Cap {
     OnlyNames,
     /// The same few words again and again.
     Circles,
+    /// Said of any deal: hardly a name, a number or a thing in many words.
+    FitsAnyDeal,
     /// Nothing that could be found at this customer only.
     NothingConcrete,
     /// What stands in the way is for others to change.
@@ -127,7 +137,7 @@ pub enum Cap {
 
 impl Cap {
     /// Every cap, the hardest first.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Placeholder,
         Self::CopiedPrompt,
         Self::KeywordStuffing,
@@ -140,6 +150,7 @@ impl Cap {
         Self::JargonWall,
         Self::OnlyNames,
         Self::Circles,
+        Self::FitsAnyDeal,
         Self::NothingConcrete,
         Self::OnlyBlame,
     ];
@@ -159,6 +170,7 @@ impl Cap {
             Self::Strewn => "strewn",
             Self::OnlyNames => "only_names",
             Self::Circles => "circles",
+            Self::FitsAnyDeal => "fits_any_deal",
             Self::NothingConcrete => "nothing_concrete",
             Self::OnlyBlame => "only_blame",
         }
@@ -181,6 +193,7 @@ impl Cap {
             Self::Strewn => "these words do not make sentences",
             Self::OnlyNames => "this says who is there, not what moves them",
             Self::Circles => "this says the same few words over and over",
+            Self::FitsAnyDeal => "this would be true of any deal",
             Self::NothingConcrete => "nothing here could be found at this customer only",
             Self::OnlyBlame => "what stands in the way is left to others",
         }
@@ -190,7 +203,7 @@ impl Cap {
     pub fn overall(self) -> u8 {
         match self {
             Self::NothingConcrete | Self::OnlyNames | Self::OnlyBlame => 2,
-            Self::ManyNumbers | Self::JargonWall | Self::Circles => 1,
+            Self::ManyNumbers | Self::JargonWall | Self::Circles | Self::FitsAnyDeal => 1,
             _ => 0,
         }
     }
@@ -207,23 +220,26 @@ impl Cap {
     }
 
     /// The words that show it.
-    fn class(self) -> Option<Class> {
+    fn classes(self) -> &'static [Class] {
         match self {
-            Self::ToTheGrader => Some(Class::Grader),
-            Self::KeywordStuffing => Some(Class::RubricWord),
-            Self::ActivityCounts => Some(Class::Activity),
-            Self::OffTopic => Some(Class::OffTopic),
-            Self::JargonWall => Some(Class::Jargon),
-            _ => None,
+            Self::ToTheGrader => &[Class::Grader],
+            Self::KeywordStuffing => &[Class::RubricWord],
+            Self::ActivityCounts => &[Class::Activity],
+            Self::OffTopic => &[Class::OffTopic, Class::Elsewhere, Class::OnesJob],
+            Self::JargonWall => &[Class::Jargon],
+            _ => &[],
         }
     }
 
     /// Words to quote: up to three that show it, or each part from end to end.
     pub fn evidence(self, reading: &Reading) -> Vec<Span> {
-        match (self, self.class()) {
+        match (self, self.classes()) {
             (Self::OnlyBlame, _) => blame::blame(reading),
-            (_, Some(class)) => reading.of_class(class).take(MOST_EVIDENCE).collect(),
-            (_, None) => reading.parts(),
+            (_, []) => reading.parts(),
+            (_, classes) => {
+                let shown = classes.iter().flat_map(|class| reading.of_class(*class));
+                shown.take(MOST_EVIDENCE).collect()
+            }
         }
     }
 }

@@ -10,6 +10,9 @@ use super::tokens::{Shape, Token, tokens_of};
 use super::whole::{concrete_words, different_words, is_own, own_words, telling_words};
 use super::{approach, blame, goal, ownership, people};
 
+/// A name or a number says as much of this deal as so many things found there.
+const SAYS_MORE: usize = 2;
+
 /// A cap that holds less than this says nothing of a text; in percent.
 const LEAST_STRENGTH: i32 = 10;
 
@@ -43,6 +46,15 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         + goal::decides(reading).len();
     let facts = concrete + persons + numbers;
     let (aside, about) = aside_and_about(reading);
+    let elsewhere = different(reading, &[Class::Elsewhere, Class::OnesJob]);
+    let trade = different(reading, &[Class::Trade, Class::Deal]);
+    let unlike = |tells: fn(&Token) -> bool| {
+        let told = heard().filter(|token| tells(token));
+        told.map(|token| token.hash).collect::<HashSet<u64>>().len()
+    };
+    let found = concrete
+        + SAYS_MORE * unlike(|token| token.who && token.is_unheard())
+        + SAYS_MORE * unlike(|token| token.shape == Shape::Number);
     let all = |tests: &[i32]| tests.iter().copied().min().unwrap_or_default();
     let any = |tests: &[i32]| tests.iter().copied().max().unwrap_or_default();
     let strength = |cap: Cap| match cap {
@@ -72,7 +84,13 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
             caps.numbers.tells(numbers),
             caps.only_numbers.tells(beside(numbers, thought)),
         ]),
-        Cap::OffTopic => caps.off_topic.tells(beside(aside, about)),
+        Cap::OffTopic => any(&[
+            caps.off_topic.tells(beside(aside, about)),
+            all(&[
+                caps.elsewhere.tells(elsewhere),
+                caps.elsewhere_share.tells(beside(elsewhere, trade)),
+            ]),
+        ]),
         Cap::ToTheGrader => caps
             .to_the_grader
             .tells(reading.of_class(Class::Grader).count()),
@@ -91,7 +109,12 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
             caps.different.tells(variety(reading)),
             caps.different_own_words.tells(own_words(reading)),
         ]),
-        Cap::NothingConcrete => caps.concrete_words.tells(concrete),
+        Cap::FitsAnyDeal => caps.facts.tells(percent(found, heard().count())),
+        Cap::NothingConcrete => any(&[
+            caps.concrete_words.tells(concrete),
+            caps.concrete_share
+                .tells(percent(concrete, own_words(reading))),
+        ]),
         Cap::OnlyBlame => {
             let blames = blame::blame(reading);
             let ways = ownership::own_ways(reading, &blames);
@@ -138,6 +161,14 @@ fn copied(tokens: &[Token], prompts: &HashSet<u64>) -> usize {
         }
     }
     counted
+}
+
+/// How many different words and phrases of these classes there are.
+fn different(reading: &Reading, classes: &[Class]) -> usize {
+    let told = classes.iter().flat_map(|class| reading.of_class(*class));
+    told.map(|span| reading.words(span))
+        .collect::<HashSet<u64>>()
+        .len()
 }
 
 /// Words from outside the deal; and words about it in sentences that hold none of those.

@@ -85,21 +85,24 @@ pub fn matter(sentence: &[Token]) -> Matter {
 pub fn is_aside(sentence: &[Token]) -> bool {
     const OF_OTHERS: [Class; 3] = [Class::They, Class::Weekday, Class::Month];
     const OF_THE_DEAL: [Class; 4] = [Class::Deal, Class::Role, Class::Title, Class::Activity];
+    /// Words from outside the deal tell an aside where they stand beside the writer.
+    const OUTSIDE: [Class; 3] = [Class::OffTopic, Class::Elsewhere, Class::OnesJob];
     let count = |tells: &dyn Fn(&Token) -> bool| sentence.iter().filter(|it| tells(it)).count();
-    let asides = count(&|it| it.classes.has(Class::Aside));
-    let speaks_of_oneself = asides > 0
-        && (count(&|it| it.classes.has(Class::Own)) > 0
-            || asides + count(&|it| it.classes.has(Class::OffTopic)) > 1);
+    let has = |it: &Token, classes: &[Class]| classes.iter().any(|class| it.classes.has(*class));
+    let asides = count(&|it| has(it, &[Class::Aside]));
+    let outside = count(&|it| has(it, &OUTSIDE) && !has(it, &[Class::Aside]));
+    let owns = count(&|it| has(it, &[Class::Own]));
+    let speaks_of_oneself =
+        owns > 0 && asides + outside > 0 || asides > 0 && asides + outside > 1;
     let binds = |it: &Token| {
-        let has = |classes: &[Class]| classes.iter().any(|class| it.classes.has(*class));
-        it.who
+        it.who && !has(it, &[Class::Elsewhere])
             || it.shape == Shape::Number
-            || !has(&[Class::Aside, Class::OffTopic])
-                && (has(&OF_OTHERS) || has(&OF_THE_DEAL) && !it.classes.has(Class::Common))
+            || !has(it, &[Class::Aside])
+                && !has(it, &OUTSIDE)
+                && (has(it, &OF_OTHERS) || has(it, &OF_THE_DEAL) && !it.classes.has(Class::Common))
     };
     let is_found = |it: &Token| {
-        const ELSEWHERE: [Class; 3] = [Class::Aside, Class::Common, Class::OffTopic];
-        may_be_found_there(it) && !ELSEWHERE.iter().any(|class| it.classes.has(*class))
+        may_be_found_there(it) && !has(it, &[Class::Aside, Class::Common]) && !has(it, &OUTSIDE)
     };
-    speaks_of_oneself && count(&binds) == 0 && count(&is_found) <= asides
+    speaks_of_oneself && count(&binds) == 0 && count(&is_found) <= asides + outside
 }

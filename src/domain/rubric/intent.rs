@@ -231,6 +231,6 @@ pub fn is_owner(reading: &Reading, index: usize) -> bool {
 pub fn is_noun(reading: &Reading, index: usize) -> bool {
     reading.tokens.get(index).is_some_and(|token| {
         token.shape == Shape::Word
-            && (token.word == 0 || token.classes.is_empty() || token.classes.has(Class::Plain))
+            && (token.word == 0 || token.classes.is_matter() || token.classes.has(Class::Plain))
     })
 }

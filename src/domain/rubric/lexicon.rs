@@ -166,7 +166,24 @@ classes! {
     Subject = "subject",
     /// Words that mean nothing to a rule but look like a slip of one that does: water, waiter.
     Plain = "plain",
+    /// Life outside the deal: sport, family, kitchen, history, tales, stars, health.
+    Elsewhere = "elsewhere",
+    /// The seller's own job: pay, targets, standing, the life of the firm.
+    OnesJob = "ones_job",
+    /// Work and what it is done with: machines, goods, places, dealings.
+    Trade = "trade",
+    /// What is said of any firm: processes, growth, stakeholders.
+    AnyFirm = "any_firm",
 }
+
+/// Classes whose words say what a text is about, and nothing more: no rule listens for one, and a slip
+/// of the keyboard makes none.
+const MATTERS: [Class; 4] = [
+    Class::Elsewhere,
+    Class::OnesJob,
+    Class::Trade,
+    Class::AnyFirm,
+];
 
 /// A set of classes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -181,6 +198,12 @@ impl Classes {
     /// Whether it holds none.
     pub fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// Whether it holds no class but those that say what a text is about.
+    pub fn is_matter(self) -> bool {
+        let matters = MATTERS.iter().fold(0, |all, class| all | 1 << *class as u64);
+        self.0 & !matters == 0
     }
 
     /// Adds a class.
@@ -232,8 +255,14 @@ impl Lexicon {
         }
         let spelt = std::mem::take(&mut lexicon.spelt);
         let known = lexicon.ids.iter().chain(&spelt);
+        let known = known.filter(|(_, id)| !lexicon.is_only_matter(**id));
         lexicon.slips = Slips::of(known.map(|(word, id)| (&**word, *id, lexicon.likely(*id))));
         lexicon
+    }
+
+    fn is_only_matter(&self, id: WordId) -> bool {
+        let classes = self.classes(id);
+        !classes.is_empty() && classes.iter().all(|class| MATTERS.contains(class))
     }
 
     /// How likely a word was meant where a slip leaves several: an everyday word most of all.

@@ -275,7 +275,7 @@ fn follows(tokens: &[Token], index: usize, class: Class) -> bool {
 
 /// A word no list knows: a name, a place, a term of the trade.
 pub fn may_be_name(token: &Token) -> bool {
-    token.shape == Shape::Word && token.word == 0 && token.end - token.start > 1
+    token.shape == Shape::Word && token.is_unheard() && token.end - token.start > 1
 }
 
 fn word<'a>(token: &Token, answers: &'a Answers) -> &'a str {

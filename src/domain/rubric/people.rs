@@ -65,7 +65,7 @@ pub fn names(reading: &Reading) -> HashSet<u64> {
             who.insert(token.hash);
         } else if !is_capital {
             plain.insert(token.hash);
-        } else if !opens && token.word == 0 {
+        } else if !opens && token.is_unheard() {
             capital.insert(token.hash);
         }
     }

@@ -56,6 +56,13 @@ pub struct Token {
     pub idle: bool,
 }
 
+impl Token {
+    /// Whether no rule listens for the word: a name, a place, a term of the trade.
+    pub fn is_unheard(&self) -> bool {
+        self.word == 0 || !self.classes.is_empty() && self.classes.is_matter()
+    }
+}
+
 /// The tokens of a text that is no answer, such as a prompt.
 pub fn tokens_of(text: &str, lexicon: &Lexicon) -> Vec<Token> {
     let mut tokens = Vec::new();

@@ -106,7 +106,7 @@ pub fn telling_words(reading: &Reading) -> usize {
 /// Whether a word may stand for a thing, a place, or what goes wrong.
 pub fn may_be_found_there(token: &Token) -> bool {
     let found = token.word == 0
-        || token.classes.is_empty()
+        || token.classes.is_matter()
         || token.classes.has(Class::Plain)
         || token.classes.has(Class::Deal)
         || token.classes.has(Class::Trouble);
@@ -122,10 +122,14 @@ pub fn is_own(token: &Token) -> bool {
 }
 
 /// How many different words tell something that is found at this customer: things, places, what
-/// goes wrong; no names, numbers or words of thinking.
+/// goes wrong; no names, numbers or words of thinking, nor what is said of any firm.
 pub fn concrete_words(reading: &Reading, names: &HashSet<u64>) -> usize {
-    let tells =
-        |token: &&Token| is_own(token) && may_be_found_there(token) && !names.contains(&token.hash);
+    let tells = |token: &&Token| {
+        is_own(token)
+            && may_be_found_there(token)
+            && !token.classes.has(Class::AnyFirm)
+            && !names.contains(&token.hash)
+    };
     let told = reading.tokens.iter().filter(tells);
     told.map(|token| token.hash).collect::<HashSet<u64>>().len()
 }
