@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::caps::{Cap, Caps};
 use super::lexicon::{Class, Lexicon};
-use super::reading::{RUN_WORDS, Reading, runs};
+use super::reading::{RUN_WORDS, Reading, Span, runs};
 use super::tokens::{Shape, Token, tokens_of};
 use super::whole::{concrete_words, different_words, is_own, own_words, telling_words};
 use super::{approach, blame, goal, ownership, people};
@@ -46,8 +46,8 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         + goal::decides(reading).len();
     let facts = concrete + persons + numbers;
     let (aside, about) = aside_and_about(reading);
-    let elsewhere = different(reading, &[Class::Elsewhere, Class::OnesJob]);
-    let trade = different(reading, &[Class::Trade, Class::Deal]);
+    let elsewhere = from_elsewhere(reading);
+    let trade = different(reading, &[Class::Trade, Class::Deal], |_| true);
     let unlike = |tells: fn(&Token) -> bool| {
         let told = heard().filter(|token| tells(token));
         told.map(|token| token.hash).collect::<HashSet<u64>>().len()
@@ -164,11 +164,21 @@ fn copied(tokens: &[Token], prompts: &HashSet<u64>) -> usize {
 }
 
 /// How many different words and phrases of these classes there are.
-fn different(reading: &Reading, classes: &[Class]) -> usize {
+fn different(reading: &Reading, classes: &[Class], counts: impl Fn(&Span) -> bool) -> usize {
     let told = classes.iter().flat_map(|class| reading.of_class(*class));
-    told.map(|span| reading.words(span))
+    told.filter(counts)
+        .map(|span| reading.words(span))
         .collect::<HashSet<u64>>()
         .len()
+}
+
+/// How many different things from elsewhere, or from the seller's own job, there are; kin count by
+/// half, since many a business is a family's.
+fn from_elsewhere(reading: &Reading) -> usize {
+    const CLASSES: [Class; 2] = [Class::Elsewhere, Class::OnesJob];
+    let is_kin = |span: &Span| reading.is(span.first, Class::Role);
+    let kin = different(reading, &CLASSES, is_kin);
+    different(reading, &CLASSES, |span| !is_kin(span)) + kin / 2
 }
 
 /// Words from outside the deal; and words about it in sentences that hold none of those.

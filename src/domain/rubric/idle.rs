@@ -34,6 +34,9 @@ const BINDS_UNLESS_COMMON: [Class; 6] = [
     Class::Deal,
 ];
 
+/// Words from outside the deal, which tell an aside where they stand beside the writer.
+pub const OUTSIDE: [Class; 3] = [Class::OffTopic, Class::Elsewhere, Class::OnesJob];
+
 /// What a sentence speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matter {
@@ -79,23 +82,22 @@ pub fn matter(sentence: &[Token]) -> Matter {
 /// Whether a sentence speaks of the writing of these lines, or of the writer's own day, and of
 /// nobody and nothing else: "typed this on my phone", "it is raining and I have had no lunch".
 ///
+/// What opens a part is its answer, and no aside for the sake of a word from outside the deal alone.
 /// One that names more things that could be found at a customer than things of its own is none. Such
 /// remarks hold words of trouble, of time and from outside the deal; they neither make a plan
 /// nor spoil one.
-pub fn is_aside(sentence: &[Token]) -> bool {
+pub fn is_aside(sentence: &[Token], opens: bool) -> bool {
     const OF_OTHERS: [Class; 3] = [Class::They, Class::Weekday, Class::Month];
-    const OF_THE_DEAL: [Class; 4] = [Class::Deal, Class::Role, Class::Title, Class::Activity];
-    /// Words from outside the deal tell an aside where they stand beside the writer.
-    const OUTSIDE: [Class; 3] = [Class::OffTopic, Class::Elsewhere, Class::OnesJob];
+    const OF_THE_DEAL: [Class; 3] = [Class::Deal, Class::Title, Class::Activity];
     let count = |tells: &dyn Fn(&Token) -> bool| sentence.iter().filter(|it| tells(it)).count();
     let has = |it: &Token, classes: &[Class]| classes.iter().any(|class| it.classes.has(*class));
     let asides = count(&|it| has(it, &[Class::Aside]));
     let outside = count(&|it| has(it, &OUTSIDE) && !has(it, &[Class::Aside]));
     let owns = count(&|it| has(it, &[Class::Own]));
-    let speaks_of_oneself =
-        owns > 0 && asides + outside > 0 || asides > 0 && asides + outside > 1;
+    let tells = asides + if opens && asides == 0 { 0 } else { outside };
+    let speaks_of_oneself = owns > 0 && tells > 0 || tells > 1;
     let binds = |it: &Token| {
-        it.who && !has(it, &[Class::Elsewhere])
+        it.who
             || it.shape == Shape::Number
             || !has(it, &[Class::Aside])
                 && !has(it, &OUTSIDE)

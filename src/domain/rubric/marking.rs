@@ -112,18 +112,18 @@ impl Reading<'_> {
                 _ => whole.push(sentence),
             }
         }
-        let set_apart: Vec<(Span, bool, Matter)> = whole
+        let part_at = |index: usize| self.tokens.get(index).map(|token| token.part);
+        let set_apart: Vec<(Span, bool, bool, Matter)> = whole
             .into_iter()
             .map(|sentence| {
                 let tokens = self.tokens_of(sentence);
-                (sentence, is_aside(tokens), matter(tokens))
+                let before = sentence.first.checked_sub(1).and_then(part_at);
+                let opens = before != part_at(sentence.first);
+                (sentence, opens, is_aside(tokens, opens), matter(tokens))
             })
-            .filter(|(_, aside, matter)| *aside || *matter != Matter::Deal)
+            .filter(|(_, _, aside, matter)| *aside || *matter != Matter::Deal)
             .collect();
-        for (sentence, aside, matter) in set_apart {
-            let part_at = |index: usize| self.tokens.get(index).map(|token| token.part);
-            let before = sentence.first.checked_sub(1).and_then(part_at);
-            let opens = before != part_at(sentence.first);
+        for (sentence, opens, aside, matter) in set_apart {
             let tokens = self
                 .tokens
                 .get_mut(sentence.first..=sentence.last)
