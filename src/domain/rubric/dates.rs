@@ -63,6 +63,9 @@ fn at(reading: &Reading, index: usize) -> Option<(usize, Exact)> {
     let number_next = next.filter(|next| is_day_number(reading, *next));
     let month_next = next.filter(|next| is_month(reading, *next));
     if token.shape == Shape::Number {
+        if is_money(reading, index) {
+            return None;
+        }
         if let Some(month) = month_next.filter(|_| is_day_number(reading, index)) {
             return Some((month, Exact::Day));
         }
@@ -102,6 +105,18 @@ fn at(reading: &Reading, index: usize) -> Option<(usize, Exact)> {
             .map(|span| (span.last, Exact::Coarse));
     }
     None
+}
+
+/// "$14.25", "9.50 €": no time, whatever stands before it.
+fn is_money(reading: &Reading, index: usize) -> bool {
+    const SIGNS: [char; 5] = ['$', '€', '£', '¥', '₹'];
+    let Some(token) = reading.tokens.get(index) else {
+        return false;
+    };
+    let text = reading.answers.part(token.part);
+    let before = text.get(..token.start).unwrap_or_default().trim_end();
+    let after = text.get(token.end..).unwrap_or_default().trim_start();
+    before.ends_with(SIGNS) || after.starts_with(SIGNS)
 }
 
 /// "Monday mornings": no day one can write into a calendar.

@@ -48,8 +48,8 @@ pub enum Matter {
     Nothing,
 }
 
-/// What a sentence speaks of; where it is not this deal, it earns nothing and costs nothing.
-pub fn matter(sentence: &[Token]) -> Matter {
+/// What a sentence speaks of, which may open a part; where it is not this deal, it earns nothing and costs nothing.
+pub fn matter(sentence: &[Token], opens: bool) -> Matter {
     let mut matter = Matter::Nothing;
     // "Legal never signs" puts the fault on a house of one's own; "our support is outstanding" does not.
     let demands = sentence
@@ -61,6 +61,8 @@ pub fn matter(sentence: &[Token]) -> Matter {
         .iter()
         .filter(|token| token.classes.has(Class::Activity));
     let counts = activity.nth(usize::from(is_own)).is_some();
+    // "The supermarket found a knife in the sausage": what opens a part is its answer.
+    let is_of_trade = opens && !sentence.iter().any(|it| it.classes.has(Class::Elsewhere));
     for token in sentence {
         let has = |classes: &[Class]| classes.iter().any(|class| token.classes.has(*class));
         let is_common = token.classes.has(Class::Common);
@@ -68,6 +70,7 @@ pub fn matter(sentence: &[Token]) -> Matter {
         if token.shape != Shape::Word
             || !is_general && (token.who || has(&BINDS) || demands && has(&[Class::House]))
             || !is_general && !is_common && has(&BINDS_UNLESS_COMMON)
+            || is_of_trade && !is_general && !is_common && has(&[Class::Trade])
             || counts && !is_common && has(&[Class::Activity])
         {
             return Matter::Deal;

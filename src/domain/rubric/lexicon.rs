@@ -202,7 +202,9 @@ impl Classes {
 
     /// Whether it holds no class but those that say what a text is about.
     pub fn is_matter(self) -> bool {
-        let matters = MATTERS.iter().fold(0, |all, class| all | 1 << *class as u64);
+        let matters = MATTERS
+            .iter()
+            .fold(0, |all, class| all | 1 << *class as u64);
         self.0 & !matters == 0
     }
 

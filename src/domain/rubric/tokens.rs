@@ -177,12 +177,11 @@ pub fn tokenize<'t>(
             '\u{2000}'..='\u{200f}' | ' ' => continue,
             _ if letter.is_alphanumeric() => Shape::Word,
             _ => {
-                if ends_sentence(
-                    letter,
-                    rest.peek().map(|(_, next)| *next),
-                    tokens.last(),
-                    start,
-                ) {
+                let last = tokens
+                    .last()
+                    .filter(|last| last.part == part && last.end == start);
+                let last = last.and_then(|last| text.get(last.start..last.end));
+                if ends_sentence(letter, rest.peek().map(|(_, next)| *next), last) {
                     sentence += 1;
                     joined = letter == ';';
                 }
@@ -272,12 +271,20 @@ fn is_mark(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{36f}' | '\u{200d}' | '\u{93c}'..='\u{94d}')
 }
 
-fn ends_sentence(mark: char, next: Option<char>, last: Option<&Token>, at: usize) -> bool {
+/// Titles that are written with a dot.
+const DOTTED: [&str; 20] = [
+    "mr", "mrs", "ms", "mx", "dr", "prof", "sr", "sra", "ing", "eng", "engr", "lic", "dott",
+    "capt", "col", "maj", "sgt", "rev", "hon", "st",
+];
+
+/// Whether a mark ends a sentence; a dot behind a letter or a title does not.
+fn ends_sentence(mark: char, next: Option<char>, last: Option<&str>) -> bool {
     match mark {
         '\n' | '!' | ';' | '…' | '•' | '。' => true,
         '.' => {
-            let abbreviates =
-                last.is_some_and(|token| token.end == at && token.end - token.start <= 1);
+            let abbreviates = last.is_some_and(|last| {
+                last.len() <= 1 || DOTTED.iter().any(|title| last.eq_ignore_ascii_case(title))
+            });
             !abbreviates && next.is_none_or(char::is_whitespace)
         }
         _ => false,
