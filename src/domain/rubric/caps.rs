@@ -74,7 +74,7 @@ pub struct Caps {
     pub many_numbers: Ramp,
     /// Words from outside the deal, in a hundred with those about it.
     pub off_topic: Ramp,
-    /// So many different things from elsewhere, or from the seller's own job …
+    /// So many halves of different things from elsewhere, or from the seller's own job …
     pub elsewhere: Ramp,
     /// … in a hundred with things of work and trade, are no deal.
     pub elsewhere_share: Ramp,
@@ -94,8 +94,10 @@ pub struct Caps {
     pub different_own_words: Ramp,
     /// So few different words about what is found at the customer make no solid plan …
     pub concrete_words: Ramp,
-    /// … nor do so few in a hundred of the text's own words.
+    /// … nor do so few in a hundred of the text's own words …
     pub concrete_share: Ramp,
+    /// … nor so few different things of work and trade.
+    pub trade_words: Ramp,
     /// So few facts in a hundred words would fit any deal.
     pub facts: Ramp,
 }

@@ -88,7 +88,7 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
             caps.off_topic.tells(beside(aside, about)),
             all(&[
                 caps.elsewhere.tells(elsewhere),
-                caps.elsewhere_share.tells(beside(elsewhere, trade)),
+                caps.elsewhere_share.tells(beside(elsewhere, 2 * trade)),
             ]),
         ]),
         Cap::ToTheGrader => caps
@@ -114,6 +114,7 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
             caps.concrete_words.tells(concrete),
             caps.concrete_share
                 .tells(percent(concrete, own_words(reading))),
+            caps.trade_words.tells(trade),
         ]),
         Cap::OnlyBlame => {
             let blames = blame::blame(reading);
@@ -172,13 +173,17 @@ fn different(reading: &Reading, classes: &[Class], counts: impl Fn(&Span) -> boo
         .len()
 }
 
-/// How many different things from elsewhere, or from the seller's own job, there are; kin count by
-/// half, since many a business is a family's.
+/// How many different things from elsewhere, or from the seller's own job, there are, in halves: kin
+/// count by half, since many a business is a family's. Where the seller hardly occurs, it is all the
+/// more somebody else's story.
 fn from_elsewhere(reading: &Reading) -> usize {
     const CLASSES: [Class; 2] = [Class::Elsewhere, Class::OnesJob];
+    const HALVES: usize = 2;
     let is_kin = |span: &Span| reading.is(span.first, Class::Role);
     let kin = different(reading, &CLASSES, is_kin);
-    different(reading, &CLASSES, |span| !is_kin(span)) + kin / 2
+    let told = HALVES * different(reading, &CLASSES, |span| !is_kin(span)) + kin;
+    let seller = reading.of_class(Class::Own).take(HALVES).count();
+    if told == 0 { 0 } else { told + HALVES - seller }
 }
 
 /// Words from outside the deal; and words about it in sentences that hold none of those.

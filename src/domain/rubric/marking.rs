@@ -119,7 +119,12 @@ impl Reading<'_> {
                 let tokens = self.tokens_of(sentence);
                 let before = sentence.first.checked_sub(1).and_then(part_at);
                 let opens = before != part_at(sentence.first);
-                (sentence, opens, is_aside(tokens, opens), matter(tokens, opens))
+                (
+                    sentence,
+                    opens,
+                    is_aside(tokens, opens),
+                    matter(tokens, opens),
+                )
             })
             .filter(|(_, _, aside, matter)| *aside || *matter != Matter::Deal)
             .collect();

@@ -273,9 +273,12 @@ fn follows(tokens: &[Token], index: usize, class: Class) -> bool {
         .any(|it| it.classes.has(class))
 }
 
-/// A word no list knows: a name, a place, a term of the trade.
+/// A word no rule listens for: a name, a place, a term of the trade; a bird is nobody.
 pub fn may_be_name(token: &Token) -> bool {
-    token.shape == Shape::Word && token.is_unheard() && token.end - token.start > 1
+    token.shape == Shape::Word
+        && token.is_unheard()
+        && !token.classes.has(Class::Elsewhere)
+        && token.end - token.start > 1
 }
 
 fn word<'a>(token: &Token, answers: &'a Answers) -> &'a str {
