@@ -8,6 +8,7 @@ use super::blame;
 use super::lexicon::Class;
 use super::reading::{Reading, Span};
 use super::scale::TOP;
+use super::whole;
 use crate::domain::grade::Dimension;
 
 /// Where a measure begins to tell for a cap, and where it tells in full; falling where the first
@@ -98,6 +99,10 @@ pub struct Caps {
     pub concrete_share: Ramp,
     /// … nor so few different things of work and trade.
     pub trade_words: Ramp,
+    /// Words of an answer that says next to nothing: neither names, numbers nor a word that tells …
+    pub bare_words: Ramp,
+    /// … and the share of such answers among those that are given.
+    pub bare_answers: Ramp,
     /// So few facts in a hundred words would fit any deal.
     pub facts: Ramp,
 }
@@ -133,13 +138,15 @@ pub enum Cap {
     FitsAnyDeal,
     /// Nothing that could be found at this customer only.
     NothingConcrete,
+    /// Half of the questions are answered with next to nothing.
+    HalfAnswered,
     /// What stands in the way is for others to change.
     OnlyBlame,
 }
 
 impl Cap {
     /// Every cap, the hardest first.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Placeholder,
         Self::CopiedPrompt,
         Self::KeywordStuffing,
@@ -154,6 +161,7 @@ impl Cap {
         Self::Circles,
         Self::FitsAnyDeal,
         Self::NothingConcrete,
+        Self::HalfAnswered,
         Self::OnlyBlame,
     ];
 
@@ -174,6 +182,7 @@ impl Cap {
             Self::Circles => "circles",
             Self::FitsAnyDeal => "fits_any_deal",
             Self::NothingConcrete => "nothing_concrete",
+            Self::HalfAnswered => "half_answered",
             Self::OnlyBlame => "only_blame",
         }
     }
@@ -197,6 +206,7 @@ impl Cap {
             Self::Circles => "this says the same few words over and over",
             Self::FitsAnyDeal => "this would be true of any deal",
             Self::NothingConcrete => "nothing here could be found at this customer only",
+            Self::HalfAnswered => "half of the questions got next to no answer",
             Self::OnlyBlame => "what stands in the way is left to others",
         }
     }
@@ -204,7 +214,7 @@ impl Cap {
     /// The highest level of the whole.
     pub fn overall(self) -> u8 {
         match self {
-            Self::NothingConcrete | Self::OnlyNames | Self::OnlyBlame => 2,
+            Self::NothingConcrete | Self::OnlyNames | Self::HalfAnswered | Self::OnlyBlame => 2,
             Self::ManyNumbers | Self::JargonWall | Self::Circles | Self::FitsAnyDeal => 1,
             _ => 0,
         }
@@ -216,7 +226,7 @@ impl Cap {
         match (self, dimension) {
             (Self::OnlyNames, Dimension::NextStep) => TOP,
             (Self::OnlyBlame, Dimension::Ownership) => 1,
-            (Self::OnlyBlame, _) => TOP,
+            (Self::OnlyBlame | Self::HalfAnswered, _) => TOP,
             _ => self.overall(),
         }
     }
@@ -237,6 +247,15 @@ impl Cap {
     pub fn evidence(self, reading: &Reading) -> Vec<Span> {
         match (self, self.classes()) {
             (Self::OnlyBlame, _) => blame::blame(reading),
+            (Self::HalfAnswered, _) => {
+                let mut parts = reading.parts();
+                parts.sort_by_key(|part| {
+                    whole::telling_words_of(reading, part).unwrap_or(usize::MAX)
+                });
+                parts.truncate(parts.len().div_ceil(2));
+                parts.sort_by_key(|part| part.first);
+                parts
+            }
             (_, []) => reading.parts(),
             (_, classes) => {
                 let shown = classes.iter().flat_map(|class| reading.of_class(*class));

@@ -7,7 +7,10 @@ use super::caps::{Cap, Caps};
 use super::lexicon::{Class, Lexicon};
 use super::reading::{RUN_WORDS, Reading, Span, runs};
 use super::tokens::{Shape, Token, tokens_of};
-use super::whole::{concrete_words, different_words, is_own, own_words, telling_words};
+use super::whole::{
+    concrete_words, different_words, is_own, may_be_found_there, own_words, telling_words,
+    telling_words_of,
+};
 use super::{approach, blame, goal, ownership, people};
 
 /// A name or a number says as much of this deal as so many things found there.
@@ -52,8 +55,12 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         let told = heard().filter(|token| tells(token));
         told.map(|token| token.hash).collect::<HashSet<u64>>().len()
     };
-    let found = concrete
-        + SAYS_MORE * unlike(|token| token.who && token.is_unheard())
+    let found = unlike(|token| {
+        is_own(token)
+            && may_be_found_there(token)
+            && !token.classes.has(Class::AnyFirm)
+            && !token.who
+    }) + SAYS_MORE * unlike(|token| token.who && token.is_unheard())
         + SAYS_MORE * unlike(|token| token.shape == Shape::Number);
     let all = |tests: &[i32]| tests.iter().copied().min().unwrap_or_default();
     let any = |tests: &[i32]| tests.iter().copied().max().unwrap_or_default();
@@ -116,6 +123,16 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
                 .tells(percent(concrete, own_words(reading))),
             caps.trade_words.tells(trade),
         ]),
+        Cap::HalfAnswered => {
+            let given = reading.parts();
+            let told = given
+                .iter()
+                .filter_map(|part| telling_words_of(reading, part));
+            let bare: Vec<i32> = told.map(|words| caps.bare_words.tells(words)).collect();
+            let share = bare.iter().sum::<i32>() / i32::try_from(bare.len().max(1)).unwrap_or(1);
+            caps.bare_answers
+                .tells(usize::try_from(share).unwrap_or_default())
+        }
         Cap::OnlyBlame => {
             let blames = blame::blame(reading);
             let ways = ownership::own_ways(reading, &blames);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::lexicon::Class;
-use super::reading::Reading;
+use super::reading::{Reading, Span};
 use super::tokens::{Shape, Token};
 use crate::domain::strategy::Part;
 
@@ -101,6 +101,39 @@ pub fn telling_words(reading: &Reading) -> usize {
     };
     count(|token| !token.echo || token.idle && may_be_found_there(token))
         + count(|token| token.general) / GENERAL_FOR_ONE
+}
+
+/// "See approach", "see above please": words that only point elsewhere are few.
+const MOST_WORDS_POINTING: usize = 4;
+
+/// How many words of an answer tell something, names and numbers twice; none for what only points
+/// elsewhere, such as "see below", and for what is no answer.
+pub fn telling_words_of(reading: &Reading, part: &Span) -> Option<usize> {
+    const POINTS_ELSEWHERE: [Class; 3] = [Class::Common, Class::Placeholder, Class::Own];
+    const TELLS_NOTHING: [Class; 6] = [
+        Class::Common,
+        Class::Placeholder,
+        Class::Own,
+        Class::They,
+        Class::Hedge,
+        Class::Empty,
+    ];
+    let tokens = reading.tokens_of(*part);
+    let has = |it: &Token, classes: &[Class]| classes.iter().any(|class| it.classes.has(*class));
+    let is_answer = tokens
+        .first()
+        .is_some_and(|it| Part::ANSWERS.contains(&it.part));
+    let opening = tokens.first().map(|it| it.sentence);
+    let opens = || tokens.iter().take_while(|it| Some(it.sentence) == opening);
+    let points = opens().all(|it| has(it, &POINTS_ELSEWHERE))
+        || reading.is_one_of(part.first, &["see"]) && opens().count() <= MOST_WORDS_POINTING;
+    if !is_answer || points {
+        return None;
+    }
+    let heard = || tokens.iter().filter(|it| !it.echo);
+    let tells = heard().filter(|it| !has(it, &TELLS_NOTHING)).count();
+    let more = heard().filter(|it| it.who || it.shape == Shape::Number);
+    Some(tells + more.count())
 }
 
 /// Whether a word may stand for a thing, a place, or what goes wrong.
