@@ -103,13 +103,14 @@ pub fn telling_words(reading: &Reading) -> usize {
         + count(|token| token.general) / GENERAL_FOR_ONE
 }
 
-/// "See approach", "see above please": words that only point elsewhere are few.
+/// "See approach", "as above": words that only point elsewhere are few.
 const MOST_WORDS_POINTING: usize = 4;
+/// What points elsewhere.
+const POINTERS: [&str; 6] = ["see", "above", "below", "same", "ditto", "idem"];
 
 /// How many words of an answer tell something, names and numbers twice; none for what only points
 /// elsewhere, such as "see below", and for what is no answer.
 pub fn telling_words_of(reading: &Reading, part: &Span) -> Option<usize> {
-    const POINTS_ELSEWHERE: [Class; 3] = [Class::Common, Class::Placeholder, Class::Own];
     const TELLS_NOTHING: [Class; 6] = [
         Class::Common,
         Class::Placeholder,
@@ -124,9 +125,12 @@ pub fn telling_words_of(reading: &Reading, part: &Span) -> Option<usize> {
         .first()
         .is_some_and(|it| Part::ANSWERS.contains(&it.part));
     let opening = tokens.first().map(|it| it.sentence);
-    let opens = || tokens.iter().take_while(|it| Some(it.sentence) == opening);
-    let points = opens().all(|it| has(it, &POINTS_ELSEWHERE))
-        || reading.is_one_of(part.first, &["see"]) && opens().count() <= MOST_WORDS_POINTING;
+    let count = tokens
+        .iter()
+        .take_while(|it| Some(it.sentence) == opening)
+        .count();
+    let points = count <= MOST_WORDS_POINTING
+        && (part.first..part.first + count).any(|index| reading.is_one_of(index, &POINTERS));
     if !is_answer || points {
         return None;
     }
