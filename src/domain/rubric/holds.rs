@@ -184,8 +184,13 @@ fn copied(tokens: &[Token], prompts: &HashSet<u64>) -> usize {
 /// How many different words and phrases of these classes there are.
 fn different(reading: &Reading, classes: &[Class], counts: impl Fn(&Span) -> bool) -> usize {
     let told = classes.iter().flat_map(|class| reading.of_class(*class));
+    // A misspelt word is the word that was meant.
+    let words = |span: Span| match reading.tokens_of(span) {
+        [one] if one.word > 0 => u64::from(one.word),
+        _ => reading.words(span),
+    };
     told.filter(counts)
-        .map(|span| reading.words(span))
+        .map(words)
         .collect::<HashSet<u64>>()
         .len()
 }

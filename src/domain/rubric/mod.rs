@@ -7,6 +7,7 @@
 pub mod approach;
 pub mod blame;
 pub mod caps;
+pub mod class;
 pub mod clause;
 pub mod contact;
 pub mod customer;

@@ -26,6 +26,8 @@ pub enum Likely {
     /// One that is known only to tell it from another, or within a phrase: a short one may as well be
     /// a name.
     Seldom,
+    /// One that only says what a text is about, and may as well be a name.
+    Matter,
 }
 
 /// A word that may have been meant, the likelier first.
