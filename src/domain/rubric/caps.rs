@@ -36,6 +36,9 @@ impl Ramp {
 /// The most words quoted for a cap.
 const MOST_EVIDENCE: usize = 3;
 
+/// An answer of no more telling words is shown as one that says next to nothing.
+const BARE_WORDS: usize = 4;
+
 /// A cap that holds in full, in percent.
 const FULL: usize = 100;
 
@@ -248,13 +251,10 @@ impl Cap {
         match (self, self.classes()) {
             (Self::OnlyBlame, _) => blame::blame(reading),
             (Self::HalfAnswered, _) => {
-                let mut parts = reading.parts();
-                parts.sort_by_key(|part| {
-                    whole::telling_words_of(reading, part).unwrap_or(usize::MAX)
-                });
-                parts.truncate(parts.len().div_ceil(2));
-                parts.sort_by_key(|part| part.first);
-                parts
+                let is_bare = |part: &Span| {
+                    whole::telling_words_of(reading, part).is_some_and(|words| words <= BARE_WORDS)
+                };
+                reading.parts().into_iter().filter(is_bare).collect()
             }
             (_, []) => reading.parts(),
             (_, classes) => {

@@ -3,10 +3,14 @@
 //! Capital letters earn nothing: a name is known by what it does, by what is wanted of it, or by
 //! its standing: "Ana, who runs the plant", "Ana (CFO)", "the planner, Bruno", "Tom from finance".
 
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+
 use super::lexicon::{Class, Classes};
-use super::mixed::Marked;
+use super::mixed::{Marked, Mixed};
 use super::reading::{HOLLOW, Span};
-use super::spelling::Ending;
+use super::slips::{Likely, Slips};
+use super::spelling::{Ending, normal};
 use super::tokens::{Shape, Token};
 use crate::domain::strategy::Answers;
 
@@ -75,7 +79,39 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) -> Vec<Span> {
     for token in tokens.iter_mut() {
         token.who |= may_be_name(token) && known.contains(&token.hash);
     }
+    mend_names(tokens, answers, &known);
     standings
+}
+
+/// A name that is misspelt in one place is the same name, and no second person.
+fn mend_names(tokens: &mut [Token], answers: &Answers, known: &Marked) {
+    let mut names: Vec<(String, u64)> = Vec::new();
+    let mut listed = Marked::default();
+    for token in tokens.iter().filter(|it| known.contains(&it.hash)) {
+        if listed.insert(token.hash) {
+            names.push((normal(word(token, answers)), token.hash));
+        }
+    }
+    let slips = Slips::of(
+        (1..)
+            .zip(&names)
+            .map(|(id, (name, _))| (&**name, id, Likely::Everyday)),
+    );
+    let mut meant: HashMap<u64, Option<u64>, BuildHasherDefault<Mixed>> = HashMap::default();
+    for token in tokens.iter_mut() {
+        if names.is_empty() || !may_be_name(token) || known.contains(&token.hash) {
+            continue;
+        }
+        let found = *meant.entry(token.hash).or_insert_with(|| {
+            let id = slips.mended(&normal(word(token, answers)))?;
+            let at = usize::try_from(id).ok()?.checked_sub(1)?;
+            names.get(at).map(|(_, hash)| *hash)
+        });
+        if let Some(name) = found {
+            token.who = true;
+            token.hash = name;
+        }
+    }
 }
 
 /// "The commercial lead" is a person, "we lead with" is not.

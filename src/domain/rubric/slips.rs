@@ -120,15 +120,11 @@ impl Slips {
         let wrong = places()
             .filter(|_| count >= UNMISTAKABLE)
             .filter_map(|place| self.gapped.get(&at(mark.without(place), place)).copied());
-        likeliest(
-            doubled
-                .chain(swapped)
-                .chain(missing)
-                .chain(mistaken)
-                .chain(too_many)
-                .chain(wrong)
-                .filter(|(likely, _)| *likely < Likely::Seldom || count > FEWEST_LETTERS),
-        )
+        let is_guess = |(likely, _): &Meant| *likely < Likely::Seldom || count > FEWEST_LETTERS;
+        // A slip of the keyboard before any other letter: "managre" is no "manage".
+        let slipped = doubled.chain(swapped).chain(missing).chain(mistaken);
+        likeliest(slipped.filter(is_guess))
+            .or_else(|| likeliest(too_many.chain(wrong).filter(is_guess)))
     }
 }
 
