@@ -107,7 +107,9 @@ pub fn is_aside(sentence: &[Token], opens: bool) -> bool {
                 && (has(it, &OF_OTHERS) || has(it, &OF_THE_DEAL) && !it.classes.has(Class::Common))
     };
     let is_found = |it: &Token| {
-        may_be_found_there(it) && !has(it, &[Class::Aside, Class::Common]) && !has(it, &OUTSIDE)
+        may_be_found_there(it)
+            && !has(it, &[Class::Aside, Class::Common, Class::Trouble])
+            && !has(it, &OUTSIDE)
     };
     speaks_of_oneself && count(&binds) == 0 && count(&is_found) <= asides + outside
 }
