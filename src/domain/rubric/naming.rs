@@ -57,7 +57,8 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) -> Vec<Span> {
         let by_name = may_be_name(token) && (after_title || by_deed || is_brought);
         let by_role = token.classes.has(Class::Role) || token.classes.has(Class::People);
         token.who = by_role && !hollow && !ours || token.classes.has(Class::Person) || by_name;
-        if by_name && !after_article {
+        // "Bakery asks" is somebody there, and no name to know it by elsewhere.
+        if by_name && !after_article && !token.classes.has(Class::Trade) {
             known.insert(token.hash);
         }
         previous = Some((token.sentence, token.classes));
