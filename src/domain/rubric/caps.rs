@@ -90,8 +90,10 @@ pub struct Caps {
     pub strewn: Ramp,
     /// Share of all words: names and persons …
     pub names: Ramp,
-    /// … with so few words about what is found at the customer.
+    /// … with so few words about what is found at the customer …
     pub names_concrete_words: Ramp,
+    /// … or so little of what goes wrong for anyone there, of what they want, fear or told.
+    pub moves: Ramp,
     /// Different words in a hundred own words of a text that turns in circles …
     pub different: Ramp,
     /// … when it has so many own words.

@@ -13,6 +13,15 @@ use super::whole::{
 };
 use super::{approach, blame, goal, ownership, people};
 
+/// What moves the people there.
+const MOVES: [Class; 5] = [
+    Class::Trouble,
+    Class::Wants,
+    Class::Feels,
+    Class::Said,
+    Class::Stake,
+];
+
 /// A name or a number says as much of this deal as so many things found there.
 const SAYS_MORE: usize = 2;
 
@@ -48,6 +57,10 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         + approach::reason(reading).len()
         + goal::decides(reading).len();
     let facts = concrete + persons + numbers;
+    let moves = MOVES
+        .iter()
+        .map(|class| reading.of_class(*class).count())
+        .sum();
     let (aside, about) = aside_and_about(reading);
     let elsewhere = from_elsewhere(reading);
     let trade = different(reading, &[Class::Trade, Class::Deal], |_| true);
@@ -107,10 +120,13 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
             caps.many_numbers.tells(beside(numbers, thought)),
         ]),
         Cap::JargonWall => caps.jargon.tells(beside(in_class(Class::Jargon), facts)),
-        Cap::OnlyNames => all(&[
-            caps.names
-                .tells(percent(named, that(|token| token.shape == Shape::Word))),
-            caps.names_concrete_words.tells(concrete),
+        Cap::OnlyNames => any(&[
+            all(&[
+                caps.names
+                    .tells(percent(named, that(|token| token.shape == Shape::Word))),
+                caps.names_concrete_words.tells(concrete),
+            ]),
+            caps.moves.tells(moves),
         ]),
         Cap::Circles => all(&[
             caps.different.tells(variety(reading)),
