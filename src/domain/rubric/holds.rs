@@ -212,14 +212,16 @@ fn different(reading: &Reading, classes: &[Class], counts: impl Fn(&Span) -> boo
 }
 
 /// How many different things from elsewhere, or from the seller's own job, there are, in halves: kin
-/// count by half, since many a business is a family's. Where the seller hardly occurs, it is all the
-/// more somebody else's story.
+/// count by half, since many a business is a family's, and so does what may well be another's trade.
+/// Where the seller hardly occurs, it is all the more somebody else's story.
 fn from_elsewhere(reading: &Reading) -> usize {
-    const CLASSES: [Class; 2] = [Class::Elsewhere, Class::OnesJob];
     const HALVES: usize = 2;
     let is_kin = |span: &Span| reading.is(span.first, Class::Role);
-    let kin = different(reading, &CLASSES, is_kin);
-    let told = HALVES * different(reading, &CLASSES, |span| !is_kin(span)) + kin;
+    let is_other = |span: &Span| !is_kin(span);
+    let classes = [Class::Elsewhere, Class::OnesJob];
+    let told = HALVES * different(reading, &classes, is_other)
+        + different(reading, &classes, is_kin)
+        + different(reading, &[Class::OffTopic], is_other);
     let seller = reading.of_class(Class::Own).take(HALVES).count();
     if told == 0 { 0 } else { told + HALVES - seller }
 }
