@@ -8,39 +8,46 @@ use latitude::ops::evaluate::{plain, weighted_kappa};
 use super::set;
 
 /// Kinds of text meant to fool the rubric.
-const FOOLING: [&str; 10] = [
+const FOOLING: [&str; 16] = [
     "activity_counts",
     "blame",
     "copied_prompt",
     "fluent_generic",
+    "generated_plan",
+    "injection",
     "jargon_wall",
     "keyword_stuffing",
     "long_empty",
+    "minutes",
     "names_without_thought",
     "numbers_without_thought",
     "offtopic",
+    "own_career",
+    "product_page",
+    "story",
 ];
 
 /// All rated strategies.
-const EVERY_SET: [&str; 6] = [
+const EVERY_SET: [&str; 9] = [
     "fit.jsonl",
     "held_back.jsonl",
     "fresh_open.jsonl",
     "fresh_sealed.jsonl",
     "plain_sealed.jsonl",
+    "third_open.jsonl",
+    "third_sealed.jsonl",
+    "last_tricks.jsonl",
     "adversarial.jsonl",
 ];
 
-/// Texts written to fool that still do: what is well told, but no deal, cannot be known from its
-/// words; neither can a list of the right words, a plan that fits any deal, or nonsense in good
-/// grammar.
-const STILL_FOOLING: [&str; 13] = [
-    "x-015", "x-033", "x-034", "x-035", "x-037", "x-038", "x-039", "x-040", "x-044", "x-055",
-    "x-060", "x-061", "x-062",
-];
+/// Texts written to fool that still do: a list of features in a plan's words.
+const STILL_FOOLING: [&str; 1] = ["x-044"];
 
 /// Nearly always.
 const MOST_FOOLED_PERCENT: usize = 1;
+
+/// Of texts with tricks that the rubric had not seen when they were written.
+const MOST_FOOLED_BY_NEW_TRICKS_PERCENT: usize = 3;
 
 #[test]
 fn overall_and_each_dimension_agree_with_people_on_sets_never_fitted_to() {
@@ -84,18 +91,26 @@ fn agrees(name: &str) {
 
 #[test]
 fn what_is_meant_to_fool_is_hardly_ever_graded_solid_or_strong() {
-    let rubric = Rubric::default();
-    let (mut all, mut fooled) = (0, Vec::new());
-    for rated in [
+    let sets = [
         "fit.jsonl",
         "held_back.jsonl",
         "fresh_open.jsonl",
         "fresh_sealed.jsonl",
         "plain_sealed.jsonl",
-    ]
-    .into_iter()
-    .flat_map(set)
-    {
+    ];
+    hardly_fooled(&sets, MOST_FOOLED_PERCENT);
+    let new_tricks = [
+        "third_open.jsonl",
+        "third_sealed.jsonl",
+        "last_tricks.jsonl",
+    ];
+    hardly_fooled(&new_tricks, MOST_FOOLED_BY_NEW_TRICKS_PERCENT);
+}
+
+fn hardly_fooled(sets: &[&str], percent: usize) {
+    let rubric = Rubric::default();
+    let (mut all, mut fooled) = (0, Vec::new());
+    for rated in sets.iter().flat_map(|name| set(name)) {
         if FOOLING.contains(&&*rated.kind) && rated.overall <= 2 {
             all += 1;
             if assess(&rated.answers, &rubric).overall >= 3 {
@@ -105,7 +120,7 @@ fn what_is_meant_to_fool_is_hardly_ever_graded_solid_or_strong() {
     }
 
     assert!(
-        fooled.len() * 100 <= all * MOST_FOOLED_PERCENT,
+        fooled.len() * 100 <= all * percent,
         "{} of {all}: {fooled:?}",
         fooled.len()
     );

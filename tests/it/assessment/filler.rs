@@ -130,3 +130,19 @@ pub const LAST_ASIDE: [&str; 10] = [
     "Running for my flight, the rest another day.",
     "Monday mornings are not my best time for writing.",
 ];
+
+/// Remarks, written before the words of other lives stood in the lists.
+pub const NEWER_ASIDE: [&str; 12] = [
+    "Sent from a bus shelter, forgive the brevity.",
+    "I forgot my glasses, so this may read oddly.",
+    "My coffee just went over the desk, so this is the short version.",
+    "The kids are home today and it is loud.",
+    "Battery at four percent, more tomorrow.",
+    "It's my birthday and I'd rather be elsewhere, but here goes.",
+    "My manager is looking over my shoulder while I write this.",
+    "Third attempt at saving this page.",
+    "Power went out twice while I was writing.",
+    "Hungry, cold and on a delayed train, but this should do.",
+    "My wrist hurts from typing so I stop here.",
+    "Neighbour's drilling again, can't hear myself think.",
+];

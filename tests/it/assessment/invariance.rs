@@ -10,8 +10,8 @@ use rand::rngs::ChaCha12Rng;
 use rand::{RngExt, SeedableRng};
 
 use super::filler::{
-    ASIDE, FORMAL, LAST_ASIDE, LAST_PRAISE, LATER_ASIDE, LATER_PRAISE, PLAIN, PRAISE, PROVERBS,
-    SPOKEN,
+    ASIDE, FORMAL, LAST_ASIDE, LAST_PRAISE, LATER_ASIDE, LATER_PRAISE, NEWER_ASIDE, PLAIN, PRAISE,
+    PROVERBS, SPOKEN,
 };
 use super::set;
 
@@ -25,7 +25,7 @@ const WORST: i32 = 10;
 const BEYOND: [(&str, usize, i32); 3] = [
     ("typos", 5, 25),
     ("praise", 4, 20),
-    ("the last remarks", 60, 40),
+    ("newer remarks", 30, 40),
 ];
 
 /// Every rated strategy that was not written against the rubric, and its score.
@@ -149,7 +149,8 @@ fn remarks_about_ones_own_day_earn_and_cost_nothing() {
 
 #[test]
 fn remarks_never_seen_before_matter_little_in_the_mean() {
-    filled("the last remarks", &LAST_ASIDE);
+    filled("one's own day", &LAST_ASIDE);
+    filled("newer remarks", &NEWER_ASIDE);
 }
 
 #[test]

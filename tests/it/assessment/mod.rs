@@ -5,6 +5,7 @@ mod agreement;
 mod any_text;
 mod filler;
 mod invariance;
+mod matter;
 mod names;
 mod notes;
 
