@@ -68,12 +68,15 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         let told = heard().filter(|token| tells(token));
         told.map(|token| token.hash).collect::<HashSet<u64>>().len()
     };
-    let found = unlike(|token| {
+    // Told apart without capitals, which earn nothing.
+    let things = unlike(|token| {
         is_own(token)
             && may_be_found_there(token)
             && !token.classes.has(Class::AnyFirm)
             && !token.who
-    }) + SAYS_MORE * unlike(|token| token.who && token.is_unheard())
+    });
+    let found = things
+        + SAYS_MORE * unlike(|token| token.who && token.is_unheard())
         + SAYS_MORE * unlike(|token| token.shape == Shape::Number);
     let all = |tests: &[i32]| tests.iter().copied().min().unwrap_or_default();
     let any = |tests: &[i32]| tests.iter().copied().max().unwrap_or_default();
@@ -136,7 +139,7 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         Cap::NothingConcrete => any(&[
             caps.concrete_words.tells(concrete),
             caps.concrete_share
-                .tells(percent(concrete, own_words(reading))),
+                .tells(percent(things, own_words(reading))),
             caps.trade_words.tells(trade),
         ]),
         Cap::HalfAnswered => {
