@@ -20,12 +20,12 @@ const MEAN: f64 = 3.0;
 /// … and in the worst case …
 const WORST: i32 = 10;
 /// … but for so many texts in a thousand, and none by more than this. A typo may make another word of
-/// the one word that showed a thought; a remark may hold the words of a customer's trouble. All other
+/// the one word that showed a thought; a remark may hold a day or the words of a customer's trouble. All other
 /// changes keep to [`WORST`] without exception.
 const BEYOND: [(&str, usize, i32); 3] = [
     ("typos", 5, 25),
     ("praise", 4, 20),
-    ("newer remarks", 30, 40),
+    ("newer remarks", 10, 30),
 ];
 
 /// Every rated strategy that was not written against the rubric, and its score.

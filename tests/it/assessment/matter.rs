@@ -40,7 +40,7 @@ fn a_price_is_no_day() {
     let findings = assess(&priced, &Rubric::default()).findings;
     let days = findings.iter().filter(|it| it.rule == "day");
     let quoted: Vec<&str> = days
-        .map(|it| &priced.part(it.part)[it.start..it.end])
+        .filter_map(|it| priced.part(it.part).get(it.start..it.end))
         .collect();
     assert!(quoted.iter().all(|it| !it.contains("14.25")), "{quoted:?}");
 }
