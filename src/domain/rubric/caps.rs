@@ -92,7 +92,7 @@ pub struct Caps {
     pub names: Ramp,
     /// … with so few words about what is found at the customer …
     pub names_concrete_words: Ramp,
-    /// … or so little of what goes wrong for anyone there, of what they want, fear or told.
+    /// … or so little of what goes wrong for anyone there, of what they want, fear, told or would do.
     pub moves: Ramp,
     /// Different words in a hundred own words of a text that turns in circles …
     pub different: Ramp,

@@ -57,10 +57,8 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         + approach::reason(reading).len()
         + goal::decides(reading).len();
     let facts = concrete + persons + numbers;
-    let moves = MOVES
-        .iter()
-        .map(|class| reading.of_class(*class).count())
-        .sum();
+    let moved = MOVES.iter().map(|class| reading.of_class(*class).count());
+    let moves = moved.sum::<usize>() + goal::decides(reading).len();
     let (aside, about) = aside_and_about(reading);
     let elsewhere = from_elsewhere(reading);
     let trade = different(reading, &[Class::Trade, Class::Deal], |_| true);
