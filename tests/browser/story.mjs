@@ -90,7 +90,7 @@ await sam.fill("#customer_outcome", "Ines, the CFO, wants to close the books in 
 await sam.fill("#conversation_goal", "Ines names who signs and agrees the date of the proof by 24 November.");
 await sam.waitForFunction(() => document.getElementById("kept").textContent.startsWith("Draft kept"));
 await sam.context().setOffline(true);
-await sam.fill("#obstacles", "IT may refuse; then I start with one plant, or bring the partner's gateway.");
+await sam.fill("#obstacles", "IT may refuse; then I bring the partner's gateway.");
 await sam.waitForFunction(() => document.getElementById("kept").textContent.startsWith("Kept on this machine"));
 await sam.context().setOffline(false);
 await sam.waitForFunction(() => document.getElementById("kept").textContent.startsWith("Draft kept"));

@@ -4,11 +4,12 @@
 use latitude::domain::deal::Deal;
 use latitude::domain::grade::{Assessment, Dimensions, Grade};
 use latitude::domain::ids::ConnectionId;
+use latitude::domain::strategy::Answers;
 use latitude::domain::talk::{Facts, gap};
 use latitude::store::board::{After, BoardRow, Filter};
 use latitude::store::consider::Considered;
 use latitude::store::deals::Marks;
-use latitude::store::strategies::Assessed;
+use latitude::store::strategies::{Assessed, NewVersion};
 
 use super::site::{Site, plain_deal};
 
@@ -99,6 +100,21 @@ async fn fill(site: &Site) {
         .collect();
     let mut tx = site.store.write().await.unwrap();
     tx.save_deals(&id, &marked, (now, now)).await.unwrap();
+    let versions: Vec<NewVersion> = deals
+        .iter()
+        .map(|deal| NewVersion {
+            deal: deal.id.as_str(),
+            version: 1,
+            answers: Answers::default(),
+            source: "crm",
+            author: None,
+            at: now,
+            stage: deal.stage.as_str(),
+            amount: deal.amount,
+            close_on: deal.close_on,
+        })
+        .collect();
+    tx.add_versions(&id, &versions).await.unwrap();
     tx.save_assessments(&id, "default-1", &assessed, now)
         .await
         .unwrap();
