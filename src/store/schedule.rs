@@ -206,16 +206,21 @@ impl Tx {
     }
 
     /// Makes a move due because someone outside says so, who may say so any number of times: where it
-    /// last ended less than `pause` ago, after that pause.
+    /// last ended less than `pause` ago, after that pause. What a failure put off comes at its own time:
+    /// each hint would make one failure more of it, and the next pause twice as long.
     pub async fn hint(
         &mut self,
         id: &ConnectionId,
         step: &str,
         (now, pause): (Time, TimeDelta),
     ) -> Result<()> {
-        let ended: Option<Time> = sql!(&mut *self, db => query_scalar(
-            "SELECT ended_at FROM schedule WHERE connection = $1 AND move = $2",
-        ).bind(id.as_str()).bind(step).fetch_optional(db).await.map(Option::flatten))?;
+        let known: Option<(Option<Time>, Time, i64)> = sql!(&mut *self, db => query_as(
+            "SELECT ended_at, run_at, failures FROM schedule WHERE connection = $1 AND move = $2",
+        ).bind(id.as_str()).bind(step).fetch_optional(db).await)?;
+        if known.is_some_and(|(_, run_at, failures)| failures > 0 && run_at > now) {
+            return Ok(());
+        }
+        let ended = known.and_then(|(ended_at, ..)| ended_at);
         let soonest = ended.map(|at| at + pause).filter(|at| *at - now <= pause);
         let at = soonest.map_or(now, |at| at.max(now));
         self.hasten(id, step, at).await

@@ -264,6 +264,35 @@ async fn pushes_one_after_the_other_make_pulls_that_are_seconds_apart() {
 }
 
 #[tokio::test]
+async fn pushes_while_the_crm_is_away_make_no_pause_longer() {
+    for database in databases().await {
+        let stage = Stage::set(&database, 20).await;
+        stage.reconcile().await;
+        stage.served.world.weather().set(Knobs {
+            outage: 1.0,
+            ..Knobs::default()
+        });
+        hasten(&stage, PULL).await;
+        stage.engine.turn(None).await.unwrap();
+        let failures = async || {
+            let mut tx = stage.engine.store.read().await.unwrap();
+            tx.failures(&stage.id, &[PULL]).await.unwrap()
+        };
+        let before = failures().await;
+        for _ in 0..5 {
+            let mut tx = stage.engine.store.write().await.unwrap();
+            let at = (stage.env.now(), BETWEEN_PULLS);
+            tx.hint(&stage.id, PULL, at).await.unwrap();
+            tx.commit().await.unwrap();
+            stage.engine.turn(None).await.unwrap();
+        }
+
+        assert!(before > 0);
+        assert_eq!(failures().await, before);
+    }
+}
+
+#[tokio::test]
 async fn all_processes_share_one_day_of_calls() {
     for database in databases().await {
         let stage = Stage::set(&database, 20).await;
