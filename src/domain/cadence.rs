@@ -304,15 +304,19 @@ mod tests {
         }
     }
 
+    fn written() -> Published {
+        Published {
+            at: time("2026-11-10T09:00:00Z"),
+            check_on: "2026-11-20".parse().ok(),
+            then: facts("Proposal", 1000.0, "2026-12-01"),
+        }
+    }
+
     #[test]
     fn a_strategy_is_asked_for_again_when_it_no_longer_fits() {
         let cadence = Framework::standard().cadence;
-        let then = facts("Proposal", 1000.0, "2026-12-01");
-        let written = Published {
-            at: time("2026-11-10T09:00:00Z"),
-            check_on: "2026-11-20".parse().ok(),
-            then: then.clone(),
-        };
+        let written = written();
+        let then = written.then.clone();
         let at = |now: &str, facts: &Facts| {
             reason(&cadence, facts, Some(&written), (time(now), Tz::UTC))
         };
@@ -357,12 +361,8 @@ mod tests {
     #[test]
     fn a_check_date_passes_at_the_end_of_the_sellers_own_day() {
         let cadence = Framework::standard().cadence;
-        let then = facts("Proposal", 1000.0, "2026-12-01");
-        let written = Published {
-            at: time("2026-11-10T09:00:00Z"),
-            check_on: "2026-11-20".parse().ok(),
-            then: then.clone(),
-        };
+        let written = written();
+        let then = written.then.clone();
         for (zone, over) in [
             (Tz::UTC, "2026-11-21T00:00:00Z"),
             (Tz::America__Los_Angeles, "2026-11-21T08:00:00Z"),

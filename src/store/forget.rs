@@ -133,29 +133,32 @@ impl Tx {
 
     /// Drops ledger entries from before a time. Returns how many.
     pub async fn prune_ledger(&mut self, before: Time) -> Result<u64> {
-        let mut dropped = 0;
-        // One after the other, as the index has them.
-        for id in self.connection_ids().await? {
-            dropped += sql!(&mut *self, db => query(
-                "DELETE FROM ledger WHERE connection = $1 AND at < $2",
-            ).bind(&id).bind(before).execute(db).await.map(|done| done.rows_affected()))?;
-        }
-        Ok(dropped)
+        self.prune_each(
+            "DELETE FROM ledger WHERE connection = $1 AND at < $2",
+            before,
+        )
+        .await
     }
 
     /// Drops runs that began before a time. Returns how many.
     pub async fn prune_runs(&mut self, before: Time) -> Result<u64> {
-        let mut dropped = 0;
-        for id in self.connection_ids().await? {
-            dropped += sql!(&mut *self, db => query(
-                "DELETE FROM run WHERE connection = $1 AND started_at < $2",
-            ).bind(&id).bind(before).execute(db).await.map(|done| done.rows_affected()))?;
-        }
-        Ok(dropped)
+        self.prune_each(
+            "DELETE FROM run WHERE connection = $1 AND started_at < $2",
+            before,
+        )
+        .await
     }
 
-    async fn connection_ids(&mut self) -> Result<Vec<String>> {
-        sql!(self, db => query_scalar("SELECT id FROM connection ORDER BY id").fetch_all(db).await)
+    /// Deletes from one connection after the other, as the indexes have them.
+    async fn prune_each(&mut self, delete: &'static str, before: Time) -> Result<u64> {
+        let ids: Vec<String> = sql!(&mut *self, db => query_scalar("SELECT id FROM connection")
+            .fetch_all(db).await)?;
+        let mut dropped = 0;
+        for id in &ids {
+            dropped += sql!(&mut *self, db => query(delete).bind(id).bind(before).execute(db).await
+                .map(|done| done.rows_affected()))?;
+        }
+        Ok(dropped)
     }
 
     /// Drops what was written about deals that are closed or gone and were last changed before a

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 
 use super::Stop;
+use super::spending;
 use super::stages::{self, Placed};
 use super::work::Work;
 use crate::crm::page::{Cursor, Next};
@@ -31,6 +32,7 @@ pub async fn prepare(work: &mut Work<'_>) -> Result<(), Stop> {
     let Some(known) = known else {
         return Err(Stop::LeaseLost);
     };
+    spending::take_up(&known, &work.session);
     // What was read at a time still to come was read by a clock that was ahead.
     let old = |at: Option<Time>| at.is_none_or(|at| now - at >= DAY || at - now > CLOCKS_APART);
 

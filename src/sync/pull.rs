@@ -352,12 +352,11 @@ async fn merged(
 ) -> Result<bool, Stop> {
     let lost = tx.dossier(work.id(), from).await?;
     let left = tx.dossier(work.id(), into).await?;
-    if lost.is_some() && left.is_some() {
-        tx.move_words(work.id(), (from, into), now).await?;
-    }
-    if let (Some(lost), Some(left)) = (lost, left)
-        && let Some(answers) = lost.answers.filter(|_| left.version == 0)
-    {
+    let Some((lost, left)) = lost.zip(left) else {
+        return Ok(tx.deal_gone(work.id(), from, Some(into), now).await?);
+    };
+    tx.move_words(work.id(), (from, into), now).await?;
+    if let Some(answers) = lost.answers.filter(|_| left.version == 0) {
         let version = NewVersion {
             deal: into.as_str(),
             version: 1,

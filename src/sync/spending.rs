@@ -4,20 +4,15 @@
 use crate::crm::session::Session;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
+use crate::store::connections::Connection;
 use crate::store::{Result, Store};
 
-/// Takes up what all processes have spent, before the connection is worked.
-///
-/// # Errors
-/// The database's.
-pub async fn take_up(store: &Store, id: &ConnectionId, session: &Session) -> Result<()> {
-    let known = store.read().await?.connection(id).await?;
-    if let Some((used, resets_at)) = known.and_then(|it| Some((it.calls_today, it.calls_reset_at?)))
-    {
-        let used = u64::try_from(used).unwrap_or(0);
+/// Takes up what all processes have spent, as the connection's row has it, before calls are made.
+pub fn take_up(known: &Connection, session: &Session) {
+    if let Some(resets_at) = known.calls_reset_at {
+        let used = u64::try_from(known.calls_today).unwrap_or(0);
         session.api.budget().carry(used, resets_at);
     }
-    Ok(())
 }
 
 /// Adds what this process has spent since, and what it was told of the CRM's limits and clock.

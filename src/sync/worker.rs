@@ -161,8 +161,10 @@ impl Engine {
         let mut session =
             session::open(*crm, settings.clone(), FieldMap::default(), &self.means(id))?;
         session.embed = Some(format!("{}/embed/{id}", self.public_url));
-        let taken_up = spending::take_up(&self.store, id, &session).await;
-        taken_up.map_err(unanswered)?;
+        let known = async { self.store.read().await?.connection(id).await };
+        if let Some(known) = known.await.map_err(unanswered)? {
+            spending::take_up(&known, &session);
+        }
         sessions.insert(id.clone(), session.clone());
         Ok(session)
     }
@@ -199,7 +201,6 @@ impl Engine {
         let known = self.connections.get(&id).map(|(crm, _)| *crm);
         match (session, known) {
             (Ok(session), Some(crm)) => {
-                spending::take_up(&self.store, &id, &session).await?;
                 let before = session.api.calls();
                 let deadline = Deadline::default();
                 let left = (lease.until - self.env.now()).clamp(TimeDelta::zero(), self.lease);

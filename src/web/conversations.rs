@@ -77,8 +77,7 @@ pub struct Next {
 /// The database's.
 pub async fn of(app: &App, tx: &mut Tx, me: &Me) -> Result<Conversations, Problem> {
     let now = app.env.now();
-    let hours = app.settings.hours.of(app, me.face.time_zone.as_deref());
-    let today = hours.date(now);
+    let today = me.today(app);
     let path = |deal: &str| panel_path(me.connection.as_str(), deal);
     let deals = tx
         .deals_of(&me.connection, &me.face.id.as_str().into())

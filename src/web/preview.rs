@@ -78,12 +78,12 @@ pub async fn of(
     let dossier = &desk.dossier;
     let mut dismissed = tx.dismissed_notes(&connection, &[deal.as_str()]).await?;
     let dismissed = dismissed.remove(deal.as_str()).unwrap_or_default();
-    let stages = tx.stages(&connection).await?;
     let assessment = assess_now(tx, &connection, (dossier, answers, at), &app.framework).await?;
     let published = dossier.answers.as_ref();
-    let raised = published
-        .filter(|it| it.says_the_same(answers))
-        .and_then(|_| raised(app, dossier, &stages));
+    let raised = match published.is_some_and(|it| it.says_the_same(answers)) {
+        true => raised(app, dossier, &tx.stages(&connection).await?),
+        false => None,
+    };
     Ok(drawn(answers, &assessment, raised, &dismissed))
 }
 

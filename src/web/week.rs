@@ -102,8 +102,7 @@ fn mark(kept: Option<&Kept>) -> String {
 
 /// The Monday of this week, where the person is.
 pub fn this_monday(app: &App, me: &Me) -> NaiveDate {
-    let hours = app.settings.hours.of(app, me.face.time_zone.as_deref());
-    monday(hours.date(app.env.now()))
+    monday(me.today(app))
 }
 
 async fn this_week(

@@ -8,7 +8,7 @@ use super::lexicon::{Class, Lexicon};
 use super::reading::{RUN_WORDS, Reading, Span, runs};
 use super::tokens::{Shape, Token, tokens_of};
 use super::whole::{
-    concrete_words, different_words, is_own, may_be_found_there, own_words, telling_words,
+    concrete_words, different_words, is_found_here, is_own, own_words, telling_words,
     telling_words_of,
 };
 use super::{approach, blame, goal, ownership, people};
@@ -67,12 +67,7 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         told.map(|token| token.hash).collect::<HashSet<u64>>().len()
     };
     // Told apart without capitals, which earn nothing.
-    let things = unlike(|token| {
-        is_own(token)
-            && may_be_found_there(token)
-            && !token.classes.has(Class::AnyFirm)
-            && !token.who
-    });
+    let things = unlike(|token| is_found_here(token) && !token.who);
     let found = things
         + SAYS_MORE * unlike(|token| token.who && token.is_unheard())
         + SAYS_MORE * unlike(|token| token.shape == Shape::Number);

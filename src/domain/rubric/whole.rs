@@ -158,15 +158,16 @@ pub fn is_own(token: &Token) -> bool {
             .any(|class| token.classes.has(class))
 }
 
+/// Whether a word tells something that is found at this customer, or is a name; not what is said of any
+/// firm.
+pub fn is_found_here(token: &Token) -> bool {
+    is_own(token) && may_be_found_there(token) && !token.classes.has(Class::AnyFirm)
+}
+
 /// How many different words tell something that is found at this customer: things, places, what
 /// goes wrong; no names, numbers or words of thinking, nor what is said of any firm.
 pub fn concrete_words(reading: &Reading, names: &HashSet<u64>) -> usize {
-    let tells = |token: &&Token| {
-        is_own(token)
-            && may_be_found_there(token)
-            && !token.classes.has(Class::AnyFirm)
-            && !names.contains(&token.hash)
-    };
+    let tells = |token: &&Token| is_found_here(token) && !names.contains(&token.hash);
     let told = reading.tokens.iter().filter(tells);
     told.map(|token| token.hash).collect::<HashSet<u64>>().len()
 }

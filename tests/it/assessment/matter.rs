@@ -3,18 +3,8 @@
 
 use latitude::domain::grade::Grade;
 use latitude::domain::rubric::{Rubric, assess};
-use latitude::domain::strategy::Answers;
 
-fn answers(parts: [&str; 4]) -> Answers {
-    let [customer_outcome, conversation_goal, approach, obstacles] = parts.map(str::to_owned);
-    Answers {
-        customer_outcome,
-        conversation_goal,
-        approach,
-        obstacles,
-        ..Answers::default()
-    }
-}
+use super::answers;
 
 /// A good answer, in three questions left without one.
 const PLAN: &str = "Ines Duarte, who runs the mill, lost two buyers over late deliveries. On Friday \

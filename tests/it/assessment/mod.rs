@@ -13,7 +13,20 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
+use latitude::domain::strategy::Answers;
 use latitude::ops::evaluate::{Rated, rated};
+
+/// The four answers.
+fn answers(parts: [&str; 4]) -> Answers {
+    let [customer_outcome, conversation_goal, approach, obstacles] = parts.map(str::to_owned);
+    Answers {
+        customer_outcome,
+        conversation_goal,
+        approach,
+        obstacles,
+        ..Answers::default()
+    }
+}
 
 /// A set from `rated/`.
 fn set(name: &str) -> Vec<Rated> {

@@ -6,6 +6,8 @@ use latitude::domain::grade::Grade;
 use latitude::domain::rubric::{Rubric, assess};
 use latitude::domain::strategy::Answers;
 
+use super::answers;
+
 /// The question of this name that a strategy raises, all others being dismissed.
 fn asked(name: &str, answers: &Answers) -> Vec<String> {
     let others = NOTES.into_iter().filter(|other| *other != name);
@@ -17,17 +19,6 @@ fn asked(name: &str, answers: &Answers) -> Vec<String> {
     public
         .chain(private.into_iter().map(|note| note.text))
         .collect()
-}
-
-fn answers(parts: [&str; 4]) -> Answers {
-    let [customer_outcome, conversation_goal, approach, obstacles] = parts.map(str::to_owned);
-    Answers {
-        customer_outcome,
-        conversation_goal,
-        approach,
-        obstacles,
-        ..Answers::default()
-    }
 }
 
 fn thin() -> Answers {

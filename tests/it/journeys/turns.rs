@@ -53,6 +53,14 @@ async fn hasten(stage: &Stage, step: &str) {
     tx.commit().await.unwrap();
 }
 
+/// The CRM tells of a change.
+async fn pushes(stage: &Stage) {
+    let mut tx = stage.engine.store.write().await.unwrap();
+    let at = (stage.env.now(), BETWEEN_PULLS);
+    tx.hint(&stage.id, PULL, at).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 /// Waits for something that happens by itself.
 async fn until(what: impl Fn() -> bool) {
     let waited = async {
@@ -238,10 +246,7 @@ async fn pushes_one_after_the_other_make_pulls_that_are_seconds_apart() {
     for database in databases().await {
         let stage = Stage::set(&database, 20).await;
         let hinted = async || {
-            let mut tx = stage.engine.store.write().await.unwrap();
-            let at = (stage.env.now(), BETWEEN_PULLS);
-            tx.hint(&stage.id, PULL, at).await.unwrap();
-            tx.commit().await.unwrap();
+            pushes(&stage).await;
             let reports = stage.engine.run_until_quiet(None).await.unwrap();
             reports.iter().map(|it| it.calls).sum::<u64>()
         };
@@ -280,10 +285,7 @@ async fn pushes_while_the_crm_is_away_make_no_pause_longer() {
         };
         let before = failures().await;
         for _ in 0..5 {
-            let mut tx = stage.engine.store.write().await.unwrap();
-            let at = (stage.env.now(), BETWEEN_PULLS);
-            tx.hint(&stage.id, PULL, at).await.unwrap();
-            tx.commit().await.unwrap();
+            pushes(&stage).await;
             stage.engine.turn(None).await.unwrap();
         }
 

@@ -32,6 +32,17 @@ fn typed<'a>(base: &'a str, more: &[(&'static str, &'a str)]) -> Vec<(&'static s
     form
 }
 
+async fn publishes(sam: &mut Browser, panel: &str, form: &[(&str, &str)]) {
+    sam.get(panel).await;
+    let published = sam.post(panel, form).await;
+    assert_eq!(
+        published.status,
+        StatusCode::SEE_OTHER,
+        "{}",
+        published.body
+    );
+}
+
 /// The names and texts of the questions that the panel asks, each with its "does not apply here".
 async fn asked(sam: &mut Browser, panel: &str) -> Vec<(String, String)> {
     let page = plain(&sam.get(panel).await);
@@ -67,15 +78,7 @@ async fn what_does_not_apply_here_gives_way_to_the_next_question_on_every_page()
     site.deal("sam", "one").await;
     let mut sam = site.browser_of("sam").await;
     let panel = "/panel/acme/one";
-    sam.get(panel).await;
-    let form = typed("0", &[]);
-    let published = sam.post(panel, &form).await;
-    assert_eq!(
-        published.status,
-        StatusCode::SEE_OTHER,
-        "{}",
-        published.body
-    );
+    publishes(&mut sam, panel, &typed("0", &[])).await;
     let first = asked(&mut sam, panel).await;
     assert_eq!(first.len(), 2, "{first:?}");
 
@@ -110,15 +113,7 @@ async fn what_does_not_apply_here_gives_way_in_the_crm_and_in_its_frame_too() {
     let floor = Floor::open().await;
     let mut sam = floor.browser_of(&floor.seller).await;
     let panel = floor.panel();
-    sam.get(&panel).await;
-    let form = typed("1", &[("need", "")]);
-    let published = sam.post(&panel, &form).await;
-    assert_eq!(
-        published.status,
-        StatusCode::SEE_OTHER,
-        "{}",
-        published.body
-    );
+    publishes(&mut sam, &panel, &typed("1", &[("need", "")])).await;
     floor.settle().await;
     let first = asked(&mut sam, &panel).await;
     let shown = coaching(&floor);
@@ -156,15 +151,7 @@ async fn whoever_lets_the_check_date_pass_is_asked_by_when_they_will_know() {
     let floor = Floor::open().await;
     let mut sam = floor.browser_of(&floor.seller).await;
     let panel = floor.panel();
-    sam.get(&panel).await;
-    let form = typed("1", &[("check_on", "2026-11-24")]);
-    let published = sam.post(&panel, &form).await;
-    assert_eq!(
-        published.status,
-        StatusCode::SEE_OTHER,
-        "{}",
-        published.body
-    );
+    publishes(&mut sam, &panel, &typed("1", &[("check_on", "2026-11-24")])).await;
     floor.settle().await;
     let before = coaching(&floor);
     assert!(!before.contains(ASKED), "{before}");
