@@ -206,7 +206,7 @@ impl Job {
         tx.forget_setup(&self.id).await?;
         tx.unpark(&self.id, now).await?;
         for step in MOVES.into_iter().filter(|it| *it != RECONCILE) {
-            tx.hasten(&self.id, step, now).await?;
+            tx.hasten_anyway(&self.id, step, now).await?;
         }
         tx.commit().await?;
         self.end("done");

@@ -47,8 +47,8 @@ impl Once {
         let now = env.now();
         let mut tx = engine.store.write().await?;
         for (id, _) in engine.connections() {
-            tx.hasten(id, PULL, now).await?;
-            tx.hasten(id, WRITE_BACK, now).await?;
+            tx.hasten_anyway(id, PULL, now).await?;
+            tx.hasten_anyway(id, WRITE_BACK, now).await?;
         }
         tx.commit().await?;
         let reports = engine.run_until_quiet(self.connection.as_deref()).await?;

@@ -137,19 +137,37 @@ impl Tx {
         ).bind(id.as_str()).fetch_all(db).await)
     }
 
-    /// What is known of these deals; holds them against others who would change them, until this
-    /// unit of work ends.
+    /// What is known of these deals.
     pub async fn known(
         &mut self,
         connection: &ConnectionId,
         ids: &[&str],
     ) -> Result<HashMap<String, Known>> {
-        let mut known = HashMap::with_capacity(ids.len());
+        self.known_by(connection, ids, "").await
+    }
+
+    /// Holds deals against others who would change them, until this unit of work ends; what is known
+    /// of them is brought up to date.
+    pub async fn hold_known(
+        &mut self,
+        connection: &ConnectionId,
+        known: &mut HashMap<String, Known>,
+        ids: &[&str],
+    ) -> Result<()> {
         // On SQLite there is one writer at a time anyway.
-        let hold = match self {
-            Self::Sqlite(_) => "",
-            Self::Postgres(_) => " FOR UPDATE",
-        };
+        if matches!(self, Self::Postgres(_)) && !ids.is_empty() {
+            known.extend(self.known_by(connection, ids, " FOR UPDATE").await?);
+        }
+        Ok(())
+    }
+
+    async fn known_by(
+        &mut self,
+        connection: &ConnectionId,
+        ids: &[&str],
+        hold: &str,
+    ) -> Result<HashMap<String, Known>> {
+        let mut known = HashMap::with_capacity(ids.len());
         for some in ids.chunks(ROWS) {
             let rows: Vec<Known> = sql!(&mut *self, db => {
                 let mut select = QueryBuilder::new(
@@ -170,18 +188,19 @@ impl Tx {
         Ok(known)
     }
 
-    /// Takes up deals as just seen; each is to be looked at, and none is parked any more. While a
-    /// pull of everything is under way, they are `seen` by it.
+    /// Takes up deals as just seen, with the latest version of each one's strategy, 0 for none; each is
+    /// to be looked at, and none is parked any more. While a pull of everything is under way, they
+    /// are `seen` by it. A version that is newer here stays.
     pub async fn save_deals(
         &mut self,
         connection: &ConnectionId,
-        deals: &[(&Deal, &Marks)],
+        deals: &[(&Deal, &Marks, i64)],
         (seen, now): (Time, Time),
     ) -> Result<()> {
         rows!(
             self,
             "INSERT INTO deal (connection, id, name, account, pipeline, stage, amount, currency,
-             close_on, seller, standing, seen_mark, answers_mark, question_mark, seen_at, look_at) ",
+             close_on, seller, standing, seen_mark, answers_mark, question_mark, seen_at, look_at, version) ",
             deals,
             |it| [
                 connection.as_str(),
@@ -200,6 +219,7 @@ impl Tx {
                 it.1.question.as_str(),
                 seen,
                 now,
+                it.2,
             ],
             " ON CONFLICT (connection, id) DO UPDATE SET name = excluded.name,
              account = excluded.account, pipeline = excluded.pipeline,
@@ -208,7 +228,8 @@ impl Tx {
              seller = excluded.seller, standing = excluded.standing, gone_at = NULL,
              seen_mark = excluded.seen_mark, answers_mark = excluded.answers_mark,
              question_mark = excluded.question_mark, seen_at = excluded.seen_at,
-             look_at = excluded.look_at, parked = NULL, write_failures = 0"
+             look_at = excluded.look_at, parked = NULL, write_failures = 0,
+             version = CASE WHEN excluded.version > deal.version THEN excluded.version ELSE deal.version END"
         );
         Ok(())
     }

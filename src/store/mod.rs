@@ -16,6 +16,7 @@ pub mod deals;
 pub mod drafts;
 pub mod embeds;
 pub mod forget;
+mod keeping;
 pub mod ledger;
 mod library;
 pub mod merged;

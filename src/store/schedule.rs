@@ -196,8 +196,24 @@ impl Tx {
         ).bind(id.as_str()).bind(now).fetch_all(db).await)
     }
 
-    /// Makes a move due no later than `at`; a time that is earlier already stays.
+    /// Makes a move due no later than `at`, or once what a failure put off is due; a time that is
+    /// earlier already stays.
+    ///
+    /// A failure's pause is for the whole connection: were each publish and each push a try of its
+    /// own, each would make one failure more of it, and the next pause twice as long.
     pub async fn hasten(&mut self, id: &ConnectionId, step: &str, at: Time) -> Result<()> {
+        sql!(self, db => query(
+            "INSERT INTO schedule (connection, move, run_at) VALUES ($1, $2, $3)
+             ON CONFLICT (connection, move) DO UPDATE SET hints = schedule.hints + 1,
+             run_at = CASE WHEN schedule.run_at <= $3 THEN schedule.run_at
+               WHEN schedule.failures = 0 THEN $3
+               ELSE (SELECT CASE WHEN MIN(p.run_at) > $3 THEN MIN(p.run_at) ELSE $3 END
+                     FROM schedule p WHERE p.connection = $1 AND p.failures > 0) END",
+        ).bind(id.as_str()).bind(step).bind(at).execute(db).await.map(drop))
+    }
+
+    /// The same, whatever put it off: someone has looked at what failed, or the clock was wrong.
+    pub async fn hasten_anyway(&mut self, id: &ConnectionId, step: &str, at: Time) -> Result<()> {
         sql!(self, db => query(
             "INSERT INTO schedule (connection, move, run_at) VALUES ($1, $2, $3)
              ON CONFLICT (connection, move) DO UPDATE SET hints = schedule.hints + 1,
@@ -206,22 +222,18 @@ impl Tx {
     }
 
     /// Makes a move due because someone outside says so, who may say so any number of times: where it
-    /// last ended less than `pause` ago, after that pause. What a failure put off comes at its own time:
-    /// each hint would make one failure more of it, and the next pause twice as long.
+    /// last ended less than `pause` ago, after that pause.
     pub async fn hint(
         &mut self,
         id: &ConnectionId,
         step: &str,
         (now, pause): (Time, TimeDelta),
     ) -> Result<()> {
-        let known: Option<(Option<Time>, Time, i64)> = sql!(&mut *self, db => query_as(
-            "SELECT ended_at, run_at, failures FROM schedule WHERE connection = $1 AND move = $2",
+        let known: Option<Option<Time>> = sql!(&mut *self, db => query_scalar(
+            "SELECT ended_at FROM schedule WHERE connection = $1 AND move = $2",
         ).bind(id.as_str()).bind(step).fetch_optional(db).await)?;
-        if known.is_some_and(|(_, run_at, failures)| failures > 0 && run_at > now) {
-            return Ok(());
-        }
-        let ended = known.and_then(|(ended_at, ..)| ended_at);
-        let soonest = ended.map(|at| at + pause).filter(|at| *at - now <= pause);
+        let soonest = known.flatten().map(|at| at + pause);
+        let soonest = soonest.filter(|at| *at - now <= pause);
         let at = soonest.map_or(now, |at| at.max(now));
         self.hasten(id, step, at).await
     }

@@ -148,8 +148,26 @@ impl Tx {
         connection: &ConnectionId,
         versions: &[NewVersion<'_>],
     ) -> Result<()> {
+        self.insert_versions(connection, versions).await?;
         rows!(
-            &mut *self,
+            self,
+            "UPDATE deal SET version = n.column3 FROM (",
+            versions,
+            |new| [connection.as_str(), new.deal, new.version],
+            ") AS n WHERE deal.connection = n.column1 AND deal.id = n.column2"
+        );
+        Ok(())
+    }
+
+    /// Adds versions that their deals name as the latest already: a row that is written once costs
+    /// half of one that is written twice.
+    pub async fn insert_versions(
+        &mut self,
+        connection: &ConnectionId,
+        versions: &[NewVersion<'_>],
+    ) -> Result<()> {
+        rows!(
+            self,
             "INSERT INTO strategy_version (connection, deal, version, answers, source, author, at,
              stage, amount, close_on) ",
             versions,
@@ -166,13 +184,6 @@ impl Tx {
                 new.close_on,
             ],
             ""
-        );
-        rows!(
-            self,
-            "UPDATE deal SET version = n.column3 FROM (",
-            versions,
-            |new| [connection.as_str(), new.deal, new.version],
-            ") AS n WHERE deal.connection = n.column1 AND deal.id = n.column2"
         );
         Ok(())
     }

@@ -78,7 +78,7 @@ pub async fn retry(store: &Store, id: &ConnectionId, now: Time) -> store::Result
     let parked = tx.unpark(id, now).await?;
     tx.forget_setup(id).await?;
     for step in MOVES.into_iter().filter(|it| *it != RECONCILE) {
-        tx.hasten(id, step, now).await?;
+        tx.hasten_anyway(id, step, now).await?;
     }
     tx.note(&[Entry {
         connection: id.as_str().to_owned(),

@@ -1,13 +1,15 @@
 //! Reads what changed in the CRM, page by page: each page and the place after it in one
 //! transaction, while the next page is already on its way.
 
+use std::collections::HashMap;
+
 use chrono::TimeDelta;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
 use super::drift::{drifted, write_drifted_again};
-use super::fitting::as_held;
-use super::marks::{mark_of_answers, marks};
+use super::heard::{keep_questions, newly_said};
+use super::marks::marks;
 use super::turn::Turn;
 use super::walk::Walk;
 use super::work::Work;
@@ -15,8 +17,7 @@ use super::{ASK, ASSESS, Stop};
 use crate::crm::page::{Cursor, Next, Page, Seen};
 use crate::domain::Time;
 use crate::domain::deal::Deal;
-use crate::domain::ids::{DealId, PersonId};
-use crate::domain::strategy::Answers;
+use crate::domain::ids::DealId;
 use crate::env::fate::{Flaw, Point};
 use crate::http::fault::Fault;
 use crate::store::deals::{Known, Marks};
@@ -168,7 +169,7 @@ async fn keep(
             here.push(deal);
         }
     }
-    let mut latest = std::collections::HashMap::new();
+    let mut latest = HashMap::new();
     for (n, deal) in here.iter().enumerate() {
         latest.insert(deal.id.as_str(), n);
     }
@@ -188,25 +189,43 @@ async fn keep(
     }
     let mut tx = work.begin().await?;
     let ids: Vec<&str> = here.iter().map(|deal| deal.id.as_str()).collect();
-    let known = tx.known(&id, &ids).await?;
+    let mut known = tx.known(&id, &ids).await?;
+    let is_changed =
+        |marks: &Marks, known: &Known| known.seen_mark != marks.seen || known.gone_at.is_some();
+    // Only what is touched is held: holding a row costs PostgreSQL as much as writing it. What
+    // tells that a deal is untouched changes under this lease alone.
+    let touched: Vec<&str> = here
+        .iter()
+        .zip(&marks)
+        .filter(|(deal, marks)| {
+            let known = known.get(deal.id.as_str());
+            known.is_some_and(|known| is_changed(marks, known) || drifted(deal, known, now))
+        })
+        .map(|(deal, _)| deal.id.as_str())
+        .collect();
+    tx.hold_known(&id, &mut known, &touched).await?;
     let changed: Vec<(&Deal, &Marks, Option<&Known>)> = here
         .iter()
         .zip(&marks)
         .map(|(deal, marks)| (*deal, marks, known.get(deal.id.as_str())))
-        .filter(|(_, marks, known)| {
-            known.is_none_or(|known| known.seen_mark != marks.seen || known.gone_at.is_some())
-        })
+        .filter(|(_, marks, known)| known.is_none_or(|known| is_changed(marks, known)))
         .collect();
-    let rows: Vec<(&Deal, &Marks)> = changed
+    let versions = newly_said(&mut tx, work, &changed, now).await?;
+    let newest: HashMap<&str, i64> = versions.iter().map(|it| (it.deal, it.version)).collect();
+    let rows: Vec<(&Deal, &Marks, i64)> = changed
         .iter()
-        .map(|(deal, marks, _)| (*deal, *marks))
+        .map(|(deal, marks, known)| {
+            let before = known.map_or(0, |known| known.version);
+            let version = newest.get(deal.id.as_str()).copied();
+            (*deal, *marks, version.unwrap_or(before))
+        })
         .collect();
     let seen = match what {
         Keep::Cursor { reconcile } => reconcile.unwrap_or(now),
         Keep::Everything { began } => began,
     };
     tx.save_deals(&id, &rows, (seen, now)).await?;
-    let read = keep_answers(&mut tx, work, &changed, now).await?;
+    tx.insert_versions(&id, &versions).await?;
     keep_questions(&mut tx, work, &changed, now).await?;
     let drifted: Vec<&str> = here
         .iter()
@@ -233,7 +252,7 @@ async fn keep(
         Keep::Cursor { .. } => tx.move_cursor(&id, place).await?,
         Keep::Everything { .. } => tx.move_reconcile(&id, place).await?,
     }
-    if read > 0 {
+    if !versions.is_empty() {
         tx.hasten(&id, ASSESS, now).await?;
     }
     if !changed.is_empty() || !drifted.is_empty() {
@@ -243,102 +262,11 @@ async fn keep(
     work.commit(tx).await?;
     work.env.at(Point::PageKept).await;
     work.tally.pulled += changed.len() as u64 + gone;
-    work.tally.read += read;
+    work.tally.read += versions.len() as u64;
     if let Keep::Everything { began } = what {
         // What has only just changed would have come with the next pull.
         let missed = |(deal, _, _): &&(&Deal, &Marks, _)| deal.changed_at + SETTLED < began;
         work.tally.repaired += changed.iter().filter(missed).count() as u64 + gone;
-    }
-    Ok(())
-}
-
-/// Adds a version for each deal whose seller's words changed in the CRM; returns how many.
-///
-/// What counts is whether they changed *there*: words that only Latitude has changed since are
-/// on their way, not a person's edit.
-async fn keep_answers(
-    tx: &mut Tx,
-    work: &Work<'_>,
-    changed: &[(&Deal, &Marks, Option<&Known>)],
-    now: Time,
-) -> Result<u64, Stop> {
-    let edited: Vec<_> = changed
-        .iter()
-        .filter(|(deal, marks, known)| {
-            !deal.answers.is_blank()
-                && known.is_none_or(|known| known.answers_mark != marks.answers)
-        })
-        .collect();
-    let with_answers: Vec<(&str, i64)> = edited
-        .iter()
-        .filter_map(|(deal, _, known)| known.map(|known| (deal.id.as_str(), known.version)))
-        .filter(|(_, version)| *version > 0)
-        .collect();
-    let latest = tx.latest_answers(work.id(), &with_answers).await?;
-    let nothing = Answers::default();
-    let mut versions = Vec::new();
-    for (deal, marks, known) in edited {
-        if arrived_unheard(tx, work, (deal, marks), *known).await? {
-            continue;
-        }
-        let before = latest.get(deal.id.as_str()).unwrap_or(&nothing);
-        let answers = deal.answers.after(before);
-        if answers.says_the_same(before) {
-            continue;
-        }
-        versions.push(NewVersion {
-            deal: deal.id.as_str(),
-            version: known.map_or(0, |known| known.version) + 1,
-            answers,
-            source: "crm",
-            author: deal.seller.as_ref().map(PersonId::as_str),
-            at: deal.changed_at.min(now),
-            stage: deal.stage.as_str(),
-            amount: deal.amount,
-            close_on: deal.close_on,
-        });
-        if let Some(carried) = known.and_then(|known| known.carry_version) {
-            // Both stay; the seller picks.
-            tx.note_conflict(work.id(), deal.id.as_str(), carried)
-                .await?;
-        }
-    }
-    tx.add_versions(work.id(), &versions).await?;
-    Ok(versions.len() as u64)
-}
-
-/// Whether the words in the CRM are an earlier publish that got there without our hearing of it,
-/// while a newer one is on its way: nobody edited them there, and the newer one goes on.
-async fn arrived_unheard(
-    tx: &mut Tx,
-    work: &Work<'_>,
-    (deal, marks): (&Deal, &Marks),
-    known: Option<&Known>,
-) -> Result<bool, Stop> {
-    let Some(known) = known.filter(|known| known.carry_version.is_some()) else {
-        return Ok(false);
-    };
-    let versions = tx.versions(work.id(), &deal.id).await?;
-    // Those published since what the CRM was last known to hold.
-    let published = versions.iter().take_while(|it| it.source == "panel");
-    let mut since = published
-        .map(|it| mark_of_answers(&as_held(work, &it.answers)))
-        .take_while(|mark| *mark != known.answers_mark);
-    Ok(since.any(|mark| mark == marks.answers))
-}
-
-async fn keep_questions(
-    tx: &mut Tx,
-    work: &Work<'_>,
-    changed: &[(&Deal, &Marks, Option<&Known>)],
-    now: Time,
-) -> Result<(), Stop> {
-    for (deal, marks, known) in changed {
-        let text = deal.manager_question.trim();
-        if !text.is_empty() && known.is_none_or(|known| known.question_mark != marks.question) {
-            tx.add_question(work.id(), deal.id.as_str(), ("crm", None, text), now)
-                .await?;
-        }
     }
     Ok(())
 }

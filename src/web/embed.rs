@@ -4,29 +4,23 @@
 //! The signature says who looks at which deal; whether that person may see it is judged here, as
 //! on every page: its seller gets the panel, whoever leads them the deal as leaders see it.
 
+use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Form, FromRequestParts, OriginalUri, Path, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, extract};
 use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::chrome::Show;
-use super::closing::{Answered, look_back_at};
-use super::coach::{self, Said};
 use super::error::Problem;
 use super::marked::How;
-use super::panel::{Dismissed, Typed, dismiss_at, panel_path, preview_at, publish_at};
-use super::panel_view::{self, Body, Desk, Told};
-use super::preview::Preview;
+use super::panel::panel_path;
+use super::panel_view::{self, Body, Desk};
 use super::session::{Me, Sight, mark, secret};
 use super::table::{For, Table};
-use super::windows::keep_at;
-use super::{App, Shared, embed_lead, guard, words};
+use super::{App, Shared, embed_forms, embed_lead, frame, words};
 use crate::crm::Crm;
-use crate::crm::profile::OWN_PAGES;
 use crate::crm::push::{Push, Rejected, Viewer};
 use crate::crm::session::Session;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
@@ -45,23 +39,10 @@ const LONG_REMEMBERED: TimeDelta = TimeDelta::days(400);
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
-    table
+    embed_forms::routes(table)
         .get(For::Machines, "/embed/{connection}", enter)
         .post(For::Machines, "/embed/{connection}", enter)
         .get(For::Machines, "/embed/{connection}/once/{code}", enter_once)
-        .post(For::Machines, "/embed/{connection}/{deal}/preview", preview)
-        .post(For::Machines, "/embed/{connection}/{deal}/draft", keep)
-        .post(For::Machines, "/embed/{connection}/{deal}/publish", publish)
-        .get(For::Machines, "/embed/{connection}/{deal}/state", state)
-        .post(For::Machines, "/embed/{connection}/{deal}/note", dismiss)
-        .post(
-            For::Machines,
-            "/embed/{connection}/{deal}/closing",
-            look_back,
-        )
-        .post(For::Machines, "/embed/{connection}/{deal}/question", ask)
-        .post(For::Machines, "/embed/{connection}/{deal}/help", help)
-        .post(For::Machines, "/embed/{connection}/{deal}/talked", talked)
 }
 
 #[derive(askama::Template)]
@@ -262,64 +243,14 @@ async fn page(app: &Shared, key: &PanelKey) -> Result<Response, Problem> {
         }
         Sight::Team => embed_lead::page(app, &desk, (action, token)).await?,
     };
-    Ok(in_frame(app, &key.connection, response).await)
-}
-
-/// An answer that the CRM's own pages may show in a frame.
-pub async fn in_frame(app: &App, connection: &str, mut response: Response) -> Response {
-    if let Ok(policy) = guard::policy(&ancestors(app, connection).await) {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    response
-}
-
-/// Who may show the panel of a connection in a frame: whom the admin named, else the CRM's own
-/// pages.
-async fn ancestors(app: &App, connection: &str) -> String {
-    let sources = match app.settings.frame_ancestors.get(connection) {
-        Some(named) => named.clone(),
-        None => own_pages(app, &ConnectionId::from(connection)).await,
-    };
-    let sources: Vec<String> = sources.into_iter().filter(|it| is_source(it)).collect();
-    if sources.is_empty() {
-        "'none'".to_owned()
-    } else {
-        sources.join(" ")
-    }
-}
-
-/// Where the CRM's own pages are: the same for everyone, or where the connection says.
-async fn own_pages(app: &App, connection: &ConnectionId) -> Vec<String> {
-    let Some((_, crm)) = app.engine.connections().find(|(id, _)| *id == connection) else {
-        return Vec::new();
-    };
-    let session = app.engine.session(connection).await.ok();
-    let base = session.and_then(|session| session.settings.base_url.clone());
-    let sources = crm.profile().frame_ancestors.iter();
-    let named = sources.filter_map(|source| match (*source, &base) {
-        (OWN_PAGES, Some(base)) => Some(base.origin().ascii_serialization()),
-        (OWN_PAGES, None) => None,
-        (source, _) => Some(source.to_owned()),
-    });
-    named.collect()
-}
-
-/// An origin, or every subdomain of one: never everyone, and nothing that ends the directive.
-fn is_source(text: &str) -> bool {
-    let host = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| {
-        let host = host.strip_prefix("*.").unwrap_or(host);
-        let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
-        !host.is_empty() && host.chars().all(plain)
-    })
+    Ok(frame::in_frame(app, &key.connection, response).await)
 }
 
 /// The deal a key opens, where the person may still see it, and as what.
-async fn desk(app: &Shared, key: &PanelKey) -> Result<(Desk, Sight), Problem> {
+///
+/// # Errors
+/// [`Problem::NotFound`] where the person is gone, or the deal is none of theirs any more.
+pub async fn desk(app: &Shared, key: &PanelKey) -> Result<(Desk, Sight), Problem> {
     let connection = ConnectionId::from(key.connection.as_str());
     let mut tx = app.store.read().await?;
     let face = tx
@@ -334,139 +265,4 @@ async fn desk(app: &Shared, key: &PanelKey) -> Result<(Desk, Sight), Problem> {
         .ok_or(Problem::NotFound)?;
     let sight = me.sight(dossier.seller.as_deref());
     Ok((Desk { me, dossier }, sight.ok_or(Problem::NotFound)?))
-}
-
-/// Opened by a token of its seller: the one deal it was made for.
-struct Held(Desk);
-
-/// Opened by a token of someone who leads its seller.
-struct Led(Desk);
-
-impl FromRequestParts<Shared> for Held {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
-        opened(parts, app, Sight::Own).await.map(Held)
-    }
-}
-
-impl FromRequestParts<Shared> for Led {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Problem> {
-        opened(parts, app, Sight::Team).await.map(Led)
-    }
-}
-
-async fn opened(parts: &mut Parts, app: &Shared, wanted: Sight) -> Result<Desk, Problem> {
-    const LAPSED: Problem = Problem::Refused("This panel was open for too long. Reload the page.");
-    let token = parts
-        .headers
-        .get(header::AUTHORIZATION)
-        .and_then(|it| it.to_str().ok())
-        .and_then(|it| it.strip_prefix("Bearer "))
-        .ok_or(LAPSED)?;
-    let (mark, now) = (mark(token), app.env.now());
-    let mut tx = app.store.read().await?;
-    let key = tx.panel_token(&mark, now).await?.ok_or(LAPSED)?;
-    drop(tx);
-    let path = extract::Path::<(String, String)>::from_request_parts(parts, app).await;
-    let Path((connection, deal)) = path.map_err(|_| Problem::NotFound)?;
-    if (&connection, &deal) != (&key.connection, &key.deal) {
-        return Err(Problem::NotFound);
-    }
-    match desk(app, &key).await? {
-        (desk, sight) if sight == wanted => Ok(desk),
-        _ => Err(Problem::NotFound),
-    }
-}
-
-async fn preview(
-    State(app): State<Shared>,
-    Held(desk): Held,
-    Form(typed): Form<Typed>,
-) -> Result<Json<Preview>, Problem> {
-    preview_at(&app, &desk, &typed).await.map(Json)
-}
-
-async fn keep(
-    State(app): State<Shared>,
-    Held(desk): Held,
-    Form(typed): Form<Typed>,
-) -> Result<StatusCode, Problem> {
-    keep_at(&app, &desk, &typed).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn publish(
-    State(app): State<Shared>,
-    Held(desk): Held,
-    Form(typed): Form<Typed>,
-) -> Result<Json<Told>, Problem> {
-    let published = publish_at(&app, &desk, &typed).await?;
-    let mut told = panel_view::told(&app, &desk).await?;
-    if let crate::sync::publish::Published::Overtaken(_) = published {
-        told.state = "clash";
-        told.done = true;
-        "It was changed elsewhere while you were writing. Your words are kept as a draft: open this \
-         deal in Latitude to compare."
-            .clone_into(&mut told.sentence);
-    }
-    Ok(Json(told))
-}
-
-async fn state(State(app): State<Shared>, Held(desk): Held) -> Result<Json<Told>, Problem> {
-    panel_view::told(&app, &desk).await.map(Json)
-}
-
-async fn dismiss(
-    State(app): State<Shared>,
-    Held(desk): Held,
-    Form(what): Form<Dismissed>,
-) -> Result<StatusCode, Problem> {
-    dismiss_at(&app, &desk, &what).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// What became of a form in a frame, to be shown in its place.
-#[derive(Serialize)]
-struct Done {
-    sentence: &'static str,
-}
-
-async fn look_back(
-    State(app): State<Shared>,
-    Held(desk): Held,
-    Form(answered): Form<Answered>,
-) -> Result<Json<Done>, Problem> {
-    look_back_at(&app, &desk, &answered).await?;
-    let sentence = "Kept. You can change it whenever you like.";
-    Ok(Json(Done { sentence }))
-}
-
-async fn ask(
-    State(app): State<Shared>,
-    Led(desk): Led,
-    Form(said): Form<Said>,
-) -> Result<Json<Done>, Problem> {
-    coach::put_question(&app, &desk.me, &desk.dossier, coach::text(&said)?).await?;
-    let sentence = "Asked. It shows in the CRM's coaching field in a moment.";
-    Ok(Json(Done { sentence }))
-}
-
-async fn help(
-    State(app): State<Shared>,
-    Led(desk): Led,
-    Form(said): Form<Said>,
-) -> Result<Json<Done>, Problem> {
-    let (_, deal, _) = desk.ids();
-    coach::add_word(&app, &desk.me, &deal, ("help", coach::text(&said)?)).await?;
-    let sentence = "Offered. The seller sees it with the deal.";
-    Ok(Json(Done { sentence }))
-}
-
-async fn talked(State(app): State<Shared>, Led(desk): Led) -> Result<Json<Done>, Problem> {
-    coach::note_talk(&app, &desk.me, &desk.dossier).await?;
-    let sentence = "Noted. Next time you see what changed since today.";
-    Ok(Json(Done { sentence }))
 }

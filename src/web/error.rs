@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::Shared;
 use super::chrome::{Chrome, Show};
 use super::csrf::Wrote;
-use super::embed;
+use super::frame;
 use super::session::Reader;
 use crate::store::trouble::Kind;
 
@@ -269,7 +269,7 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
                 _ => sentence,
             };
             let page = FramePage { title, sentence };
-            embed::in_frame(&app, &connection, Show(page).into_response()).await
+            frame::in_frame(&app, &connection, Show(page).into_response()).await
         } else {
             let chrome = match problem {
                 // Whoever cannot be read now, or asks too much, is not asked who they are.

@@ -45,6 +45,11 @@ pub struct Held {
 /// An entry of the ledger.
 #[derive(Clone, Debug, FromRow)]
 pub struct Noted {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The move.
+    #[sqlx(rename = "move")]
+    pub step: String,
     /// The connection.
     pub connection: String,
     /// The deal, where it is about one.
@@ -84,6 +89,22 @@ pub struct Standing {
     pub open_ends: bool,
     /// Why writing was given up.
     pub parked: Option<String>,
+}
+
+/// When a move of a connection is made.
+#[derive(Clone, Debug, FromRow)]
+pub struct Planned {
+    /// The connection.
+    pub connection: String,
+    /// The move.
+    #[sqlx(rename = "move")]
+    pub step: String,
+    /// When next.
+    pub run_at: DateTime<Utc>,
+    /// How often it failed in a row.
+    pub failures: i64,
+    /// When it last ended well; nothing before the first time.
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 impl Door {
@@ -132,6 +153,16 @@ impl Door {
         const VERSIONS: &str = "SELECT connection, deal, version, answers FROM strategy_version
             ORDER BY connection, deal, version";
         ask!(self, VERSIONS, VERSIONS)
+    }
+
+    /// When every move is made.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn plan(&mut self) -> anyhow::Result<Vec<Planned>> {
+        const PLAN: &str = "SELECT connection, move, run_at, failures, ended_at FROM schedule
+            ORDER BY connection, move";
+        ask!(self, PLAN, PLAN)
     }
 
     /// Where every deal stands.

@@ -62,6 +62,17 @@ impl Books {
         })
     }
 
+    /// The last entries of the ledger that tell of something that did not go well.
+    pub fn last_troubles(&self, most: usize) -> Vec<&Noted> {
+        let mut troubles: Vec<&Noted> = self
+            .ledger
+            .iter()
+            .filter(|it| it.outcome != "written")
+            .collect();
+        troubles.drain(..troubles.len().saturating_sub(most));
+        troubles
+    }
+
     /// Whether the same was ever written for another deal.
     fn hold_a_copy(&self, company: &Company, deal: &str, answers: &Answers) -> bool {
         let print = Print::of(answers);

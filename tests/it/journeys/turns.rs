@@ -10,7 +10,7 @@ use latitude::domain::strategy::Part;
 use latitude::http::budget::Budget;
 use latitude::sandbox::weather::Knobs;
 use latitude::sync::report::RunState;
-use latitude::sync::{BETWEEN_PULLS, PULL, RECONCILE};
+use latitude::sync::{BETWEEN_PULLS, PULL, RECONCILE, WRITE_BACK};
 
 use crate::stage::{Stage, databases};
 
@@ -49,7 +49,9 @@ async fn spend_all_but(stage: &Stage, budget: &Budget, calls: u64) {
 
 async fn hasten(stage: &Stage, step: &str) {
     let mut tx = stage.engine.store.write().await.unwrap();
-    tx.hasten(&stage.id, step, stage.env.now()).await.unwrap();
+    tx.hasten_anyway(&stage.id, step, stage.env.now())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -291,6 +293,35 @@ async fn pushes_while_the_crm_is_away_make_no_pause_longer() {
 
         assert!(before > 0);
         assert_eq!(failures().await, before);
+    }
+}
+
+#[tokio::test]
+async fn publishes_while_the_crm_is_away_make_no_pause_longer_and_arrive_after_it() {
+    for database in databases().await {
+        let stage = Stage::set(&database, 20).await;
+        stage.reconcile().await;
+        stage.served.world.weather().set(Knobs {
+            outage: 1.0,
+            ..Knobs::default()
+        });
+        let failures = async || {
+            let mut tx = stage.engine.store.read().await.unwrap();
+            tx.failures(&stage.id, &[PULL, WRITE_BACK]).await.unwrap()
+        };
+        for n in 0..8 {
+            let text = format!("Ada says by talk {n} who signs, because she owns the gate.");
+            stage.publishes(2, Part::Approach, &text).await;
+            stage.engine.turn(None).await.unwrap();
+        }
+        let after_eight = failures().await;
+        stage.served.world.weather().set(Knobs::default());
+        stage.clock.advance(TimeDelta::seconds(2));
+        stage.engine.turn(None).await.unwrap();
+
+        assert_eq!(after_eight, 1, "one pause, however many publish in it");
+        let shown = stage.shown(2, Field::Approach);
+        assert!(shown.as_str().unwrap().contains("talk 7"), "{shown}");
     }
 }
 

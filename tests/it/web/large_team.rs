@@ -78,7 +78,7 @@ async fn fill(site: &Site) {
         answers: String::new(),
         question: String::new(),
     };
-    let marked: Vec<(&Deal, &Marks)> = deals.iter().map(|it| (it, &marks)).collect();
+    let marked: Vec<(&Deal, &Marks, i64)> = deals.iter().map(|it| (it, &marks, 0)).collect();
     let assessed: Vec<Assessed> = (0..DEALS)
         .filter(|n| grade(*n) != Grade::NoStrategyYet)
         .map(|n| Assessed {

@@ -209,7 +209,7 @@ impl Site {
         let mut tx = self.store.write().await.unwrap();
         let id = ConnectionId::from(connection);
         let now = self.env.now();
-        tx.save_deals(&id, &[(deal, &marks)], (now, now))
+        tx.save_deals(&id, &[(deal, &marks, 0)], (now, now))
             .await
             .unwrap();
         let known = tx.dossier(&id, &deal.id).await.unwrap().unwrap();
@@ -236,7 +236,7 @@ impl Site {
             question: "question".to_owned(),
         };
         let (id, now) = (ConnectionId::from(connection), self.env.now());
-        let marked: Vec<(&Deal, &Marks)> = deals.iter().map(|it| (it, &marks)).collect();
+        let marked: Vec<(&Deal, &Marks, i64)> = deals.iter().map(|it| (it, &marks, 0)).collect();
         let considered: Vec<Considered> = deals
             .iter()
             .map(|it| Considered {
