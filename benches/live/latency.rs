@@ -294,11 +294,9 @@ async fn floors(base: &str, company: &Company) -> anyhow::Result<(Duration, Dura
         .session(&company.id)
         .await
         .map_err(anyhow::Error::new)?;
-    let id = DealId::from(
-        company.served.world.state().deals[company.open()[0]]
-            .id
-            .as_str(),
-    );
+    // Asked before: the company's state is held while it is looked into.
+    let first = company.open()[0];
+    let id = DealId::from(company.served.world.state().deals[first].id.as_str());
     for _ in 0..10 {
         let began = now();
         company

@@ -72,14 +72,16 @@ pub struct Written {
 }
 
 impl Tx {
-    /// Deals to be written by `now`: first those whose seller's words are on their way, then the
-    /// longest due.
+    /// At most `most` deals to be written by `now`: first those whose seller's words are on their way,
+    /// then the longest due, but for the first `under_way` of these, which are being written. Some of
+    /// what is being written may be among them all the same.
     pub async fn to_write(
         &mut self,
         connection: &ConnectionId,
         now: Time,
-        most: i64,
+        (most, under_way): (usize, usize),
     ) -> Result<Vec<ToWrite>> {
+        let (most, under_way) = (most as i64, under_way as i64);
         let mut due: Vec<ToWrite> = Vec::new();
         // Said in two ways, so that SQLite takes the index of the few for the few.
         for (words, due_by) in [
@@ -90,10 +92,9 @@ impl Tx {
             ("IS NULL", " AND (d.write_at IS NOT NULL AND d.write_at <= "),
         ] {
             let left = most - i64::try_from(due.len()).unwrap_or(most);
-            let left = if words == "IS NULL" {
-                left
-            } else {
-                left.min(WORDS)
+            let (left, skip) = match words {
+                "IS NULL" => (left, under_way),
+                _ => (left.min(WORDS), 0),
             };
             let more: Vec<ToWrite> = sql!(&mut *self, db => {
                 let mut select = QueryBuilder::new(TO_WRITE);
@@ -101,6 +102,7 @@ impl Tx {
                 select.push(" AND d.carry_version ").push(words);
                 select.push(due_by).push_bind(now);
                 select.push(") AND d.gone_at IS NULL ORDER BY d.write_at LIMIT ").push_bind(left);
+                select.push(" OFFSET ").push_bind(skip);
                 select.build_query_as().fetch_all(db).await
             })?;
             due.extend(more);

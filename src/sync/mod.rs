@@ -24,6 +24,7 @@ mod fitting;
 mod heard;
 pub mod marks;
 mod outage;
+mod pack;
 pub mod prepare;
 pub mod publish;
 pub mod pull;

@@ -5,35 +5,22 @@
 //! carry what the seller published in Latitude, and only where the CRM still holds what the seller
 //! started from.
 
-use std::collections::HashMap;
-
 use chrono::TimeDelta;
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::ask::{Said, fields};
-use super::beside::Beside;
-use super::fitting::{as_held, fitted};
-use super::marks::mark_of_answers;
+use super::pack::{Load, Parcel, pack};
+use super::turn::Turn;
 use super::work::Work;
-use super::{ASK, PULL, Stop, WRITE_BACK};
+use super::{PULL, Stop, WRITE_BACK};
 use crate::crm::Crm;
 use crate::crm::session::Session;
 use crate::crm::write::{Outcome, Refusal, Update};
 use crate::domain::Time;
-use crate::domain::cadence::{Reason, State};
-use crate::domain::deal::Deal;
-use crate::domain::field::{Field, Value};
-use crate::domain::ids::DealId;
-use crate::domain::outlook::{mark, mark_of_facts};
-use crate::domain::strategy::Part;
 use crate::env::fate::Point;
 use crate::http::fault::{Cause, Fault};
 use crate::store::ledger::Entry;
 use crate::store::tx::Tx;
-use crate::store::writes::{ToWrite, Written};
 
-/// The most deals taken up in one unit of work.
-const MOST: usize = 2000;
 /// A busy record is tried again after this long, doubled each time, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
 /// … but at least this often.
@@ -46,19 +33,10 @@ pub const LATEST: TimeDelta = TimeDelta::minutes(65);
 /// A record that a set-up fault concerns is tried again after this long.
 const AFTER_SETUP: TimeDelta = TimeDelta::minutes(5);
 
-/// What will be noted of an update once it is there.
-struct Parcel {
-    deal: DealId,
-    fields: usize,
-    written: Written,
-    version: i64,
-    failures: i64,
-}
-
 /// A batch, and what became of each update in it.
 type Sent<'a> = (&'a [Parcel], Result<Vec<Outcome>, Fault>);
 
-/// Writes what is due; returns whether there was less than a full batch.
+/// Writes what is due, the next packed while one is under way; returns whether that was all for now.
 ///
 /// # Errors
 /// The CRM's fault (what did get through is noted first), a lost lease, the database's.
@@ -66,43 +44,42 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
     if work.session.settings.dry_run {
         return Ok(true);
     }
-    let profile = work.crm.profile();
-    let most = (profile.write_batch * profile.writes_at_once * 2).min(MOST);
-    let (id, now) = (work.id().clone(), work.now());
-    let mut due = work
-        .store
-        .read()
-        .await?
-        .to_write(&id, now, most as i64)
-        .await?;
-    if due.is_empty() {
+    let mut turn = Turn::begin(work);
+    let Some(mut load) = pack(work, &[]).await? else {
         return Ok(true);
-    }
-    if let Some(spent) = work.session.api.budget().routine_is_spent(now) {
-        // The reserve is for people's words.
-        due.retain(|deal| deal.carry_version.is_some());
-        if due.is_empty() {
-            return Err(Stop::Fault(spent));
+    };
+    loop {
+        work.hold().await?;
+        work.env.at(Point::Packed).await;
+        let began = work.now();
+        let under_way = send_all(work.crm, work.session.clone(), &load);
+        let following = async {
+            // What is no longer as it was considered comes first again until `ask` has seen it.
+            if load.all || load.stale || turn.ends(work).await? {
+                return Ok::<_, Stop>(None);
+            }
+            pack(work, &load.parcels).await
+        };
+        let (sent, next) = tokio::join!(under_way, following);
+        work.env.at(Point::Answered).await;
+        settle(work, sent, began).await?;
+        match next? {
+            Some(next) => load = next,
+            None => return Ok(load.all),
         }
     }
-    let (parcels, updates) = pack(work, &due).await?;
-    let all = due.len() < most;
-    drop(due);
-    work.hold().await?;
-    work.env.at(Point::Packed).await;
-    let (crm, session, began) = (work.crm, work.session.clone(), work.now());
-    let batches = parcels.chunks(profile.write_batch);
+}
+
+/// Sends a load, as many batches at once as the CRM takes.
+async fn send_all<'a>(crm: &'static dyn Crm, session: Session, load: &'a Load) -> Vec<Sent<'a>> {
+    let profile = crm.profile();
+    let batches = load.parcels.chunks(profile.write_batch);
     let calls: Vec<_> = batches
-        .zip(updates.chunks(profile.write_batch))
+        .zip(load.updates.chunks(profile.write_batch))
         .map(|it| send(crm, &session, it).boxed())
         .collect();
-    let sent = stream::iter(calls)
-        .buffer_unordered(profile.writes_at_once)
-        .collect()
-        .await;
-    work.env.at(Point::Answered).await;
-    settle(work, sent, began).await?;
-    Ok(all)
+    let under_way = stream::iter(calls).buffer_unordered(profile.writes_at_once);
+    under_way.collect().await
 }
 
 /// Sends one batch.
@@ -124,136 +101,6 @@ async fn send<'a>(
         other => other,
     };
     (batch, outcomes)
-}
-
-/// Makes updates of what is due, each with its parcel. A deal that is no longer as it was considered
-/// is left for `ask`.
-async fn pack(work: &mut Work<'_>, due: &[ToWrite]) -> Result<(Vec<Parcel>, Vec<Update>), Stop> {
-    let (id, now) = (work.id().clone(), work.now());
-    let around = work.around().await?;
-    let ids: Vec<&str> = due.iter().map(|it| it.id.as_str()).collect();
-    let mut tx = work.store.read().await?;
-    let beside = Beside::read(&mut tx, &id, &ids, now).await?;
-    drop(tx);
-    // Many may have been published at once, and each is read before it is written.
-    work.keep_hold().await?;
-    let mut there = as_they_are(work, due).await?;
-    let mut parcels = Vec::with_capacity(due.len());
-    let mut updates = Vec::with_capacity(due.len());
-    let (mut stale, mut edited) = (Vec::new(), false);
-    for deal in due {
-        let fields = fields(work, &around, said(deal), &beside);
-        let wish = mark(&fields);
-        if deal.desired_mark.as_deref() != Some(&wish) {
-            stale.push(deal.id.as_str());
-            continue;
-        }
-        let facts = mark_of_facts(&fields);
-        let mut update = Update {
-            deal: deal.id.as_str().into(),
-            fields,
-            revision: None,
-        };
-        let there = there.get_mut(&deal.id).and_then(Option::take);
-        let answers = carry(work, deal, there, &mut update, &mut edited);
-        let written = Written {
-            id: deal.id.clone(),
-            mark: wish,
-            facts,
-            version: deal.version,
-            answers,
-        };
-        update.fields = update
-            .fields
-            .into_iter()
-            .map(|it| fitted(work, it))
-            .collect();
-        update
-            .fields
-            .retain(|(field, _)| work.session.fields.name(*field).is_some());
-        parcels.push(Parcel {
-            deal: update.deal.clone(),
-            fields: update.fields.len(),
-            written,
-            version: deal.version,
-            failures: deal.write_failures,
-        });
-        updates.push(update);
-    }
-    if !stale.is_empty() {
-        let mut tx = work.begin().await?;
-        tx.look_again(&id, &stale, now).await?;
-        tx.hasten(&id, ASK, now).await?;
-        tx.commit().await?;
-    }
-    if edited {
-        let mut tx = work.begin().await?;
-        tx.hasten(&id, PULL, now).await?;
-        tx.commit().await?;
-    }
-    Ok((parcels, updates))
-}
-
-/// What a deal's fields are made of, as it was last considered.
-fn said(deal: &ToWrite) -> Said<'_> {
-    let state = deal.state.as_deref().and_then(State::labelled);
-    Said {
-        deal: &deal.id,
-        stage: &deal.stage,
-        state: state.unwrap_or(State::NoStrategyYet),
-        asked: deal.asked_reason.as_deref().and_then(Reason::named),
-        answers: deal.answers.as_deref(),
-        assessment: deal.assessment.as_deref().zip(deal.assessed_at),
-    }
-}
-
-/// The deals that words are to be carried to, as they are in the CRM now.
-async fn as_they_are(
-    work: &Work<'_>,
-    due: &[ToWrite],
-) -> Result<HashMap<String, Option<Deal>>, Stop> {
-    let ids: Vec<DealId> = due
-        .iter()
-        .filter(|deal| deal.answers.is_some() && deal.carry_version == Some(deal.version))
-        .map(|deal| deal.id.as_str().into())
-        .collect();
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let there = work.crm.deals_now(&work.session, &ids).await?;
-    let ids = ids.into_iter().map(|id| id.as_str().to_owned());
-    Ok(ids.zip(there).collect())
-}
-
-/// Adds the seller's published words where the CRM still holds what they started from; returns
-/// their mark. Where it holds something else, `edited` is set: a pull has to look.
-fn carry(
-    work: &Work<'_>,
-    deal: &ToWrite,
-    there: Option<Deal>,
-    update: &mut Update,
-    edited: &mut bool,
-) -> Option<String> {
-    let (answers, there) = (deal.answers.as_ref()?, there?);
-    if mark_of_answers(&there.answers) != deal.answers_mark {
-        *edited = true;
-        return None;
-    }
-    let answers = as_held(work, answers);
-    for part in Part::ALL {
-        let (new, old) = (answers.part(part), there.answers.part(part));
-        if !new.trim().is_empty() && new != old {
-            update.fields.push((part.field(), Value::text(new)));
-        }
-    }
-    if answers.check_on.is_some() && answers.check_on != there.answers.check_on {
-        update.fields.push((
-            Field::CheckOn,
-            answers.check_on.map_or(Value::Empty, Value::Date),
-        ));
-    }
-    update.revision = there.revision;
-    Some(mark_of_answers(&answers))
 }
 
 /// Notes what became of each update, as written when the calls `began`: what someone changes while
