@@ -71,12 +71,37 @@ pub const SIGNALS: &[Signal] = &[
 
 /// Where a reason is given.
 pub fn reason(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Reason).collect()
+    let mut reasons: Vec<Span> = reading.of_class(Class::Reason).chain(so(reading)).collect();
+    reasons.sort_by_key(|span| (span.first, span.last));
+    reasons
+}
+
+/// "He expects the worst there, so the result counts double".
+fn so(reading: &Reading) -> impl Iterator<Item = Span> {
+    const NO_CONCLUSION: [&str; 10] = [
+        "far", "much", "many", "long", "on", "to", "what", "called", "good", "please",
+    ];
+    (0..reading.tokens.len()).filter_map(|index| {
+        let joins = reading.is_one_of(index, &["so"])
+            && reading.is_apart(index)
+            && reading.before(index, 2).count() == 2
+            && !reading.is_echo(index)
+            && !reading.is(index, Class::Reason)
+            && reading.mark_at(Class::Reason, index).is_none();
+        let next = reading.after(index, 1).next().filter(|_| joins)?;
+        (!reading.is_apart(next)
+            && !reading.is_one_of(next, &NO_CONCLUSION)
+            && reading.after(next, 1).next().is_some())
+        .then_some(Span {
+            first: index,
+            last: next,
+        })
+    })
 }
 
 fn reason_who(reading: &Reading) -> Vec<Span> {
-    reading
-        .of_class(Class::Reason)
+    reason(reading)
+        .into_iter()
         .filter(|span| reading.who_nearby(span.first))
         .collect()
 }
@@ -148,7 +173,11 @@ fn not_at_first(reading: &Reading) -> impl Iterator<Item = Span> {
                                 .after(next, 2)
                                 .any(|after| reading.is(after, Class::Narrow)))
             }
-            "not" => reading.is(next, Class::Article) || reading.ends(next, Ending::Ing),
+            "not" => {
+                reading.is(next, Class::Article)
+                    || reading.ends(next, Ending::Ing)
+                    || reading.is_apart(span.first) && is_one_or_thing(reading, next)
+            }
             _ => false,
         };
         (opens && of_a_way).then_some(Span {
@@ -158,11 +187,55 @@ fn not_at_first(reading: &Reading) -> impl Iterator<Item = Span> {
     })
 }
 
+/// "Not me", "not HQ", "not 17": who or what is not meant.
+fn is_one_or_thing(reading: &Reading, index: usize) -> bool {
+    let is_number = reading
+        .tokens
+        .get(index)
+        .is_some_and(|it| it.shape == Shape::Number);
+    (is_number
+        || reading.is_who(index)
+        || reading.is_one_of(index, &["me", "us", "them"])
+        || intent::is_noun(reading, index) && !reading.ends(index, Ending::Ed))
+        && reading.before(index, 3).count() > 1
+}
+
 fn contrast(reading: &Reading) -> Vec<Span> {
-    let against = reading.of_class(Class::Contrast).chain(opposites(reading));
+    let against = reading
+        .of_class(Class::Contrast)
+        .chain(opposites(reading))
+        .chain(left_open(reading));
     let mut against: Vec<Span> = against.collect();
     against.sort_by_key(|span| (span.first, span.last));
     against
+}
+
+/// "Keen ones don't", "a probe she can": a clause that breaks off after its helping verb says the
+/// opposite of the one before.
+fn left_open(reading: &Reading) -> impl Iterator<Item = Span> {
+    (0..reading.tokens.len()).filter_map(|index| {
+        let helps = reading.is(index, Class::Modal)
+            || reading.is_one_of(index, &["do", "don't", "dont", "are", "aren't"]);
+        let ends = reading
+            .after(index, 1)
+            .next()
+            .is_none_or(|next| reading.is_apart(next));
+        let who = reading.before(index, 1).next()?;
+        let is_not = |at: usize| reading.is(at, Class::Not);
+        let other = reading.is(index, Class::Not)
+            || (who.saturating_sub(10)..who).any(|at| is_not(at) && !reading.is_echo(at));
+        let is_question = reading.is(who, Class::Asks);
+        (helps
+            && ends
+            && other
+            && !is_question
+            && !reading.is_echo(index)
+            && reading.before(index, 2).count() == 2)
+            .then_some(Span {
+                first: who,
+                last: index,
+            })
+    })
 }
 
 /// What is more of something, and what is less.

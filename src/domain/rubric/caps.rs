@@ -210,7 +210,7 @@ impl Cap {
             Self::OnlyNames => "this says who is there, not what moves them",
             Self::Circles => "this says the same few words over and over",
             Self::FitsAnyDeal => "this would be true of any deal",
-            Self::NothingConcrete => "nothing here could be found at this customer only",
+            Self::NothingConcrete => "hardly anything here could be found at this customer only",
             Self::HalfAnswered => "half of the questions got next to no answer",
             Self::OnlyBlame => "what stands in the way is left to others",
         }

@@ -139,7 +139,29 @@ fn is_dated(reading: &Reading, index: usize) -> bool {
             || is_day_number(reading, prior)
     });
     let next = reading.after(index, 1).next();
-    beside || next.is_some_and(|next| is_clock_number(reading, next))
+    beside
+        || next.is_some_and(|next| is_clock_number(reading, next))
+        || closes_a_clause(reading, index)
+}
+
+/// "She sends me clips Wed", "asks the board Sat": notes end on the day; "where they sat" does not.
+fn closes_a_clause(reading: &Reading, index: usize) -> bool {
+    let is_no_verb = |before: usize| {
+        !reading.is(before, Class::Own)
+            && !reading.is(before, Class::Subject)
+            && !reading.is(before, Class::Article)
+            && !reading.is(before, Class::Modal)
+            && !reading.is_one_of(before, &["they", "you", "it", "that"])
+    };
+    let mut before = reading.before(index, 2);
+    let ends = reading
+        .after(index, 1)
+        .next()
+        .is_none_or(|next| reading.is_apart(next));
+    reading.is_one_of(index, &["mon", "wed", "sat", "sun"])
+        && ends
+        && before.next().is_some_and(is_no_verb)
+        && before.next().is_some()
 }
 
 /// 1 to 31, with or without an ending: 9, 9th, 14.

@@ -4,6 +4,7 @@
 use super::Signal;
 use super::intent;
 use super::lexicon::Class;
+use super::naming::may_be_name;
 use super::reading::{Reading, Span};
 use super::spelling::Ending;
 use super::tokens::Shape;
@@ -56,11 +57,13 @@ pub const SIGNALS: &[Signal] = &[
 pub fn decides(reading: &Reading) -> Vec<Span> {
     let mut decided = acted_by(reading, |index| reading.is_who(index));
     decided.extend(he_or_she_acts(reading));
+    decided.extend(asked_of(reading));
     decided.sort_by_key(|span| (span.first, span.last));
     decided
 }
 
-/// "She re-keys": what follows he or she and ends in -s is something done, whichever word it is.
+/// "She re-keys", "Lena re-tapes": what follows he, she or a name and ends in -s is something done,
+/// whichever word it is.
 fn he_or_she_acts(reading: &Reading) -> impl Iterator<Item = Span> {
     const NO_DEED: [Class; 6] = [
         Class::Acts,
@@ -70,15 +73,65 @@ fn he_or_she_acts(reading: &Reading) -> impl Iterator<Item = Span> {
         Class::Said,
         Class::Past,
     ];
-    reading.of_class(Class::Subject).filter_map(|span| {
-        let verb = reading.after(span.last, 1).next()?;
-        let is_deed =
-            reading.ends(verb, Ending::S) && !NO_DEED.iter().any(|class| reading.is(verb, *class));
-        is_deed.then_some(Span {
-            first: span.first,
-            last: verb,
+    let named = (0..reading.tokens.len())
+        .filter(|index| does_something(reading, *index))
+        .map(|index| Span {
+            first: index,
+            last: index,
+        });
+    reading
+        .of_class(Class::Subject)
+        .chain(named)
+        .filter_map(|span| {
+            let verb = reading.after(span.last, 1).next()?;
+            let is_deed = reading.ends(verb, Ending::S)
+                && !NO_DEED.iter().any(|class| reading.is(verb, *class));
+            is_deed.then_some(Span {
+                first: span.first,
+                last: verb,
+            })
         })
+}
+
+/// "Peeters: which store?", "agronomist Inma: bay 4 or 5": what is put to a person there.
+fn asked_of(reading: &Reading) -> impl Iterator<Item = Span> {
+    reading.sentences().filter_map(|sentence| {
+        let who = (sentence.first..=sentence.last.min(sentence.first + 3))
+            .take_while(|at| *at == sentence.first || !reading.is_apart(*at))
+            .last()?;
+        let asks = reading.after(who, 12).find(|at| {
+            let is_mark = reading
+                .tokens
+                .get(*at)
+                .is_some_and(|it| it.shape == Shape::Question);
+            is_mark
+                || reading.is(*at, Class::Or)
+                || reading.is(*at, Class::Asks)
+                || reading.is_one_of(*at, &["yes"])
+        })?;
+        (reading.is_who(who) && !reading.is_echo(who) && reading.is_after_colon(who + 1)).then_some(
+            Span {
+                first: who,
+                last: asks,
+            },
+        )
     })
+}
+
+/// A name that does something: "Lena re-tapes", no "Ana's books" and no list of names.
+fn does_something(reading: &Reading, index: usize) -> bool {
+    let is_name = reading.tokens.get(index).is_some_and(may_be_name);
+    let mut ahead = reading.after(index, 2);
+    let (verb, object) = (ahead.next(), ahead.next());
+    let does = |verb: usize| {
+        !reading.is_apart(verb) && !reading.is_who(verb) && intent::is_noun(reading, verb)
+    };
+    is_name
+        && reading.is_who(index)
+        && !reading.is_echo(index)
+        && !intent::is_owner(reading, index)
+        && verb.is_some_and(does)
+        && object.is_some()
 }
 
 /// Where they, as a whole, decide, say or do something.

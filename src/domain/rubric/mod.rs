@@ -24,6 +24,7 @@ pub mod marking;
 pub mod mixed;
 pub mod naming;
 pub mod next_step;
+pub mod overcome;
 pub mod ownership;
 pub mod parts;
 pub mod people;
@@ -31,6 +32,7 @@ pub mod reading;
 pub mod scale;
 pub mod slips;
 pub mod spelling;
+pub mod standing;
 pub mod tokens;
 pub mod whole;
 

@@ -11,16 +11,12 @@ use super::mixed::{Marked, Mixed};
 use super::reading::{HOLLOW, Span};
 use super::slips::{Likely, Slips};
 use super::spelling::{Ending, normal};
+use super::standing::standing;
 use super::tokens::{Shape, Token};
 use crate::domain::strategy::Answers;
 
-/// The most words between a name and the standing told of it: "Ana, the deputy commercial lead".
-const WORDS_OF_A_STANDING: usize = 4;
 /// The most words before a role in which its article stands.
 const WORDS_OF_A_ROLE: usize = 3;
-
-/// What one does with a thing one has in hand: "Martine heads claims".
-const HAS_IN_HAND: [&str; 5] = ["heads", "leads", "manages", "owns", "runs"];
 
 /// Marks every token that says who; where a standing is told of a name, from end to end.
 pub fn mark(tokens: &mut [Token], answers: &Answers) -> Vec<Span> {
@@ -71,7 +67,9 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) -> Vec<Span> {
         known.extend(named.iter().filter(|it| may_be_name(it)).map(|it| it.hash));
     }
     for index in 0..tokens.len() {
-        if will_act(tokens, index)
+        if (will_act(tokens, index)
+            || does_something(tokens, answers, index)
+            || is_asked(tokens, answers, index))
             && let Some(token) = tokens.get(index)
         {
             known.insert(token.hash);
@@ -80,8 +78,38 @@ pub fn mark(tokens: &mut [Token], answers: &Answers) -> Vec<Span> {
     for token in tokens.iter_mut() {
         token.who |= may_be_name(token) && known.contains(&token.hash);
     }
+    mark_initials(tokens, answers, &known);
     mend_names(tokens, answers, &known);
     standings
+}
+
+/// "T tells him first": the first letter of a name that is known.
+fn mark_initials(tokens: &mut [Token], answers: &Answers, known: &Marked) {
+    let first = |token: &Token| word(token, answers).to_lowercase().chars().next();
+    let mut letters: HashMap<char, u64, BuildHasherDefault<Mixed>> = HashMap::default();
+    for token in tokens
+        .iter()
+        .filter(|it| may_be_name(it) && known.contains(&it.hash))
+    {
+        if let Some(letter) = first(token) {
+            letters.entry(letter).or_insert(token.hash);
+        }
+    }
+    for index in 0..tokens.len() {
+        let does = tokens.get(index + 1).is_some_and(is_deed_of_a_person);
+        let Some(token) = tokens.get_mut(index) else {
+            continue;
+        };
+        let is_letter = token.end - token.start == 1 && token.shape == Shape::Word;
+        if !is_letter || !does || token.classes.has(Class::Own) || token.classes.has(Class::Article)
+        {
+            continue;
+        }
+        if let Some(name) = first(token).and_then(|letter| letters.get(&letter)) {
+            token.who = true;
+            token.hash = *name;
+        }
+    }
 }
 
 /// A name that is misspelt in one place is the same name, and no second person.
@@ -156,126 +184,6 @@ fn mark_maybe_roles(tokens: &mut [Token], answers: &Answers) {
     }
 }
 
-/// A name with its standing, where the name begins at this index.
-fn standing(tokens: &[Token], answers: &Answers, index: usize) -> Option<Span> {
-    let first = tokens.get(index).filter(|token| may_be_name(token))?;
-    let before = tokens
-        .get(index.wrapping_sub(1))
-        .filter(|before| before.sentence == first.sentence);
-    if before.is_some_and(|before| may_be_name(before) && !first.apart) {
-        return None;
-    }
-    let runs_on = |at: &usize| {
-        tokens
-            .get(*at)
-            .is_some_and(|it| it.sentence == first.sentence && may_be_name(it) && !it.apart)
-    };
-    let end_of_run = (index + 1..).take_while(runs_on).last().unwrap_or(index);
-    // "Foreman Kit coughs": the last word of a name is no deed.
-    let does = |at: usize| {
-        let follows = tokens
-            .get(at + 1)
-            .filter(|it| it.sentence == first.sentence);
-        follows.is_some_and(|it| !it.apart && !word(it, answers).eq_ignore_ascii_case("who"))
-            && tokens
-                .get(at)
-                .is_some_and(|it| looks_like_a_deed(word(it, answers)))
-    };
-    let last = end_of_run - usize::from(end_of_run > index && does(end_of_run));
-    let next = tokens
-        .get(last + 1)
-        .filter(|next| next.sentence == first.sentence);
-    let end = next.and_then(|next| {
-        if word(next, answers).eq_ignore_ascii_case("who") {
-            return Some(last + 2).filter(|end| {
-                tokens
-                    .get(*end)
-                    .is_some_and(|verb| verb.sentence == first.sentence)
-            });
-        }
-        if next.apart {
-            return closed_role(tokens, last + 1);
-        }
-        if HAS_IN_HAND.contains(&&*word(next, answers).to_lowercase()) {
-            return Some(last + 1);
-        }
-        department(tokens, answers, last + 1)
-    });
-    if let Some(end) = end {
-        return Some(Span {
-            first: index,
-            last: end,
-        });
-    }
-    // "The planner, Bruno", "CFO Reyes"; a verb no list knows is no name.
-    let role = before.filter(|before| {
-        before.classes.has(Class::Role)
-            && before.who
-            && (first.apart || last > index || !looks_like_a_verb(word(first, answers)))
-    })?;
-    let is_added = !first.apart || next.is_none_or(|next| next.apart);
-    (role.part == first.part && is_added).then_some(Span {
-        first: index - 1,
-        last,
-    })
-}
-
-/// The end of a role that is added between commas or in brackets, from this index on.
-fn closed_role(tokens: &[Token], from: usize) -> Option<usize> {
-    let sentence = tokens.get(from)?.sentence;
-    let role = (from..from + WORDS_OF_A_STANDING)
-        .take_while(|at| {
-            tokens.get(*at).is_some_and(|it| {
-                it.sentence == sentence && (*at == from || !it.apart) && !tells_something_else(it)
-            })
-        })
-        .find(|at| {
-            tokens
-                .get(*at)
-                .is_some_and(|it| it.classes.has(Class::Role))
-        })?;
-    let closes = tokens.get(role + 1).is_none_or(|next| {
-        next.sentence != sentence
-            || next.apart
-            || next.classes.has(Class::Joint)
-            || next.classes.has(Class::Role)
-    });
-    closes.then_some(role)
-}
-
-/// What no standing holds: a number, a deed, a word that joins clauses.
-fn tells_something_else(token: &Token) -> bool {
-    const ELSE: [Class; 7] = [
-        Class::Amount,
-        Class::Narrow,
-        Class::Said,
-        Class::Acts,
-        Class::Deed,
-        Class::Modal,
-        Class::Joint,
-    ];
-    const OF_A_PERSON: [Class; 4] = [Class::Article, Class::Person, Class::They, Class::Role];
-    let is_of_a_person = OF_A_PERSON.iter().any(|class| token.classes.has(*class));
-    token.shape != Shape::Word
-        || !is_of_a_person && ELSE.iter().any(|class| token.classes.has(*class))
-}
-
-/// "From finance", "in quality": the end of it.
-fn department(tokens: &[Token], answers: &Answers, from: usize) -> Option<usize> {
-    let name = tokens.get(from.wrapping_sub(1))?;
-    let joins = tokens.get(from).is_some_and(|it| {
-        match word(it, answers).to_lowercase().as_str() {
-            "from" => true,
-            // "Tugs in service" are nobody.
-            "in" => !word(name, answers).to_lowercase().ends_with('s'),
-            _ => false,
-        }
-    });
-    let house = tokens.get(from + 1)?;
-    let is_house = house.classes.has(Class::House) || house.classes.has(Class::OwnHouse);
-    (joins && is_house).then_some(from + 1)
-}
-
 /// A name before what only a person may, must or will do: "Weiss may refuse".
 fn will_act(tokens: &[Token], index: usize) -> bool {
     let Some(token) = tokens.get(index).filter(|token| may_be_name(token)) else {
@@ -292,6 +200,83 @@ fn will_act(tokens: &[Token], index: usize) -> bool {
         && (at(2).is_some_and(acts)
             || at(2).is_some_and(|it| it.classes.has(Class::Common)) && at(3).is_some_and(acts))
         && !follows(tokens, index, Class::Article)
+}
+
+/// A name that opens a sentence, before a colon and a question: "Peeters: one store or two".
+fn is_asked(tokens: &[Token], answers: &Answers, index: usize) -> bool {
+    let Some(token) = tokens
+        .get(index)
+        .filter(|token| may_be_name(token) && token.word == 0)
+    else {
+        return false;
+    };
+    let opens = index
+        .checked_sub(1)
+        .and_then(|at| tokens.get(at))
+        .is_none_or(|before| before.sentence != token.sentence);
+    let has_colon = || {
+        let next = tokens
+            .get(index + 1)
+            .filter(|next| next.sentence == token.sentence && next.apart);
+        next.is_some_and(|next| {
+            let between = answers.part(token.part).get(token.end..next.start);
+            between.is_some_and(|it| it.starts_with(": "))
+        })
+    };
+    let asks = |it: &Token| {
+        it.shape == Shape::Question || it.classes.has(Class::Or) || it.classes.has(Class::Asks)
+    };
+    opens
+        && has_colon()
+        && tokens
+            .iter()
+            .skip(index + 1)
+            .take(12)
+            .take_while(|it| it.sentence == token.sentence)
+            .any(asks)
+}
+
+/// A name that opens a clause, or follows a role, before what it does to something: "Toula chucks 60 a week".
+fn does_something(tokens: &[Token], answers: &Answers, index: usize) -> bool {
+    const OBJECTS: [Class; 5] = [
+        Class::Article,
+        Class::Amount,
+        Class::Person,
+        Class::They,
+        Class::Own,
+    ];
+    let Some(token) = tokens
+        .get(index)
+        .filter(|token| may_be_name(token) && token.word == 0)
+    else {
+        return false;
+    };
+    let at = |ahead: usize| {
+        tokens
+            .get(index + ahead)
+            .filter(|it| it.sentence == token.sentence && !it.apart)
+    };
+    let opens = token.apart
+        || index
+            .checked_sub(1)
+            .and_then(|at| tokens.get(at))
+            .is_none_or(|before| {
+                before.sentence != token.sentence
+                    || before.classes.has(Class::Role)
+                    || before.classes.has(Class::Title)
+            });
+    let does = at(1).is_some_and(|verb| {
+        may_be_name(verb) && verb.ending == Ending::S
+            || verb.shape == Shape::Word
+                && verb.classes.has(Class::Plain)
+                && verb.ending == Ending::S
+    });
+    let to_something = at(2).is_some_and(|it| {
+        it.shape == Shape::Number || OBJECTS.iter().any(|class| it.classes.has(*class))
+    });
+    // "Moulds jams a press" is no English: what ends in -s is many, and many do it without one.
+    let is_many = || word(token, answers).ends_with(['s', 'S']);
+    opens && does && to_something && !is_many()
 }
 
 /// Whether a word of the class stands shortly before, within the sentence.
@@ -318,21 +303,9 @@ pub fn may_be_name(token: &Token) -> bool {
         && token.end - token.start > 1
 }
 
-fn word<'a>(token: &Token, answers: &'a Answers) -> &'a str {
+pub fn word<'a>(token: &Token, answers: &'a Answers) -> &'a str {
     let text = answers.part(token.part).get(token.start..token.end);
     text.unwrap_or_default()
-}
-
-fn looks_like_a_verb(word: &str) -> bool {
-    let word = word.to_lowercase();
-    ["s", "ed", "ing", "ly"]
-        .into_iter()
-        .any(|ending| word.ends_with(ending))
-}
-
-fn looks_like_a_deed(word: &str) -> bool {
-    let word = word.to_lowercase();
-    word.ends_with("ed") || word.ends_with("ing") || word.ends_with('s') && !word.ends_with("ss")
 }
 
 /// Says, picks, fears: what only a person does.

@@ -4,6 +4,7 @@ use super::Signal;
 use super::blame::blame_alone;
 use super::intent;
 use super::lexicon::Class;
+use super::overcome::{answered, overcome};
 use super::reading::{Reading, Span};
 use super::spelling::Ending;
 use super::tokens::Shape;
@@ -39,6 +40,11 @@ pub const SIGNALS: &[Signal] = &[
         name: "fallback",
         says: "says what happens if it goes otherwise",
         find: fallback,
+    },
+    Signal {
+        name: "overcome",
+        says: "says what the seller does about what stands in the way",
+        find: overcome,
     },
     Signal {
         name: "arranged",
@@ -78,12 +84,34 @@ pub const SIGNALS: &[Signal] = &[
 ];
 
 fn obstacle(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Obstacle).collect()
+    let mut found: Vec<Span> = reading
+        .of_class(Class::Obstacle)
+        .chain(too_much(reading))
+        .collect();
+    found.sort_by_key(|span| (span.first, span.last));
+    found.dedup_by_key(|span| span.first);
+    found
+}
+
+/// "Too wide", "too thirsty": more of something than will do, whatever it is.
+fn too_much(reading: &Reading) -> impl Iterator<Item = Span> {
+    (0..reading.tokens.len()).filter_map(|index| {
+        let is_too = reading.is_one_of(index, &["too"]) && !reading.is_echo(index);
+        let next = reading.after(index, 1).next().filter(|_| is_too)?;
+        (!reading.is_apart(next)
+            && !reading.is(next, Class::Common)
+            && !reading.is(next, Class::Joint)
+            && !reading.is_who(next))
+        .then_some(Span {
+            first: index,
+            last: next,
+        })
+    })
 }
 
 fn obstacle_who(reading: &Reading) -> Vec<Span> {
-    reading
-        .of_class(Class::Obstacle)
+    obstacle(reading)
+        .into_iter()
         .filter(|span| reading.who_nearby(span.first))
         .collect()
 }
@@ -106,7 +134,9 @@ pub fn own_deed(reading: &Reading) -> Vec<Span> {
                 .take_while(|index| {
                     !reading.is(*index, Class::Vague) && !reading.is(*index, Class::Not)
                 })
-                .find(|index| reading.is(*index, Class::Deed))?;
+                .find(|index| {
+                    reading.is(*index, Class::Deed) || is_any_deed(reading, &span, *index)
+                })?;
             Some(Span {
                 first: span.first,
                 last: deed,
@@ -117,6 +147,21 @@ pub fn own_deed(reading: &Reading) -> Vec<Span> {
     deeds.sort_by_key(|span| (span.first, span.last));
     deeds.dedup_by_key(|span| span.last);
     deeds
+}
+
+/// "I blur faces": what follows I or we at once and is no everyday word is something done.
+fn is_any_deed(reading: &Reading, who: &Span, index: usize) -> bool {
+    let is_subject = reading.is_one_of(who.first, &["i", "we", "i'll", "we'll", "i'd", "we'd"]);
+    let at_once = reading.after(who.last, 1).next() == Some(index)
+        || reading
+            .after(who.last, 1)
+            .any(|next| reading.is(next, Class::Modal))
+            && reading.after(who.last, 2).last() == Some(index);
+    is_subject
+        && at_once
+        && !reading.is_apart(index)
+        && intent::is_noun(reading, index)
+        && !reading.ends(index, Ending::Ed)
 }
 
 /// "Could pair his genset with our battery": in notes, what the seller can or will do, whichever word.
@@ -191,7 +236,12 @@ fn option(reading: &Reading) -> Vec<Span> {
     // "Could pair his genset with our battery" is one thought of.
     let thought_of =
         bare_deeds(reading).filter(|span| reading.is_one_of(span.first, &["could", "might"]));
-    let mut options: Vec<Span> = named.chain(thought_of).collect();
+    let or_else = reading.of_class(Class::If).filter(|span| {
+        reading.is_one_of(span.first, &["else", "otherwise"])
+            && (reading.before(span.first, 1).next().is_none() || reading.is_apart(span.first))
+            && reading.after(span.last, 1).next().is_some()
+    });
+    let mut options: Vec<Span> = named.chain(thought_of).chain(or_else).collect();
     options.sort_by_key(|span| (span.first, span.last));
     options
 }
@@ -213,7 +263,7 @@ pub fn fallback(reading: &Reading) -> Vec<Span> {
         let mut after = reading.after(span.last, 2);
         after.any(|index| reading.is(index, Class::OwnHouse) || reading.is_one_of(index, &["our"]))
     };
-    reading
+    let mut found: Vec<Span> = reading
         .of_class(Class::If)
         .filter(|span| !reading.is_one_of(span.first, &NO_OTHERWISE))
         .filter(|span| !hangs_on_ours(span))
@@ -226,7 +276,10 @@ pub fn fallback(reading: &Reading) -> Vec<Span> {
                 last: deed,
             })
         })
-        .collect()
+        .collect();
+    found.extend(answered(reading));
+    found.sort_by_key(|span| (span.first, span.last));
+    found
 }
 
 /// Where something is arranged already.

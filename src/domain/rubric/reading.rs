@@ -164,6 +164,18 @@ impl<'a> Reading<'a> {
         self.tokens.get(index).is_some_and(|token| token.apart)
     }
 
+    /// Whether a colon stands before the token at this index.
+    pub fn is_after_colon(&self, index: usize) -> bool {
+        let Some(before) = self.before(index, 1).next() else {
+            return false;
+        };
+        let both = Span {
+            first: before,
+            last: index,
+        };
+        self.is_apart(index) && self.quote(both).contains(": ")
+    }
+
     /// The word at this index, as it is written.
     pub fn quote_at(&self, index: usize) -> &'a str {
         self.quote(Span {

@@ -8,6 +8,7 @@ mod invariance;
 mod matter;
 mod names;
 mod notes;
+mod terse;
 
 use std::fs::File;
 use std::io::BufReader;
