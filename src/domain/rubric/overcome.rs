@@ -6,8 +6,8 @@ use super::ownership::own_deed;
 use super::reading::{Reading, Span};
 use super::tokens::Shape;
 
-/// "Port won't let us in → his cousin's shed", "Owner joins anyway: I ask for the walk-in": in notes, what
-/// stands in the way, and what is done then.
+/// "Port won't let us in → his cousin's shed", "Owner joins anyway: I ask for the walk-in": what stands
+/// in the way, and what is done then.
 pub fn answered(reading: &Reading) -> Vec<Span> {
     let is_arrow = |index: usize| {
         reading
@@ -47,8 +47,8 @@ pub fn answered(reading: &Reading) -> Vec<Span> {
         .collect()
 }
 
-/// "Caretaker unplugs everything. I fit battery ones with him", "Card short. Eight bags on my trailer, Mon":
-/// what stands in the way, and at once, in the next sentence, what the seller does about it.
+/// "Caretaker has no keys. I fit battery ones with him", "No access. I film from the gate": what stands
+/// in the way, and at once, in the next sentence, what the seller does about it.
 pub fn overcome(reading: &Reading) -> Vec<Span> {
     let sentences: Vec<Span> = reading.sentences().collect();
     let part = |span: &Span| reading.tokens.get(span.first).map(|it| it.part);

@@ -93,13 +93,20 @@ fn obstacle(reading: &Reading) -> Vec<Span> {
     found
 }
 
+/// What is too much of nothing.
+const NO_EXCESS: [&str; 6] = ["much", "many", "often", "bad", "well", "good"];
+
 /// "Too wide", "too thirsty": more of something than will do, whatever it is.
 fn too_much(reading: &Reading) -> impl Iterator<Item = Span> {
     (0..reading.tokens.len()).filter_map(|index| {
         let is_too = reading.is_one_of(index, &["too"]) && !reading.is_echo(index);
         let next = reading.after(index, 1).next().filter(|_| is_too)?;
-        (!reading.is_apart(next)
-            && !reading.is(next, Class::Common)
+        let is_not = reading
+            .before(index, 1)
+            .any(|at| reading.is(at, Class::Not));
+        (!is_not
+            && !reading.is_apart(next)
+            && !reading.is_one_of(next, &NO_EXCESS)
             && !reading.is(next, Class::Joint)
             && !reading.is_who(next))
         .then_some(Span {

@@ -107,6 +107,12 @@ fn notes_end_on_the_day() {
 }
 
 #[test]
+fn a_day_without_a_doer_has_that_of_the_sentence_before() {
+    hears("day_who", &["Oriane lends two shelves. Lit on Friday"]);
+    does_not_hear("day_who", &["The lab lends two shelves. Lit on Friday"]);
+}
+
+#[test]
 fn what_is_left_out_is_understood() {
     hears(
         "contrast",
@@ -139,11 +145,14 @@ fn what_is_done_about_an_obstacle_may_follow_without_an_if() {
     );
     does_not_hear(
         "fallback",
-        &["Kiln 5 → kiln 2", "My plan: I ask Oriane for the glaze room"],
+        &[
+            "Kiln 5 → kiln 2",
+            "My plan: I ask Oriane for the glaze room",
+        ],
     );
     hears(
         "overcome",
-        &["Foreman unplugs every logger. I fit battery ones with Oriane on Friday"],
+        &["Foreman refuses any logger. I fit battery ones with Oriane on Friday"],
     );
     does_not_hear(
         "overcome",
