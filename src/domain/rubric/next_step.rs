@@ -107,24 +107,8 @@ fn deadline(reading: &Reading) -> Vec<Span> {
 
 fn day_who(reading: &Reading) -> Vec<Span> {
     days(reading)
-        .filter(|span| reading.who_nearby(span.first) || who_before(reading, span.first))
+        .filter(|span| reading.who_nearby(span.first))
         .collect()
-}
-
-/// "Two shelves with Oriane. Lit on the 30th": a short sentence without a doer has that of the one
-/// before.
-fn who_before(reading: &Reading, index: usize) -> bool {
-    const MOST_WORDS: usize = 6;
-    let opens = reading.before(index, MOST_WORDS).last().unwrap_or(index);
-    let is_short = reading.before(index, MOST_WORDS + 1).count() <= MOST_WORDS
-        && reading.after(index, MOST_WORDS + 1).count() <= MOST_WORDS;
-    let part = |at: usize| reading.tokens.get(at).map(|it| it.part);
-    opens.checked_sub(1).is_some_and(|before| {
-        is_short
-            && !reading.nearby(index, Class::Own)
-            && part(before) == part(index)
-            && reading.who_nearby(before)
-    })
 }
 
 fn day_own(reading: &Reading) -> Vec<Span> {

@@ -28,7 +28,7 @@ const FOOLING: [&str; 16] = [
 ];
 
 /// All rated strategies.
-const EVERY_SET: [&str; 9] = [
+const EVERY_SET: [&str; 11] = [
     "fit.jsonl",
     "held_back.jsonl",
     "fresh_open.jsonl",
@@ -38,6 +38,8 @@ const EVERY_SET: [&str; 9] = [
     "third_sealed.jsonl",
     "last_tricks.jsonl",
     "adversarial.jsonl",
+    "terse_open.jsonl",
+    "terse_sealed.jsonl",
 ];
 
 /// Texts written to fool that still do: a list of features in a plan's words.
@@ -103,6 +105,7 @@ fn what_is_meant_to_fool_is_hardly_ever_graded_solid_or_strong() {
         "third_open.jsonl",
         "third_sealed.jsonl",
         "last_tricks.jsonl",
+        "terse_open.jsonl",
     ];
     hardly_fooled(&new_tricks, MOST_FOOLED_BY_NEW_TRICKS_PERCENT);
 }
