@@ -82,8 +82,8 @@ fn so(reading: &Reading) -> impl Iterator<Item = Span> {
         "far", "much", "many", "long", "on", "to", "what", "called", "good", "please",
     ];
     (0..reading.tokens.len()).filter_map(|index| {
-        let joins = reading.is_one_of(index, &["so"])
-            && reading.is_apart(index)
+        let joins = reading.is_apart(index)
+            && reading.is_one_of(index, &["so"])
             && reading.before(index, 2).count() == 2
             && !reading.is_echo(index)
             && !reading.is(index, Class::Reason)
@@ -213,29 +213,32 @@ fn contrast(reading: &Reading) -> Vec<Span> {
 /// "Keen ones don't", "a probe she can": a clause that breaks off after its helping verb says the
 /// opposite of the one before.
 fn left_open(reading: &Reading) -> impl Iterator<Item = Span> {
-    (0..reading.tokens.len()).filter_map(|index| {
-        let helps = reading.is(index, Class::Modal)
-            || reading.is_one_of(index, &["do", "don't", "dont", "are", "aren't"]);
-        let ends = reading
-            .after(index, 1)
-            .next()
-            .is_none_or(|next| reading.is_apart(next));
-        let who = reading.before(index, 1).next()?;
-        let is_not = |at: usize| reading.is(at, Class::Not);
-        let other = reading.is(index, Class::Not)
-            || (who.saturating_sub(10)..who).any(|at| is_not(at) && !reading.is_echo(at));
-        let is_question = reading.is(who, Class::Asks);
-        (helps
-            && ends
-            && other
-            && !is_question
-            && !reading.is_echo(index)
-            && reading.before(index, 2).count() == 2)
-            .then_some(Span {
-                first: who,
-                last: index,
-            })
-    })
+    const HELPING: [&str; 5] = ["do", "don't", "dont", "are", "aren't"];
+    let part = |index: usize| reading.tokens.get(index).map(|it| it.part);
+    let denies = |index: usize| reading.is(index, Class::Not) && !reading.is_echo(index);
+    let ends = move |index: &usize| {
+        let next = reading.after(*index, 1).next();
+        next.is_none_or(|next| reading.is_apart(next))
+    };
+    (0..reading.tokens.len())
+        .filter(ends)
+        .filter_map(move |index| {
+            let who = reading
+                .before(index, 2)
+                .last()
+                .filter(|first| first + 2 == index)?
+                + 1;
+            let helps = reading.is(index, Class::Modal)
+                || HELPING.contains(&&*reading.word(index).replace('’', "'"));
+            let is_other = denies(index)
+                || (who.saturating_sub(WORDS_TO_AN_OPPOSITE)..who)
+                    .any(|at| denies(at) && part(at) == part(index));
+            (helps && is_other && !reading.is(who, Class::Asks) && !reading.is_echo(index))
+                .then_some(Span {
+                    first: who,
+                    last: index,
+                })
+        })
 }
 
 /// What is more of something, and what is less.

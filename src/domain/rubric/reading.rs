@@ -166,14 +166,13 @@ impl<'a> Reading<'a> {
 
     /// Whether a colon stands before the token at this index.
     pub fn is_after_colon(&self, index: usize) -> bool {
-        let Some(before) = self.before(index, 1).next() else {
-            return false;
-        };
-        let both = Span {
-            first: before,
-            last: index,
-        };
-        self.is_apart(index) && self.quote(both).contains(": ")
+        let before = self.before(index, 1).next();
+        before
+            .filter(|_| self.is_apart(index))
+            .is_some_and(|first| {
+                let both = Span { first, last: index };
+                self.quote(both).contains(": ")
+            })
     }
 
     /// The word at this index, as it is written.
