@@ -303,6 +303,7 @@ pub fn may_be_name(token: &Token) -> bool {
         && token.end - token.start > 1
 }
 
+/// The word of a token, as it is written.
 pub fn word<'a>(token: &Token, answers: &'a Answers) -> &'a str {
     let text = answers.part(token.part).get(token.start..token.end);
     text.unwrap_or_default()
