@@ -19,6 +19,7 @@ pub mod forget;
 mod keeping;
 pub mod ledger;
 mod library;
+mod locked;
 pub mod merged;
 pub mod needs;
 pub mod nudges;
@@ -45,6 +46,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use locked::Tries;
 use patience::{PATIENCE, Timed};
 use sqlx::Connection as _;
 use sqlx::migrate::MigrateError;
@@ -151,16 +153,22 @@ impl Store {
                 .foreign_keys(true)
                 .pragma("cache_size", CACHE_SIZE)
                 .busy_timeout(Duration::from_secs(BUSY_SECONDS));
-            let pool = SqlitePoolOptions::new()
+            let of_pool = SqlitePoolOptions::new()
                 .max_connections(POOL_SIZE)
                 .min_connections(1)
                 .idle_timeout(IDLE)
                 .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS))
                 // SQLite rolls back by itself when its disk is full; the driver then believes that
                 // the unit of work is still open, and the connection is good for nothing.
-                .before_acquire(|db, _| Box::pin(async { Ok(!db.is_in_transaction()) }))
-                .connect_with(options);
-            Pool::Sqlite(pool.await.map_err(unreachable)?)
+                .before_acquire(|db, _| Box::pin(async { Ok(!db.is_in_transaction()) }));
+            let mut tries = Tries::default();
+            let pool = loop {
+                match of_pool.clone().connect_with(options.clone()).await {
+                    Err(error) if tries.go_on_after(&error).await => {}
+                    done => break done,
+                }
+            };
+            Pool::Sqlite(pool.map_err(unreachable)?)
         } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(address).map_err(unreachable)?;
             let pool = patience::pool(options, patience);
@@ -294,6 +302,24 @@ impl Store {
             Tx::Postgres(tx) => Tx::Postgres(tx.unhurried().await?),
             tx @ Tx::Sqlite(_) => tx,
         })
+    }
+
+    /// Has PostgreSQL look at how much there is of what a first pull fills. It looks by itself only
+    /// once a minute; until then it takes a connection of many thousand deals for one of a few, and
+    /// reads them all to find some. SQLite needs none of this.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn take_stock(&self) -> Result<()> {
+        match self.read().await? {
+            Tx::Sqlite(_) => Ok(()),
+            Tx::Postgres(mut tx) => {
+                let patience = tx.patience();
+                let look = sqlx::raw_sql("ANALYZE deal, strategy_version").execute(&mut *tx);
+                patience::within(patience, look).await?;
+                tx.commit().await
+            }
+        }
     }
 
     /// Whether several replicas may meet here.

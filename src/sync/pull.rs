@@ -38,6 +38,7 @@ pub async fn pull(work: &mut Work<'_>) -> Result<bool, Stop> {
     let first_ever = known.as_ref().is_none_or(|it| it.full_pull_at.is_none());
     let keep = Keep::Cursor {
         reconcile: known.as_ref().and_then(|it| it.reconcile_began),
+        first_ever,
     };
     let place = known.map(|it| it.cursor_deals).unwrap_or_default();
     match pages(work, &place, keep).await {
@@ -108,7 +109,10 @@ pub async fn reconcile(work: &mut Work<'_>) -> Result<bool, Stop> {
 enum Keep {
     /// The place after it. What changed is seen for a reconcile that is under way, too: its walk may
     /// have passed there.
-    Cursor { reconcile: Option<Time> },
+    Cursor {
+        reconcile: Option<Time>,
+        first_ever: bool,
+    },
     /// The place of the reconcile that began then, and that each deal was seen, changed or not, by
     /// that reconcile. Its own name, not a time to compare: a clock that is set back meanwhile must
     /// not make deals look unseen.
@@ -120,6 +124,7 @@ enum Keep {
 async fn pages(work: &mut Work<'_>, from: &str, what: Keep) -> Result<bool, Stop> {
     let mut turn = Turn::begin(work);
     let mut ended = false;
+    let mut fills = matches!(what, Keep::Cursor { first_ever, .. } if first_ever);
     work.hold().await?;
     let (crm, session) = (work.crm, work.session.routine());
     let read = |(n, place): (usize, Cursor)| {
@@ -148,6 +153,9 @@ async fn pages(work: &mut Work<'_>, from: &str, what: Keep) -> Result<bool, Stop
         let place = walk.saved();
         let (kept, next) = tokio::join!(keep(work, page, (what, &place)), ahead.next());
         kept?;
+        if std::mem::take(&mut fills) {
+            work.store.take_stock().await?;
+        }
         arrived = next;
     }
     Ok(walk.is_over())
@@ -221,7 +229,7 @@ async fn keep(
         })
         .collect();
     let seen = match what {
-        Keep::Cursor { reconcile } => reconcile.unwrap_or(now),
+        Keep::Cursor { reconcile, .. } => reconcile.unwrap_or(now),
         Keep::Everything { began } => began,
     };
     tx.save_deals(&id, &rows, (seen, now)).await?;

@@ -174,3 +174,24 @@ async fn a_strategy_that_the_rubric_has_yet_to_read_is_shown_with_no_grade() {
     assert_eq!(told(&stage), (strategies, strategies, 0));
     assert_eq!(work.tally.written, work.tally.pulled, "each deal once");
 }
+
+#[tokio::test]
+async fn a_first_pull_tells_postgres_how_much_it_holds() {
+    for database in databases()
+        .await
+        .iter()
+        .filter(|it| it.starts_with("postgres"))
+    {
+        let stage = Stage::set(database, 60).await;
+        stage.reconcile().await;
+
+        // PostgreSQL by itself would not have looked within the first minute.
+        let mut db = sqlx::PgConnection::connect(database).await.unwrap();
+        let held: f32 =
+            sqlx::query_scalar("SELECT reltuples FROM pg_class WHERE oid = 'deal'::regclass")
+                .fetch_one(&mut db)
+                .await
+                .unwrap();
+        assert!(held > 0.0, "{held}");
+    }
+}
