@@ -34,7 +34,9 @@ impl Tries {
 fn is_locked(error: &Error) -> bool {
     const BUSY: i32 = 5;
     const LOCKED: i32 = 6;
-    let code = error.as_database_error().and_then(|it| it.code());
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
     let code = code.and_then(|it| it.parse::<i32>().ok());
     code.is_some_and(|code| [BUSY, LOCKED].contains(&(code & 0xff)))
 }
@@ -46,25 +48,21 @@ mod tests {
 
     use super::*;
 
-    async fn open(options: &SqliteConnectOptions) -> SqliteConnection {
-        options.connect().await.unwrap()
-    }
-
     #[tokio::test]
-    async fn a_file_that_is_locked_is_tried_again_until_it_is_not() {
+    async fn a_file_that_is_locked_is_tried_again_until_it_is_not() -> anyhow::Result<()> {
         let name = format!("latitude-locked-{}.db", std::process::id());
         let file = std::env::temp_dir().join(name);
         let options = SqliteConnectOptions::new()
             .filename(&file)
             .create_if_missing(true)
             .busy_timeout(Duration::ZERO);
-        let mut holder = open(&options).await;
-        query("BEGIN EXCLUSIVE").execute(&mut holder).await.unwrap();
-        let (mut second, mut tries) = (open(&options).await, Tries::default());
+        let mut holder = options.connect().await?;
+        query("BEGIN EXCLUSIVE").execute(&mut holder).await?;
+        let (mut second, mut tries) = (options.connect().await?, Tries::default());
 
         let done = loop {
             if tries.0 == 2 {
-                query("COMMIT").execute(&mut holder).await.unwrap();
+                query("COMMIT").execute(&mut holder).await?;
             }
             match query("CREATE TABLE t (a)").execute(&mut second).await {
                 Err(error) if tries.go_on_after(&error).await => {}
@@ -72,18 +70,24 @@ mod tests {
             }
         };
 
-        holder.close().await.unwrap();
-        second.close().await.unwrap();
-        std::fs::remove_file(&file).unwrap();
+        holder.close().await?;
+        second.close().await?;
+        std::fs::remove_file(&file)?;
         assert!(done.is_ok(), "{done:?}");
         assert_eq!(tries.0, 2);
+        Ok(())
     }
 
     #[tokio::test]
-    async fn what_is_wrong_for_another_reason_is_told_at_once() {
-        let mut db = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+    async fn what_is_wrong_for_another_reason_is_told_at_once() -> anyhow::Result<()> {
+        let mut db = SqliteConnection::connect("sqlite::memory:").await?;
         let refused = query("SELECT nothing FROM nowhere").execute(&mut db).await;
 
-        assert!(!Tries::default().go_on_after(&refused.unwrap_err()).await);
+        let error = refused.err();
+        let error = error
+            .as_ref()
+            .ok_or_else(|| anyhow::anyhow!("it was taken"))?;
+        assert!(!Tries::default().go_on_after(error).await);
+        Ok(())
     }
 }

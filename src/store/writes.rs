@@ -122,7 +122,8 @@ impl Tx {
 
     /// Notes deals whose fields hold what they should, as of `at`. One whose wish has changed
     /// meanwhile, or whose seller has published again, stays due; where published words are still to
-    /// be carried, it is due `again`.
+    /// be carried, it is due `again`. One that words were carried to is no longer as it was seen: if
+    /// someone puts back what stood there before, the next pull takes that for the edit it is.
     pub async fn save_written(
         &mut self,
         connection: &ConnectionId,
@@ -133,6 +134,7 @@ impl Tx {
             self,
             "UPDATE deal SET written_mark = n.column3, written_facts = n.column4,
              answers_mark = COALESCE(n.column5, answers_mark),
+             seen_mark = CASE WHEN n.column5 IS NULL THEN seen_mark ELSE '' END,
              carry_version = CASE WHEN n.column5 IS NOT NULL AND carry_version = n.column6
                THEN NULL ELSE carry_version END,
              write_failures = 0, written_at = n.column7, write_at = CASE

@@ -162,3 +162,36 @@ async fn what_people_wrote_about_a_merged_deal_is_found_at_the_one_that_goes_on(
         "Show Ada both plants."
     );
 }
+
+#[tokio::test]
+async fn words_put_back_in_the_crm_before_a_poll_saw_the_new_ones_are_an_edit() {
+    for database in databases().await {
+        let stage = Stage::set(&database, 24).await;
+        let (old, new) = (
+            "Ask Ada for the gate because she owns it.",
+            "Ask Bea for the gate because Ada left.",
+        );
+        stage.types(5, Field::Approach, old);
+        stage.reconcile().await;
+        stage.publishes(5, Part::Approach, new).await;
+        stage.engine.turn(None).await.unwrap();
+        let carried = stage.shown(5, Field::Approach);
+
+        stage.types(5, Field::Approach, old);
+        stage.reconcile().await;
+        stage
+            .publishes(
+                5,
+                Part::ConversationGoal,
+                "Ada names the day she hands over.",
+            )
+            .await;
+        stage.reconcile().await;
+
+        assert_eq!(carried, new);
+        let versions = stage.versions(5).await;
+        assert_eq!(versions[0].answers.approach, old, "{database}");
+        let goal = stage.shown(5, Field::ConversationGoal);
+        assert_eq!(goal, "Ada names the day she hands over.", "{database}");
+    }
+}
