@@ -191,6 +191,7 @@ pub async fn work(engine: &Engine) -> anyhow::Result<Work<'_>> {
         deadline: Deadline::default(),
         around: None,
         backlog: VecDeque::new(),
+        busy: std::collections::HashSet::new(),
         tally: Tally::default(),
     })
 }

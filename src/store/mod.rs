@@ -52,8 +52,8 @@ use sqlx::Connection as _;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use tx::Tx;
 pub use tx::statements;
+use tx::{Tx, sql};
 pub use wakeups::Wakeups;
 
 /// What the database said no to.
@@ -304,22 +304,20 @@ impl Store {
         })
     }
 
-    /// Has PostgreSQL look at how much there is of what a first pull fills. It looks by itself only
-    /// once a minute; until then it takes a connection of many thousand deals for one of a few, and
-    /// reads them all to find some. SQLite needs none of this.
+    /// Has PostgreSQL look at how much there is of what fills at once. It looks by itself only once a
+    /// minute; until then it takes a connection of many thousand deals for one of a few, and reads them
+    /// all to find some. SQLite needs none of this.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn take_stock(&self) -> Result<()> {
-        match self.read().await? {
-            Tx::Sqlite(_) => Ok(()),
-            Tx::Postgres(mut tx) => {
-                let patience = tx.patience();
-                let look = sqlx::raw_sql("ANALYZE deal, strategy_version").execute(&mut *tx);
-                patience::within(patience, look).await?;
-                tx.commit().await
-            }
+        const LOOK: &str = "ANALYZE deal, strategy_version, assessment";
+        if !self.is_shared() {
+            return Ok(());
         }
+        let mut tx = self.read().await?;
+        sql!(&mut tx, db => sqlx::raw_sql(LOOK).execute(db).await.map(drop))?;
+        tx.commit().await
     }
 
     /// Whether several replicas may meet here.

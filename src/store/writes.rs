@@ -14,7 +14,7 @@ use crate::domain::strategy::Answers;
 
 /// Deals whose seller's words are carried in one unit of work: what came meanwhile goes with the
 /// next, and a long row of them keeps nobody waiting for its end.
-const WORDS: i64 = 400;
+const WORDS: usize = 400;
 
 /// A deal whose fields do not hold what they should: what is needed to write them, and no more, for
 /// each column of each row costs.
@@ -72,16 +72,14 @@ pub struct Written {
 }
 
 impl Tx {
-    /// At most `most` deals to be written by `now`: first those whose seller's words are on their way,
-    /// then the longest due, but for the first `under_way` of these, which are being written. Some of
-    /// what is being written may be among them all the same.
+    /// At most `most` deals to be written by `now` that are not `under_way`: first those whose seller's
+    /// words are on their way, then the longest due.
     pub async fn to_write(
         &mut self,
         connection: &ConnectionId,
         now: Time,
-        (most, under_way): (usize, usize),
+        (most, under_way): (usize, &[&str]),
     ) -> Result<Vec<ToWrite>> {
-        let (most, under_way) = (most as i64, under_way as i64);
         let mut due: Vec<ToWrite> = Vec::new();
         // Said in two ways, so that SQLite takes the index of the few for the few.
         for (words, due_by) in [
@@ -91,18 +89,24 @@ impl Tx {
             ),
             ("IS NULL", " AND (d.write_at IS NOT NULL AND d.write_at <= "),
         ] {
-            let left = most - i64::try_from(due.len()).unwrap_or(most);
-            let (left, skip) = match words {
-                "IS NULL" => (left, under_way),
-                _ => (left.min(WORDS), 0),
+            let left = most.saturating_sub(due.len());
+            let left = match words {
+                "IS NULL" => left,
+                _ => left.min(WORDS),
             };
+            let shared = matches!(self, Self::Postgres(_));
             let more: Vec<ToWrite> = sql!(&mut *self, db => {
                 let mut select = QueryBuilder::new(TO_WRITE);
                 select.push(" WHERE d.connection = ").push_bind(connection.as_str());
                 select.push(" AND d.carry_version ").push(words);
-                select.push(due_by).push_bind(now);
-                select.push(") AND d.gone_at IS NULL ORDER BY d.write_at LIMIT ").push_bind(left);
-                select.push(" OFFSET ").push_bind(skip);
+                select.push(due_by).push_bind(now).push(") AND d.gone_at IS NULL");
+                if !under_way.is_empty() {
+                    // One value, so that it is one statement however many they are.
+                    select.push(" AND d.id NOT IN (SELECT value FROM ");
+                    select.push(if shared { "jsonb_array_elements_text(" } else { "json_each(" });
+                    select.push_bind(Json(under_way)).push("))");
+                }
+                select.push(" ORDER BY d.write_at LIMIT ").push_bind(left as i64);
                 select.build_query_as().fetch_all(db).await
             })?;
             due.extend(more);

@@ -8,7 +8,7 @@ use chrono::{DurationRound, TimeDelta};
 use super::around::Around;
 use super::beside::Beside;
 use super::work::Work;
-use super::{Stop, WRITE_BACK};
+use super::{ASK, Stop, WRITE_BACK};
 use crate::domain::Time;
 use crate::domain::cadence::{self, Facts, Published, Reason, State};
 use crate::domain::deal::Standing;
@@ -104,7 +104,11 @@ pub async fn ask(work: &mut Work<'_>) -> Result<bool, Stop> {
     work.env.at(Point::ConsideredInHand).await;
     tx.commit().await?;
     work.tally.asked += asked;
-    Ok(due.len() < BATCH)
+    if due.len() < BATCH {
+        return Ok(true);
+    }
+    work.has_much(ASK).await?;
+    Ok(false)
 }
 
 /// The next that are due: those whose seller's words are on their way to the CRM, then the most

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::work::Work;
-use super::{ASK, Stop};
+use super::{ASK, ASSESS, Stop};
 use crate::domain::Time;
 use crate::domain::coaching;
 use crate::domain::framework::Framework;
@@ -51,7 +51,11 @@ pub async fn assess(work: &mut Work<'_>) -> Result<bool, Stop> {
         let label = one.assessment.grade.label();
         *work.tally.grades.entry(label).or_default() += 1;
     }
-    Ok(waiting.len() < BATCH as usize)
+    if waiting.len() < BATCH as usize {
+        return Ok(true);
+    }
+    work.has_much(ASSESS).await?;
+    Ok(false)
 }
 
 /// They come seller by seller, so that the other strategies of each are read once.

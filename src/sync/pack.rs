@@ -1,7 +1,7 @@
 //! What is to be written next, made ready to be sent: each deal's fields as they should stand, and its
 //! seller's published words where the CRM still holds what the seller started from.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::ask::{Said, fields};
 use super::beside::Beside;
@@ -53,15 +53,10 @@ pub(super) async fn pack(work: &mut Work<'_>, under_way: &[Parcel]) -> Result<Op
     let most = (profile.write_batch * profile.writes_at_once * 2).min(MOST);
     let (id, now) = (work.id().clone(), work.now());
     let mut tx = work.store.read().await?;
-    let skip = under_way
-        .iter()
-        .filter(|it| it.written.answers.is_none())
-        .count();
-    let mut due = tx.to_write(&id, now, (most, skip)).await?;
+    let under_way: Vec<&str> = under_way.iter().map(|it| it.deal.as_str()).collect();
+    let mut due = tx.to_write(&id, now, (most, &under_way)).await?;
     drop(tx);
     let all = due.len() < most;
-    let known: HashSet<&str> = under_way.iter().map(|it| it.deal.as_str()).collect();
-    due.retain(|deal| !known.contains(deal.id.as_str()));
     if due.is_empty() {
         return Ok(None);
     }

@@ -13,7 +13,7 @@ use super::marks::marks;
 use super::turn::Turn;
 use super::walk::Walk;
 use super::work::Work;
-use super::{ASK, ASSESS, Stop};
+use super::{ASK, ASSESS, PULL, Stop};
 use crate::crm::page::{Cursor, Next, Page, Seen};
 use crate::domain::Time;
 use crate::domain::deal::Deal;
@@ -154,7 +154,7 @@ async fn pages(work: &mut Work<'_>, from: &str, what: Keep) -> Result<bool, Stop
         let (kept, next) = tokio::join!(keep(work, page, (what, &place)), ahead.next());
         kept?;
         if std::mem::take(&mut fills) {
-            work.store.take_stock().await?;
+            work.has_much(PULL).await?;
         }
         arrived = next;
     }

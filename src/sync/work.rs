@@ -1,6 +1,6 @@
 //! A connection being worked: what every move needs, and what it counts.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +62,8 @@ pub struct Work<'a> {
     pub around: Option<Arc<Around>>,
     /// Deals that are to be considered next, the most valuable first.
     pub backlog: VecDeque<String>,
+    /// Moves that had more to do than they do at once.
+    pub busy: HashSet<&'static str>,
     /// What has been done so far.
     pub tally: Tally,
 }
@@ -148,6 +150,18 @@ impl Work<'_> {
     pub async fn keep_hold(&mut self) -> Result<(), Stop> {
         if self.lease.until - self.now() < self.lease_for / 2 {
             self.hold().await?;
+        }
+        Ok(())
+    }
+
+    /// Called by a move that has more to do than it does at once: the database looks at how much there
+    /// is by now, once a run for each move.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn has_much(&mut self, step: &'static str) -> Result<(), Stop> {
+        if self.busy.insert(step) {
+            self.store.take_stock().await?;
         }
         Ok(())
     }

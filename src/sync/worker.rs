@@ -1,6 +1,6 @@
 //! Works what is due of a connection, and settles when to come back.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 use chrono::TimeDelta;
@@ -211,6 +211,7 @@ impl Engine {
                     deadline,
                     around: None,
                     backlog: VecDeque::new(),
+                    busy: HashSet::new(),
                     tally: Tally::default(),
                 };
                 work.held();

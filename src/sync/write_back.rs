@@ -48,6 +48,9 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
     let Some(mut load) = pack(work, &[]).await? else {
         return Ok(true);
     };
+    if !load.all {
+        work.has_much(WRITE_BACK).await?;
+    }
     loop {
         work.hold().await?;
         work.env.at(Point::Packed).await;

@@ -37,6 +37,7 @@ async fn work(stage: &Stage) -> Work<'_> {
         deadline: Deadline::default(),
         around: None,
         backlog: std::collections::VecDeque::new(),
+        busy: std::collections::HashSet::new(),
         tally: Tally::default(),
     };
     prepare::prepare(&mut work).await.unwrap();
