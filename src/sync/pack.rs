@@ -20,6 +20,7 @@ use crate::store::writes::{ToWrite, Written};
 
 /// The most deals taken up in one unit of work.
 const MOST: usize = 2000;
+
 /// What will be noted of an update once it is there.
 pub(super) struct Parcel {
     /// The deal.

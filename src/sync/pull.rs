@@ -124,7 +124,7 @@ enum Keep {
 async fn pages(work: &mut Work<'_>, from: &str, what: Keep) -> Result<bool, Stop> {
     let mut turn = Turn::begin(work);
     let mut ended = false;
-    let mut fills = matches!(what, Keep::Cursor { first_ever, .. } if first_ever);
+    let fills = matches!(what, Keep::Cursor { first_ever, .. } if first_ever);
     work.hold().await?;
     let (crm, session) = (work.crm, work.session.routine());
     let read = |(n, place): (usize, Cursor)| {
@@ -153,7 +153,7 @@ async fn pages(work: &mut Work<'_>, from: &str, what: Keep) -> Result<bool, Stop
         let place = walk.saved();
         let (kept, next) = tokio::join!(keep(work, page, (what, &place)), ahead.next());
         kept?;
-        if std::mem::take(&mut fills) {
+        if fills {
             work.has_much(PULL).await?;
         }
         arrived = next;

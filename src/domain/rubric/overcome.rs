@@ -16,11 +16,9 @@ pub fn answered(reading: &Reading) -> Vec<Span> {
             .is_some_and(|it| it.shape == Shape::Arrow)
     };
     let in_the_way = |index: usize| {
-        reading.before(index, 8).any(|before| {
-            [Class::Obstacle, Class::Not, Class::Trouble]
-                .iter()
-                .any(|class| reading.is(before, *class))
-        })
+        reading
+            .before(index, 8)
+            .any(|before| hinders(reading, before))
     };
     let is_own_deed = |index: usize| {
         reading.is_one_of(index, &["i", "we", "i'll", "we'll"])
@@ -57,19 +55,22 @@ pub fn overcome(reading: &Reading) -> Vec<Span> {
         .windows(2)
         .filter_map(|pair| {
             let [before, after] = pair else { return None };
-            let hinders = (before.first..=before.last).any(|at| {
-                !reading.is_echo(at)
-                    && [Class::Obstacle, Class::Not, Class::Trouble]
-                        .iter()
-                        .any(|class| reading.is(at, *class))
-            });
+            let is_hindered =
+                (before.first..=before.last).any(|at| !reading.is_echo(at) && hinders(reading, at));
             let is_own = (before.first..=before.last)
                 .any(|at| reading.is(at, Class::Own) || reading.is(at, Class::OwnHouse));
             let begun = deeds.partition_point(|deed| deed.first < after.first);
             let deed = deeds
                 .get(begun)
                 .filter(|deed| deed.last <= after.last && deed.first <= after.first + 6)?;
-            (part(before) == part(after) && hinders && !is_own).then_some(*deed)
+            (part(before) == part(after) && is_hindered && !is_own).then_some(*deed)
         })
         .collect()
+}
+
+/// Whether the word at this index is of what stands in the way.
+fn hinders(reading: &Reading, index: usize) -> bool {
+    [Class::Obstacle, Class::Not, Class::Trouble]
+        .iter()
+        .any(|class| reading.is(index, *class))
 }
