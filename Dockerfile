@@ -5,6 +5,7 @@ WORKDIR /src
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends gcc libc6-dev \
  && rm -rf /var/lib/apt/lists/*
+COPY .cargo ./.cargo
 COPY Cargo.toml Cargo.lock ./
 COPY assets ./assets
 COPY config ./config

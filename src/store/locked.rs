@@ -6,7 +6,8 @@
 
 use std::time::Duration;
 
-use super::{BUSY_SECONDS, Error};
+use super::Error;
+use super::sqlite::BUSY_SECONDS;
 
 /// How long to wait before trying again.
 const PAUSE: Duration = Duration::from_millis(20);

@@ -32,6 +32,7 @@ mod rows;
 pub mod schedule;
 pub mod sealed;
 pub mod sessions;
+mod sqlite;
 pub mod strategies;
 pub mod talk;
 pub mod team;
@@ -42,16 +43,13 @@ pub mod watch;
 pub mod weeks;
 pub mod writes;
 
-use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use locked::Tries;
 use patience::{PATIENCE, Timed};
 use sqlx::Connection as _;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 pub use tx::statements;
 use tx::{Tx, sql};
 pub use wakeups::Wakeups;
@@ -72,15 +70,10 @@ pub struct Store {
 
 #[derive(Clone)]
 enum Pool {
-    Sqlite(sqlx::SqlitePool),
+    Sqlite(sqlite::File),
     Postgres(sqlx::PgPool),
 }
 
-/// How long a statement waits for another writer on SQLite.
-const BUSY_SECONDS: u64 = 10;
-/// What a connection may keep of a SQLite file in memory, as `PRAGMA cache_size` takes it: 8 MiB, so
-/// that the indexes of a first pull are not read from the file for each row.
-const CACHE_SIZE: &str = "-8192";
 /// How long a caller waits for a connection of the pool.
 const ACQUIRE_SECONDS: u64 = 10;
 /// How often the steps of a schema are looked at again on SQLite: more often than there are steps.
@@ -136,39 +129,7 @@ impl Store {
             source,
         };
         let pool = if address.starts_with("sqlite:") {
-            let options = SqliteConnectOptions::from_str(address).map_err(unreachable)?;
-            if let Some(folder) = options
-                .get_filename()
-                .parent()
-                .filter(|it| *it != Path::new(""))
-            {
-                let made = std::fs::create_dir_all(folder);
-                made.map_err(|error| unreachable(sqlx::Error::Io(error)))?;
-            }
-            let options = options
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                // A seller who was told "saved" must find it after a power cut.
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .pragma("cache_size", CACHE_SIZE)
-                .busy_timeout(Duration::from_secs(BUSY_SECONDS));
-            let of_pool = SqlitePoolOptions::new()
-                .max_connections(POOL_SIZE)
-                .min_connections(1)
-                .idle_timeout(IDLE)
-                .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS))
-                // SQLite rolls back by itself when its disk is full; the driver then believes that
-                // the unit of work is still open, and the connection is good for nothing.
-                .before_acquire(|db, _| Box::pin(async { Ok(!db.is_in_transaction()) }));
-            let mut tries = Tries::default();
-            let pool = loop {
-                match of_pool.clone().connect_with(options.clone()).await {
-                    Err(error) if tries.go_on_after(&error).await => {}
-                    done => break done,
-                }
-            };
-            Pool::Sqlite(pool.map_err(unreachable)?)
+            Pool::Sqlite(sqlite::File::open(address).await.map_err(unreachable)?)
         } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(address).map_err(unreachable)?;
             let pool = patience::pool(options, patience);
@@ -208,11 +169,9 @@ impl Store {
     async fn migrate_once(&self) -> std::result::Result<(), OpenError> {
         // A newer release may have run before us; what it added is nothing to us.
         let ran = match &self.pool {
-            Pool::Sqlite(pool) => {
-                sqlx::migrate!("migrations/sqlite")
-                    .set_ignore_missing(true)
-                    .run(pool)
-                    .await
+            Pool::Sqlite(file) => {
+                let mut steps = sqlx::migrate!("migrations/sqlite");
+                steps.set_ignore_missing(true).run(file.writer()).await
             }
             Pool::Postgres(pool) => {
                 // Over a connection of its own, without limits: a step over a large table takes
@@ -236,9 +195,9 @@ impl Store {
     pub async fn pending_migrations(&self) -> Result<usize> {
         const DONE: &str = "SELECT version FROM _sqlx_migrations WHERE success";
         let (known, done): (_, Result<Vec<i64>>) = match &self.pool {
-            Pool::Sqlite(pool) => (
+            Pool::Sqlite(file) => (
                 sqlx::migrate!("migrations/sqlite"),
-                sqlx::query_scalar(DONE).fetch_all(pool).await,
+                sqlx::query_scalar(DONE).fetch_all(file.writer()).await,
             ),
             Pool::Postgres(pool) => (
                 sqlx::migrate!("migrations/postgres"),
@@ -261,7 +220,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn read(&self) -> Result<Tx> {
         Ok(match &self.pool {
-            Pool::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
+            Pool::Sqlite(file) => Tx::Sqlite(file.read().await?),
             Pool::Postgres(pool) => Tx::Postgres(Timed::begin(pool, "BEGIN", self.patience).await?),
         })
     }
@@ -272,7 +231,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn snapshot(&self) -> Result<Tx> {
         Ok(match &self.pool {
-            Pool::Sqlite(pool) => Tx::Sqlite(pool.begin().await?),
+            Pool::Sqlite(file) => Tx::Sqlite(file.read().await?),
             Pool::Postgres(pool) => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
                 let tx = Timed::begin(pool, begin, self.patience).await?;
@@ -287,8 +246,7 @@ impl Store {
     /// When the database does not answer, or another writer holds SQLite for too long.
     pub async fn write(&self) -> Result<Tx> {
         Ok(match &self.pool {
-            // Taken at once: a read that turns into a write later would fail instead of waiting.
-            Pool::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Pool::Sqlite(file) => Tx::Sqlite(file.write().await?),
             Pool::Postgres(pool) => Tx::Postgres(Timed::begin(pool, "BEGIN", self.patience).await?),
         })
     }
@@ -353,7 +311,7 @@ impl Store {
     /// the end of the process.
     pub async fn close(&self) {
         match &self.pool {
-            Pool::Sqlite(pool) => pool.close().await,
+            Pool::Sqlite(file) => file.close().await,
             Pool::Postgres(pool) => {
                 let closed = tokio::time::timeout(self.patience, pool.close()).await;
                 if closed.is_err() {

@@ -131,7 +131,7 @@ impl Tx {
     pub async fn save_written(
         &mut self,
         connection: &ConnectionId,
-        written: &[Written],
+        written: &[&Written],
         (at, again): (Time, Time),
     ) -> Result<()> {
         rows!(

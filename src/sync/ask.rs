@@ -5,8 +5,8 @@ use std::collections::{HashMap, VecDeque};
 
 use chrono::{DurationRound, TimeDelta};
 
-use super::around::Around;
 use super::beside::Beside;
+use super::scene::Scene;
 use super::work::Work;
 use super::{ASK, Stop, WRITE_BACK};
 use crate::domain::Time;
@@ -34,8 +34,8 @@ const MANY_A_CALL: usize = 50;
 /// When what is considered now is to be written, at once in any case. Deals that are due since the same
 /// moment are written in the order of the table, which costs the database a fraction of any other: a row
 /// of each page is a page of each row. Where a call writes few, the most valuable keep their place.
-fn due_since(work: &Work<'_>, now: Time) -> Time {
-    match work.crm.profile().write_batch >= MANY_A_CALL {
+fn due_since(scene: &Scene<'_>, now: Time) -> Time {
+    match scene.crm.profile().write_batch >= MANY_A_CALL {
         true => now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now),
         false => now,
     }
@@ -47,22 +47,22 @@ fn due_since(work: &Work<'_>, now: Time) -> Time {
 /// A lost lease, the database's.
 pub async fn ask(work: &mut Work<'_>) -> Result<bool, Stop> {
     let now = work.now();
-    let id = work.id().clone();
-    let around = work.around().await?;
+    let scene = work.scene().await?;
+    let id = &scene.connection;
     let mut tx = work.begin().await?;
-    let due = most_valuable(&mut work.backlog, &mut tx, &id, now).await?;
+    let due = most_valuable(&mut work.backlog, &mut tx, id, now).await?;
     if due.is_empty() {
         return Ok(true);
     }
     let ids: Vec<&str> = due.iter().map(|it| it.id.as_str()).collect();
-    let beside = Beside::read(&mut tx, &id, &ids, now).await?;
-    let recent = tx.asks_since(&id, now - TimeDelta::hours(36)).await?;
-    let mut quota = Quota::new(work, &around, &recent, now);
+    let beside = Beside::read(&mut tx, id, &ids, now).await?;
+    let recent = tx.asks_since(id, now - TimeDelta::hours(36)).await?;
+    let mut quota = Quota::new(&scene, &recent, now);
     let mut asks = Vec::new();
     let considered: Vec<Considered> = due
         .iter()
         .map(|deal| {
-            let mut decided = decide(work, &around, &mut quota, deal, now);
+            let mut decided = decide(&scene, &mut quota, deal, now);
             // An answer that falls due changes what the CRM shows, with nobody doing anything.
             let falls_due = beside.need(&deal.id).look_at;
             decided.look_at = [decided.look_at, falls_due].into_iter().flatten().min();
@@ -77,11 +77,11 @@ pub async fn ask(work: &mut Work<'_>) -> Result<bool, Stop> {
                 answers: deal.answers.as_deref(),
                 assessment: deal.assessment.as_deref().zip(deal.assessed_at),
             };
-            let fields = fields(work, &around, said, &beside);
+            let fields = fields(&scene, said, &beside);
             let desired_mark = mark(&fields);
             // A closed deal that Latitude never wrote to is left alone.
             let untouched = decided.state == State::Closed
-                && (deal.written_mark.is_none() || !work.crm.profile().closed_deals_take_writes);
+                && (deal.written_mark.is_none() || !scene.crm.profile().closed_deals_take_writes);
             let there = deal.written_mark.as_deref() == Some(&desired_mark) || untouched;
             let waits = (there && deal.carry_version.is_none()) || deal.parked.is_some();
             Considered {
@@ -91,14 +91,14 @@ pub async fn ask(work: &mut Work<'_>) -> Result<bool, Stop> {
                 asked_reason: decided.asked.map(Reason::word),
                 look_at: decided.look_at,
                 desired_mark,
-                write_at: (!waits).then_some(due_since(work, now)),
+                write_at: (!waits).then_some(due_since(&scene, now)),
             }
         })
         .collect();
-    tx.save_asks(&id, &asks, now).await?;
-    tx.save_considered(&id, &considered).await?;
+    tx.save_asks(id, &asks, now).await?;
+    tx.save_considered(id, &considered).await?;
     if considered.iter().any(|it| it.write_at.is_some()) {
-        tx.hasten(&id, WRITE_BACK, now).await?;
+        tx.hasten(id, WRITE_BACK, now).await?;
     }
     let asked = asks.len() as u64;
     work.env.at(Point::ConsideredInHand).await;
@@ -138,22 +138,18 @@ struct Decided {
     look_at: Option<Time>,
 }
 
-fn decide(
-    work: &Work<'_>,
-    around: &Around,
-    quota: &mut Quota<'_>,
-    deal: &Dossier<Verdict>,
-    now: Time,
-) -> Decided {
-    let cadence = &work.framework.cadence;
+fn decide(scene: &Scene<'_>, quota: &mut Quota<'_>, deal: &Dossier<Verdict>, now: Time) -> Decided {
+    let cadence = &scene.framework.cadence;
     let facts = facts(deal);
     let published = published(deal);
-    let stage_name = around.stage_name(&deal.stage);
-    let pipeline = around.pipeline_names(deal.pipeline.as_deref(), &deal.stage);
+    let stage_name = scene.around.stage_name(&deal.stage);
+    let pipeline = scene
+        .around
+        .pipeline_names(deal.pipeline.as_deref(), &deal.stage);
     let zone = quota.zone(deal.seller.as_deref());
     let reason = cadence::reason(cadence, &facts, published.as_ref(), (now, zone));
     let wanted =
-        reason.filter(|_| cadence::in_scope(&work.framework.scope, &facts, stage_name, &pipeline));
+        reason.filter(|_| cadence::in_scope(&scene.framework.scope, &facts, stage_name, &pipeline));
     let before = deal.asked_reason.as_deref().and_then(Reason::named);
     let since = published.as_ref().map(|it| it.at);
     let still = before.filter(|_| deal.asked_at > since || since.is_none());
@@ -219,13 +215,8 @@ pub(super) struct Said<'a> {
 }
 
 /// What each of Latitude's fields should hold.
-pub(super) fn fields(
-    work: &Work<'_>,
-    around: &Around,
-    said: Said<'_>,
-    beside: &Beside,
-) -> Vec<(Field, Value)> {
-    let stage_name = around.stage_name(said.stage);
+pub(super) fn fields(scene: &Scene<'_>, said: Said<'_>, beside: &Beside) -> Vec<(Field, Value)> {
+    let stage_name = scene.around.stage_name(said.stage);
     let asked: Vec<String> = beside
         .questions(said.deal)
         .iter()
@@ -239,8 +230,8 @@ pub(super) fn fields(
         .collect();
     let need = beside.need(said.deal);
     let outlook = Outlook {
-        framework: &work.framework,
-        stage: work.framework.stage(stage_name),
+        framework: &scene.framework,
+        stage: scene.framework.stage(stage_name),
         stage_name,
         state: said.state,
         asked: said.asked,
@@ -249,33 +240,26 @@ pub(super) fn fields(
         questions: &asked,
         dismissed: beside.dismissed(said.deal),
         need: (need.state.unwrap_or("None"), need.due),
-        panel: panel(work, said.deal),
+        panel: panel(scene, said.deal),
     };
     outlook.fields()
 }
 
-fn panel(work: &Work<'_>, deal: &str) -> String {
+fn panel(scene: &Scene<'_>, deal: &str) -> String {
     let deal: String = url::form_urlencoded::byte_serialize(deal.as_bytes()).collect();
-    format!("{}/deals/{}/{deal}", work.public_url, work.id())
+    format!("{}/deals/{}/{deal}", scene.public_url, scene.connection)
 }
 
 /// New asks left for each seller today.
 struct Quota<'a> {
-    work: &'a Work<'a>,
-    around: &'a Around,
+    scene: &'a Scene<'a>,
     used: HashMap<Option<String>, u32>,
 }
 
 impl<'a> Quota<'a> {
-    fn new(
-        work: &'a Work<'a>,
-        around: &'a Around,
-        recent: &[(Option<String>, Time)],
-        now: Time,
-    ) -> Self {
+    fn new(scene: &'a Scene<'a>, recent: &[(Option<String>, Time)], now: Time) -> Self {
         let mut quota = Self {
-            work,
-            around,
+            scene,
             used: HashMap::new(),
         };
         for (seller, at) in recent {
@@ -288,16 +272,16 @@ impl<'a> Quota<'a> {
     }
 
     fn zone(&self, seller: Option<&str>) -> chrono_tz::Tz {
-        cadence::zone_of(&self.work.framework.cadence, self.time_zone(seller))
+        cadence::zone_of(&self.scene.framework.cadence, self.time_zone(seller))
     }
 
     fn time_zone(&self, seller: Option<&str>) -> Option<&str> {
-        self.around.time_zone(seller?)
+        self.scene.around.time_zone(seller?)
     }
 
     /// Takes one of today's asks; else says when to look again.
     fn take(&mut self, seller: Option<&str>, now: Time) -> Result<(), Time> {
-        let cadence = &self.work.framework.cadence;
+        let cadence = &self.scene.framework.cadence;
         let allowed = cadence::may_ask_at(cadence, self.time_zone(seller), now);
         if allowed > now {
             return Err(allowed);

@@ -81,7 +81,7 @@ async fn arrived_unheard(
     // Those published since what the CRM was last known to hold.
     let published = versions.iter().take_while(|it| it.source == "panel");
     let mut since = published
-        .map(|it| mark_of_answers(&as_held(work, &it.answers)))
+        .map(|it| mark_of_answers(&as_held(work.crm, &work.session, &it.answers)))
         .take_while(|mark| *mark != known.answers_mark);
     Ok(since.any(|mark| mark == marks.answers))
 }

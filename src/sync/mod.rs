@@ -29,6 +29,7 @@ pub mod prepare;
 pub mod publish;
 pub mod pull;
 pub mod report;
+mod scene;
 mod spending;
 pub mod stages;
 mod turn;

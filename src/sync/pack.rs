@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 
+use super::Stop;
 use super::ask::{Said, fields};
 use super::beside::Beside;
-use super::fitting::{as_held, fitted};
+use super::fitting::{as_held, fit_in};
 use super::marks::mark_of_answers;
-use super::work::Work;
-use super::{ASK, PULL, Stop};
+use super::scene::Scene;
 use crate::crm::write::Update;
 use crate::domain::cadence::{Reason, State};
 use crate::domain::deal::Deal;
@@ -35,6 +35,23 @@ pub(super) struct Parcel {
     pub(super) failures: i64,
 }
 
+/// What should stand in the fields of a deal.
+struct Wish {
+    deal: ToWrite,
+    fields: Vec<(Field, Value)>,
+    mark: String,
+}
+
+/// What is due next.
+pub(super) struct Picked {
+    /// Each with what should stand in its fields.
+    wishes: Vec<Wish>,
+    /// What was due but is no longer as it was considered: it is left for `ask`.
+    stale: Vec<String>,
+    /// Whether nothing else is due.
+    all: bool,
+}
+
 /// What is sent together.
 pub(super) struct Load {
     /// What will be noted of each.
@@ -43,78 +60,70 @@ pub(super) struct Load {
     pub(super) updates: Vec<Update>,
     /// Whether nothing else is due.
     pub(super) all: bool,
-    /// Whether some of what was due is no longer as it was considered.
-    pub(super) stale: bool,
+    /// What was due but is no longer as it was considered.
+    pub(super) stale: Vec<String>,
+    /// Whether the CRM holds an edit of words where others were to be carried to.
+    pub(super) edited: bool,
 }
 
-/// Packs what is due next but for what is `under_way`, each update with its parcel; nothing where
-/// nothing is due. A deal that is no longer as it was considered is left for `ask`.
-pub(super) async fn pack(work: &mut Work<'_>, under_way: &[Parcel]) -> Result<Option<Load>, Stop> {
-    let profile = work.crm.profile();
+/// Picks what is due next but for what is `under_way`; nothing where nothing is due. It only reads
+/// the database, and may run beside whatever is done about what is under way.
+pub(super) async fn pick(scene: &Scene<'_>, under_way: &[&str]) -> Result<Option<Picked>, Stop> {
+    let profile = scene.crm.profile();
     let most = (profile.write_batch * profile.writes_at_once * 2).min(MOST);
-    let (id, now) = (work.id().clone(), work.now());
-    let mut tx = work.store.read().await?;
-    let under_way: Vec<&str> = under_way.iter().map(|it| it.deal.as_str()).collect();
-    let mut due = tx.to_write(&id, now, (most, &under_way)).await?;
-    drop(tx);
+    let (id, now) = (&scene.connection, scene.env.now());
+    let mut tx = scene.store.read().await?;
+    let mut due = tx.to_write(id, now, (most, under_way)).await?;
     let all = due.len() < most;
     if due.is_empty() {
         return Ok(None);
     }
-    if let Some(spent) = work.session.api.budget().routine_is_spent(now) {
+    if let Some(spent) = scene.session.api.budget().routine_is_spent(now) {
         // The reserve is for people's words.
         due.retain(|deal| deal.carry_version.is_some());
         if due.is_empty() {
             return Err(Stop::Fault(spent));
         }
     }
-    let around = work.around().await?;
     let ids: Vec<&str> = due.iter().map(|it| it.id.as_str()).collect();
-    let mut tx = work.store.read().await?;
-    let beside = Beside::read(&mut tx, &id, &ids, now).await?;
+    let beside = Beside::read(&mut tx, id, &ids, now).await?;
     drop(tx);
-    // Many may have been published at once, and each is read before it is written.
-    work.keep_hold().await?;
-    let mut there = as_they_are(work, &due).await?;
-    let mut load = Load {
-        parcels: Vec::with_capacity(due.len()),
-        updates: Vec::with_capacity(due.len()),
-        all,
-        stale: false,
-    };
-    let (mut stale, mut edited) = (Vec::new(), false);
-    for deal in &due {
-        let fields = fields(work, &around, said(deal), &beside);
-        let wish = mark(&fields);
-        if deal.desired_mark.as_deref() != Some(&wish) {
-            stale.push(deal.id.as_str());
-            continue;
+    let (mut wishes, mut stale) = (Vec::with_capacity(due.len()), Vec::new());
+    for deal in due {
+        let fields = fields(scene, said(&deal), &beside);
+        let mark = mark(&fields);
+        match deal.desired_mark.as_deref() == Some(&mark) {
+            true => wishes.push(Wish { deal, fields, mark }),
+            false => stale.push(deal.id),
         }
-        let there = there.get_mut(&deal.id).and_then(Option::take);
-        let (parcel, update) = wrap(work, deal, (fields, wish), there, &mut edited);
+    }
+    Ok(Some(Picked { wishes, stale, all }))
+}
+
+/// Packs what was picked: each update with its parcel.
+pub(super) async fn pack(scene: &Scene<'_>, picked: Picked) -> Result<Load, Stop> {
+    let Picked { wishes, stale, all } = picked;
+    let mut there = as_they_are(scene, &wishes).await?;
+    let mut load = Load {
+        parcels: Vec::with_capacity(wishes.len()),
+        updates: Vec::with_capacity(wishes.len()),
+        all,
+        stale,
+        edited: false,
+    };
+    for wish in wishes {
+        let there = there.get_mut(&wish.deal.id).and_then(Option::take);
+        let (parcel, update) = wrap(scene, wish, there, &mut load.edited);
         load.parcels.push(parcel);
         load.updates.push(update);
     }
-    if !stale.is_empty() {
-        let mut tx = work.begin().await?;
-        tx.look_again(&id, &stale, now).await?;
-        tx.hasten(&id, ASK, now).await?;
-        tx.commit().await?;
-        load.stale = true;
-    }
-    if edited {
-        let mut tx = work.begin().await?;
-        tx.hasten(&id, PULL, now).await?;
-        tx.commit().await?;
-    }
-    Ok(Some(load))
+    Ok(load)
 }
 
 /// Makes the update of a deal, and its parcel.
 fn wrap(
-    work: &Work<'_>,
-    deal: &ToWrite,
-    (fields, wish): (Vec<(Field, Value)>, String),
+    scene: &Scene<'_>,
+    Wish { deal, fields, mark }: Wish,
     there: Option<Deal>,
     edited: &mut bool,
 ) -> (Parcel, Update) {
@@ -124,22 +133,20 @@ fn wrap(
         fields,
         revision: None,
     };
-    let answers = carry(work, deal, there, &mut update, edited);
+    let answers = carry(scene, &deal, there, &mut update, edited);
     let written = Written {
-        id: deal.id.clone(),
-        mark: wish,
+        id: deal.id,
+        mark,
         facts,
         version: deal.version,
         answers,
     };
-    update.fields = update
-        .fields
-        .into_iter()
-        .map(|it| fitted(work, it))
-        .collect();
     update
         .fields
-        .retain(|(field, _)| work.session.fields.name(*field).is_some());
+        .retain(|(field, _)| scene.session.fields.name(*field).is_some());
+    for (field, value) in &mut update.fields {
+        fit_in(scene.crm, &scene.session, *field, value);
+    }
     let parcel = Parcel {
         deal: update.deal.clone(),
         fields: update.fields.len(),
@@ -165,18 +172,19 @@ fn said(deal: &ToWrite) -> Said<'_> {
 
 /// The deals that words are to be carried to, as they are in the CRM now.
 async fn as_they_are(
-    work: &Work<'_>,
-    due: &[ToWrite],
+    scene: &Scene<'_>,
+    due: &[Wish],
 ) -> Result<HashMap<String, Option<Deal>>, Stop> {
     let ids: Vec<DealId> = due
         .iter()
+        .map(|it| &it.deal)
         .filter(|deal| deal.answers.is_some() && deal.carry_version == Some(deal.version))
         .map(|deal| deal.id.as_str().into())
         .collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let there = work.crm.deals_now(&work.session, &ids).await?;
+    let there = scene.crm.deals_now(&scene.session, &ids).await?;
     let ids = ids.into_iter().map(|id| id.as_str().to_owned());
     Ok(ids.zip(there).collect())
 }
@@ -184,7 +192,7 @@ async fn as_they_are(
 /// Adds the seller's published words where the CRM still holds what they started from; returns
 /// their mark. Where it holds something else, `edited` is set: a pull has to look.
 fn carry(
-    work: &Work<'_>,
+    scene: &Scene<'_>,
     deal: &ToWrite,
     there: Option<Deal>,
     update: &mut Update,
@@ -195,7 +203,7 @@ fn carry(
         *edited = true;
         return None;
     }
-    let answers = as_held(work, answers);
+    let answers = as_held(scene.crm, &scene.session, answers);
     for part in Part::ALL {
         let (new, old) = (answers.part(part), there.answers.part(part));
         if !new.trim().is_empty() && new != old {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Stop;
 use super::around::Around;
+use super::scene::Scene;
 use crate::crm::Crm;
 use crate::crm::session::Session;
 use crate::domain::Time;
@@ -89,7 +90,7 @@ pub struct Tally {
     pub grades: BTreeMap<&'static str, u64>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     /// The connection.
     pub fn id(&self) -> &ConnectionId {
         &self.lease.connection
@@ -166,11 +167,28 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// What deals are considered and written with in this move.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn scene(&mut self) -> Result<Scene<'a>, Stop> {
+        Ok(Scene {
+            store: self.store,
+            env: self.env,
+            crm: self.crm,
+            connection: self.id().clone(),
+            session: self.session.clone(),
+            around: self.around().await?,
+            framework: self.framework.clone(),
+            public_url: self.public_url,
+        })
+    }
+
     /// What is known of people and stages, read once for all moves.
     ///
     /// # Errors
     /// The database's.
-    pub async fn around(&mut self) -> Result<Arc<Around>, Stop> {
+    async fn around(&mut self) -> Result<Arc<Around>, Stop> {
         if let Some(around) = &self.around {
             return Ok(around.clone());
         }

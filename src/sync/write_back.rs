@@ -8,12 +8,11 @@
 use chrono::TimeDelta;
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::pack::{Load, Parcel, pack};
+use super::pack::{Load, Parcel, pack, pick};
+use super::scene::Scene;
 use super::turn::Turn;
 use super::work::Work;
-use super::{PULL, Stop, WRITE_BACK};
-use crate::crm::Crm;
-use crate::crm::session::Session;
+use super::{ASK, PULL, Stop, WRITE_BACK};
 use crate::crm::write::{Outcome, Refusal, Update};
 use crate::domain::Time;
 use crate::env::fate::Point;
@@ -25,6 +24,8 @@ use crate::store::tx::Tx;
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
 /// … but at least this often.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
+/// The part of a whole that steps of its size leave most evenly filled, however many they are.
+const GOLDEN: f64 = 0.618_033_988_749_895;
 /// Words that were not carried since the CRM held others are tried again after this long, unless a pull
 /// has found until then who wrote those.
 const AFTER_EDIT: TimeDelta = TimeDelta::minutes(1);
@@ -33,10 +34,11 @@ pub const LATEST: TimeDelta = TimeDelta::minutes(65);
 /// A record that a set-up fault concerns is tried again after this long.
 const AFTER_SETUP: TimeDelta = TimeDelta::minutes(5);
 
-/// A batch, and what became of each update in it.
-type Sent<'a> = (&'a [Parcel], Result<Vec<Outcome>, Fault>);
+/// What became of each batch of a load, by its place.
+type Batches = Vec<(usize, Result<Vec<Outcome>, Fault>)>;
 
-/// Writes what is due, the next packed while one is under way; returns whether that was all for now.
+/// Writes what is due; returns whether that was all for now. While one load is under way, what became
+/// of the one before is noted and the next is packed.
 ///
 /// # Errors
 /// The CRM's fault (what did get through is noted first), a lost lease, the database's.
@@ -45,83 +47,142 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
         return Ok(true);
     }
     let mut turn = Turn::begin(work);
-    let Some(mut load) = pack(work, &[]).await? else {
+    let scene = work.scene().await?;
+    // Many may have been published at once, and each is read before it is written.
+    work.keep_hold().await?;
+    let Some(picked) = pick(&scene, &[]).await? else {
         return Ok(true);
     };
+    let mut load = pack(&scene, picked).await?;
     if !load.all {
         work.has_much(WRITE_BACK).await?;
     }
+    let mut before: Option<(Vec<Parcel>, (Batches, Time))> = None;
     loop {
+        heed(work, &load).await?;
+        // What is no longer as it was considered comes first again until `ask` has seen it.
+        let last = load.all || !load.stale.is_empty() || turn.ends(work).await?;
         work.hold().await?;
         work.env.at(Point::Packed).await;
         let began = work.now();
-        let under_way = send_all(work.crm, work.session.clone(), &load);
-        let following = async {
-            // What is no longer as it was considered comes first again until `ask` has seen it.
-            if load.all || load.stale || turn.ends(work).await? {
-                return Ok::<_, Stop>(None);
+        let (parcels, answered) = before.take().unzip();
+        let parcels = parcels.unwrap_or_default();
+        let under_way = parcels.iter().chain(&load.parcels);
+        let under_way: Vec<&str> = under_way.map(|it| it.deal.as_str()).collect();
+        let picking = async {
+            match last {
+                true => Ok(None),
+                false => pick(&scene, &under_way).await,
             }
-            pack(work, &load.parcels).await
         };
-        let (sent, next) = tokio::join!(under_way, following);
+        let noting = async {
+            match answered {
+                Some(answered) => settle(work, &parcels, answered).await,
+                None => Ok(()),
+            }
+        };
+        // The CRM is asked for nothing before what it answered last is noted.
+        let following = async {
+            let (noted, picked) = tokio::join!(noting, picking);
+            noted?;
+            match picked? {
+                Some(picked) => pack(&scene, picked).await.map(Some),
+                None => Ok(None),
+            }
+        }
+        .boxed();
+        let (batches, next) = tokio::join!(send_all(&scene, &load), following);
         work.env.at(Point::Answered).await;
-        settle(work, sent, began).await?;
-        match next? {
-            Some(next) => load = next,
-            None => return Ok(load.all),
+        let answered = batches.iter().all(|(_, outcomes)| outcomes.is_ok());
+        match next {
+            Ok(Some(next)) if answered => {
+                let sent = std::mem::replace(&mut load, next);
+                before = Some((sent.parcels, (batches, began)));
+            }
+            next => {
+                settle(work, &load.parcels, (batches, began)).await?;
+                next?;
+                return Ok(load.all);
+            }
         }
     }
 }
 
 /// Sends a load, as many batches at once as the CRM takes.
-async fn send_all<'a>(crm: &'static dyn Crm, session: Session, load: &'a Load) -> Vec<Sent<'a>> {
-    let profile = crm.profile();
+async fn send_all(scene: &Scene<'_>, load: &Load) -> Batches {
+    let profile = scene.crm.profile();
     let batches = load.parcels.chunks(profile.write_batch);
     let calls: Vec<_> = batches
         .zip(load.updates.chunks(profile.write_batch))
-        .map(|it| send(crm, &session, it).boxed())
+        .enumerate()
+        .map(|(n, it)| send(scene, it).map(move |outcomes| (n, outcomes)).boxed())
         .collect();
     let under_way = stream::iter(calls).buffer_unordered(profile.writes_at_once);
     under_way.collect().await
 }
 
 /// Sends one batch.
-async fn send<'a>(
-    crm: &dyn Crm,
-    session: &Session,
-    (batch, updates): (&'a [Parcel], &[Update]),
-) -> Sent<'a> {
+async fn send(
+    scene: &Scene<'_>,
+    (batch, updates): (&[Parcel], &[Update]),
+) -> Result<Vec<Outcome>, Fault> {
     let awaited = batch.iter().any(|it| it.written.answers.is_some());
     let session = match awaited {
-        true => session.clone(),
-        false => session.routine(),
+        true => scene.session.clone(),
+        false => scene.session.routine(),
     };
-    let outcomes = match crm.write(&session, updates).await {
+    match scene.crm.write(&session, updates).await {
         Ok(outcomes) if outcomes.len() != batch.len() => {
             let told = format!("{} outcomes for {} updates", outcomes.len(), batch.len());
             Err(Fault::Unknown(Cause::told("outcomes", told)))
         }
         other => other,
-    };
-    (batch, outcomes)
+    }
+}
+
+/// Passes on what was found while a load was packed: what is no longer as it was considered is looked
+/// at again, and where there are edits a pull has to look.
+async fn heed(work: &mut Work<'_>, load: &Load) -> Result<(), Stop> {
+    if load.stale.is_empty() && !load.edited {
+        return Ok(());
+    }
+    let (id, now) = (work.id().clone(), work.now());
+    let stale: Vec<&str> = load.stale.iter().map(String::as_str).collect();
+    let mut tx = work.begin().await?;
+    if !stale.is_empty() {
+        tx.look_again(&id, &stale, now).await?;
+        tx.hasten(&id, ASK, now).await?;
+    }
+    if load.edited {
+        tx.hasten(&id, PULL, now).await?;
+    }
+    work.commit(tx).await
 }
 
 /// Notes what became of each update, as written when the calls `began`: what someone changes while
 /// they are under way is not taken for ours. Answers with the first fault, if there was one.
-async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>, began: Time) -> Result<(), Stop> {
+async fn settle(
+    work: &mut Work<'_>,
+    parcels: &[Parcel],
+    (answered, began): (Batches, Time),
+) -> Result<(), Stop> {
     let now = work.now();
+    let spread = work.env.fraction();
     let mut tx = work.begin().await?;
     let (mut written, mut entries, mut fault) = (Vec::new(), Vec::new(), None);
     let (mut fields, mut lacking, mut lack_anew) = (0, None, 0);
-    for (batch, outcomes) in sent {
+    let batches: Vec<&[Parcel]> = parcels.chunks(work.crm.profile().write_batch).collect();
+    for (n, outcomes) in answered {
         match outcomes {
             Ok(outcomes) => {
-                for (parcel, outcome) in batch.iter().zip(outcomes) {
-                    let entry = note(work, &mut tx, parcel, &outcome, now).await?;
+                for (parcel, outcome) in batches[n].iter().zip(outcomes) {
+                    // Far from one another, however many there are.
+                    let jitter = (spread + entries.len() as f64 * GOLDEN).fract();
+                    let entry = note(work, &mut tx, parcel, (&outcome, jitter), now).await?;
                     entries.push(entry);
                     match outcome {
                         Outcome::Written => {
-                            written.push(parcel.written.clone());
+                            written.push(&parcel.written);
                             fields += parcel.fields as u64;
                         }
                         Outcome::Refused(refusal) if refusal.setup => {
@@ -133,7 +194,7 @@ async fn settle(work: &mut Work<'_>, sent: Vec<Sent<'_>>, began: Time) -> Result
                 }
             }
             Err(broken) => {
-                for parcel in batch {
+                for parcel in batches[n] {
                     let mut entry = work.entry(WRITE_BACK, Some(&parcel.written.id), "no answer");
                     entry.code.clone_from(&broken.cause().code);
                     entry.message = Some(broken.cause().to_string());
@@ -168,7 +229,7 @@ async fn note(
     work: &Work<'_>,
     tx: &mut Tx,
     parcel: &Parcel,
-    outcome: &Outcome,
+    (outcome, jitter): (&Outcome, f64),
     now: Time,
 ) -> Result<Entry, Stop> {
     let (id, deal) = (work.id(), parcel.written.id.as_str());
@@ -192,8 +253,8 @@ async fn note(
         }
         Outcome::Busy(refusal) => {
             let doubled = FIRST_PAUSE * (1 << parcel.failures.clamp(0, 12));
-            let jitter = 0.5 + work.env.fraction() / 2.0;
-            let pause = doubled.min(LONGEST_PAUSE).num_milliseconds() as f64 * jitter;
+            let longest = doubled.min(LONGEST_PAUSE).num_milliseconds() as f64;
+            let pause = longest * (0.5 + jitter / 2.0);
             tx.write_later(id, deal, now + TimeDelta::milliseconds(pause as i64))
                 .await?;
             told("busy", Some(refusal))

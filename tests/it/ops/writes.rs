@@ -12,9 +12,6 @@ use sqlx::{Connection, Executor};
 
 use super::floor::{Floor, page, postgres, sqlite};
 
-/// As many as a process holds at once.
-const POOL: usize = 8;
-
 /// How far a SQLite file may grow.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Room {
@@ -26,29 +23,23 @@ enum Room {
     Plenty,
 }
 
-/// Gives a SQLite file room.
+/// Gives a SQLite file room, by the one connection that writes.
 async fn disk(store: &Store, room: Room) {
-    let mut all = Vec::new();
-    for _ in 0..POOL {
-        all.push(store.read().await.unwrap());
-    }
-    for tx in &mut all {
-        let Tx::Sqlite(tx) = tx else {
-            panic!("only SQLite's file can be kept from growing");
-        };
-        let pages: i64 = sqlx::query_scalar("PRAGMA page_count")
-            .fetch_one(&mut **tx)
-            .await
-            .unwrap();
-        // SQLite takes a limit below the file's size as that size.
-        let limit = match room {
-            Room::None => 1,
-            Room::Little => pages + 32,
-            Room::Plenty => 1_000_000,
-        };
-        let mut set = sqlx::QueryBuilder::<sqlx::Sqlite>::new("PRAGMA max_page_count = ");
-        set.push(limit).build().execute(&mut **tx).await.unwrap();
-    }
+    let Tx::Sqlite(mut tx) = store.write().await.unwrap() else {
+        panic!("only SQLite's file can be kept from growing");
+    };
+    let pages: i64 = sqlx::query_scalar("PRAGMA page_count")
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
+    // SQLite takes a limit below the file's size as that size.
+    let limit = match room {
+        Room::None => 1,
+        Room::Little => pages + 32,
+        Room::Plenty => 1_000_000,
+    };
+    let mut set = sqlx::QueryBuilder::<sqlx::Sqlite>::new("PRAGMA max_page_count = ");
+    set.push(limit).build().execute(&mut *tx).await.unwrap();
 }
 
 /// A connection that met the full disk is replaced by a new one, which must meet it too.
