@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cadence::State;
-use super::grade::{Assessment, Dimension, Grade};
+use super::grade::{Assessment, Dimension, GOOD_ENOUGH, Grade};
 use super::rubric::Rubric;
 use super::rubric::caps::Cap;
 use super::rubric::clause;
@@ -60,8 +60,6 @@ const MOST_QUOTED: usize = 8;
 pub const MOST_NOTES: usize = 2;
 /// With fewer ways open than this the seller is asked for another.
 const FEWEST_WAYS: usize = 2;
-/// A dimension above this level is left in peace.
-const GOOD_ENOUGH: u8 = 2;
 
 /// The question that where a deal stands raises: it moved to another stage, named as people call it,
 /// or its check date has passed.

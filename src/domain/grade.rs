@@ -118,6 +118,10 @@ impl Dimension {
     }
 }
 
+/// With more points than these a dimension is clear and specific to its deal: not weak, and left in
+/// peace.
+pub const GOOD_ENOUGH: u8 = 2;
+
 /// Points per dimension, 0 to 4 each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dimensions {
@@ -157,11 +161,12 @@ impl Dimensions {
     }
 
     /// The dimension with the fewest points; the first in reading order where several have them.
-    pub fn weakest(&self) -> Dimension {
+    /// None where none is weak.
+    pub fn weakest(&self) -> Option<Dimension> {
         Dimension::ALL
             .into_iter()
             .min_by_key(|dimension| self.of(*dimension))
-            .unwrap_or(Dimension::Customer)
+            .filter(|dimension| self.of(*dimension) <= GOOD_ENOUGH)
     }
 }
 
@@ -226,9 +231,10 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// The part that would gain most from more thought; none while nothing is scored.
+    /// The part that would gain most from more thought; none while nothing is scored, or where no
+    /// part is weak.
     pub fn weakest_part(&self) -> Option<Dimension> {
-        self.score.map(|_| self.dims.weakest())
+        self.score.and_then(|_| self.dims.weakest())
     }
 }
 
@@ -246,8 +252,35 @@ impl Assessment {
         }
     }
 
-    /// The part that would gain most from more thought; none while nothing is scored.
+    /// The part that would gain most from more thought; none while nothing is scored, or where no
+    /// part is weak.
     pub fn weakest_part(&self) -> Option<Dimension> {
-        self.score.map(|_| self.dims.weakest())
+        self.score.and_then(|_| self.dims.weakest())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_weakest_only_where_it_is_weak() {
+        let dims = |customer, ownership, next_step| Dimensions {
+            customer,
+            goal: 4,
+            approach: 4,
+            ownership,
+            next_step,
+        };
+        let rows = [
+            (dims(4, 3, 4), None),
+            (dims(3, 3, 3), None),
+            (dims(4, 2, 4), Some(Dimension::Ownership)),
+            (dims(2, 3, 2), Some(Dimension::Customer)),
+            (dims(1, 2, 0), Some(Dimension::NextStep)),
+        ];
+        for (dims, weakest) in rows {
+            assert_eq!(dims.weakest(), weakest, "{dims:?}");
+        }
     }
 }
