@@ -151,31 +151,41 @@
   };
   const redraw = () => unders.forEach((under) => draw(under, drawn.get(under) || []));
 
-  const noteOf = (note, isPrivate) => {
+  const noteOf = (note, says, fields) => {
     const box = document.createElement("div");
-    box.className = isPrivate ? "note private" : "note";
-    if (isPrivate) box.append(text("p", "For your eyes alone", "quiet"));
+    box.className = says ? "note" : "note private";
+    if (!says) box.append(text("p", "For your eyes alone", "quiet"));
     box.append(text("p", note.text));
-    if (!isPrivate) {
-      const button = text("button", "Does not apply here", "link");
+    if (says) {
+      const button = text("button", says, "link");
       button.type = "button";
       button.append(text("span", ": " + note.text, "hush"));
       button.addEventListener("click", async () => {
-        const body = new URLSearchParams({ note: note.name });
+        const body = new URLSearchParams({ note: note.name, ...fields });
         const reply = await send("/note", body).catch(() => null);
-        if (reply && reply.ok) { box.remove(); preview(); }
+        if (!reply || !reply.ok) return;
+        await preview();
+        if (box.isConnected) { box.remove(); heading.focus(); }
       });
       box.append(button);
     }
     return box;
   };
+  const heading = document.getElementById("to-be");
   const show = (it) => {
+    const card = heading.parentElement;
+    const held = card.contains(document.activeElement);
     const grade = document.getElementById("grade-to-be");
     grade.textContent = it.grade;
     grade.className = "grade big " + it.class;
     document.getElementById("score-to-be").textContent = it.score === null ? "" : it.score + " of 100";
-    document.getElementById("notes").replaceChildren(...it.notes.map((note) => noteOf(note, false)));
-    document.getElementById("private-notes").replaceChildren(...it.private_notes.map((note) => noteOf(note, true)));
+    const notes = document.getElementById("notes");
+    notes.replaceChildren(...it.notes.map((note) => noteOf(note, "Does not apply here")));
+    document.getElementById("dismissed").replaceChildren(...it.dismissed.map((note) => noteOf(note, "Ask it again", { again: "yes" })));
+    document.getElementById("dismissed-notes").hidden = it.dismissed.length === 0;
+    document.getElementById("private-notes").replaceChildren(...it.private_notes.map((note) => noteOf(note)));
+    // A button that had the focus is gone: the next one has it, so that the keyboard stays where it was.
+    if (held && !card.contains(document.activeElement)) (notes.querySelector("button") || heading).focus();
     const nearby = document.getElementById("grade-nearby");
     nearby.textContent = it.grade;
     nearby.className = "grade " + it.class;

@@ -75,14 +75,23 @@ pub fn of_state(state: State, stage: &str, rubric: &Rubric) -> Option<Note> {
 /// raise, but none of which the seller said "does not apply here"; of the rest the first
 /// [`MOST_NOTES`].
 pub fn applying(raised: Option<Note>, notes: &[Note], dismissed: &[String]) -> Vec<Note> {
+    let mut asked = arising(raised, notes);
+    asked.retain(|note| !dismissed.contains(&note.name));
+    asked.truncate(MOST_NOTES);
+    asked
+}
+
+/// The questions that would be asked if the seller had not said "does not apply here".
+pub fn not_applying(raised: Option<Note>, notes: &[Note], dismissed: &[String]) -> Vec<Note> {
+    let mut left = arising(raised, notes);
+    left.retain(|note| dismissed.contains(&note.name));
+    left
+}
+
+fn arising(raised: Option<Note>, notes: &[Note]) -> Vec<Note> {
     let again = |note: &&Note| raised.as_ref().is_some_and(|it| it.name == note.name);
     let others: Vec<Note> = notes.iter().filter(|it| !again(it)).cloned().collect();
-    raised
-        .into_iter()
-        .chain(others)
-        .filter(|note| !dismissed.contains(&note.name))
-        .take(MOST_NOTES)
-        .collect()
+    raised.into_iter().chain(others).collect()
 }
 
 /// The questions for the seller's eyes alone that apply to a deal.

@@ -74,6 +74,20 @@ impl Tx {
             .execute(db).await.map(drop))
     }
 
+    /// Has a note that stayed away come back.
+    pub async fn ask_note_again(
+        &mut self,
+        connection: &ConnectionId,
+        deal: &DealId,
+        (stage, note): (&str, &str),
+    ) -> Result<()> {
+        sql!(self, db => query(
+            "DELETE FROM dismissed_note
+             WHERE connection = $1 AND deal = $2 AND stage = $3 AND note = $4",
+        ).bind(connection.as_str()).bind(deal.as_str()).bind(stage).bind(note)
+            .execute(db).await.map(drop))
+    }
+
     /// The notes that stay away from these deals in the stage each is in.
     pub async fn dismissed_notes(
         &mut self,

@@ -288,10 +288,12 @@ pub async fn pick_at(app: &Shared, desk: &Desk, picked: &Picked) -> Result<(), P
     Ok(())
 }
 
-/// A note that does not apply here.
+/// A note that does not apply here; or does so after all, and may be asked again.
 #[derive(Deserialize)]
 pub struct Dismissed {
     note: String,
+    #[serde(default)]
+    again: String,
 }
 
 async fn dismiss(
@@ -305,7 +307,7 @@ async fn dismiss(
     Ok(Redirect::to(&panel_path(&path.0, &path.1)))
 }
 
-/// Has a note stay away from this deal while it is in its stage.
+/// Has a note stay away from this deal while it is in its stage, or come back.
 ///
 /// # Errors
 /// The database's.
@@ -319,7 +321,11 @@ pub async fn dismiss_at(app: &Shared, desk: &Desk, what: &Dismissed) -> Result<(
     let now = app.env.now();
     let mut tx = app.store.write().await?;
     let note = (desk.dossier.stage.as_str(), what.note.as_str());
-    tx.dismiss_note(&connection, &deal, note, now).await?;
+    if what.again.is_empty() {
+        tx.dismiss_note(&connection, &deal, note, now).await?;
+    } else {
+        tx.ask_note_again(&connection, &deal, note).await?;
+    }
     tx.look_again(&connection, &[deal.as_str()], now).await?;
     tx.hasten(&connection, ASK, now).await?;
     tx.commit().await?;

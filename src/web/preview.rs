@@ -9,7 +9,7 @@ use super::panel_view::Desk;
 use super::why::{self, Bar};
 use super::{App, words};
 use crate::domain::Time;
-use crate::domain::coaching::{Note, PrivateNote, applying, private_applying};
+use crate::domain::coaching::{Note, PrivateNote, applying, not_applying, private_applying};
 use crate::domain::grade::Assessment;
 use crate::domain::strategy::{Answers, Part};
 use crate::store::tx::Tx;
@@ -28,6 +28,8 @@ pub struct Preview {
     pub dims: Vec<Bar>,
     /// At most two questions back.
     pub notes: Vec<Said>,
+    /// Questions of which the seller said that they do not apply here.
+    pub dismissed: Vec<Said>,
     /// Questions for the seller's eyes alone.
     pub private_notes: Vec<Said>,
     /// The words of each part, those that earned or lost points marked in their place.
@@ -87,6 +89,11 @@ pub async fn of(
     Ok(drawn(answers, &assessment, raised, &dismissed))
 }
 
+fn asked(notes: Vec<Note>) -> Vec<Said> {
+    let said = |Note { name, text }| Said { name, text };
+    notes.into_iter().map(said).collect()
+}
+
 fn drawn(
     answers: &Answers,
     assessment: &Assessment,
@@ -119,10 +126,8 @@ fn drawn(
         class: words::grade_class(grade),
         score: assessment.score,
         dims: why::bars(assessment),
-        notes: applying(raised, &assessment.notes, dismissed)
-            .into_iter()
-            .map(|Note { name, text }| Said { name, text })
-            .collect(),
+        notes: asked(applying(raised.clone(), &assessment.notes, dismissed)),
+        dismissed: asked(not_applying(raised, &assessment.notes, dismissed)),
         private_notes: private_applying(&assessment.private_notes, dismissed)
             .into_iter()
             .map(|PrivateNote { name, text }| Said { name, text })

@@ -109,6 +109,36 @@ async fn what_does_not_apply_here_gives_way_to_the_next_question_on_every_page()
 }
 
 #[tokio::test]
+async fn what_did_not_apply_can_be_asked_again() {
+    let site = Site::open().await;
+    site.deal("sam", "one").await;
+    let mut sam = site.browser_of("sam").await;
+    let panel = "/panel/acme/one";
+    publishes(&mut sam, panel, &typed("0", &[])).await;
+    let before = asked(&mut sam, panel).await;
+    let (name, text) = before[0].clone();
+    let away = sam.post(&format!("{panel}/note"), &[("note", &name)]).await;
+    assert_eq!(away.status, StatusCode::SEE_OTHER, "{}", away.body);
+    let page = plain(&sam.get(panel).await);
+    let (_, aside) = page.split_once("id=\"dismissed\"").unwrap();
+    assert!(aside.contains(&text), "{aside}");
+    let shown = sam
+        .post(&format!("{panel}/preview"), &typed("1", &[]))
+        .await;
+    let shown: serde_json::Value = serde_json::from_str(&shown.body).unwrap();
+    assert_eq!(shown["dismissed"][0]["name"], name.as_str(), "{shown}");
+
+    let again = [("note", name.as_str()), ("again", "yes")];
+    let back = sam.post(&format!("{panel}/note"), &again).await;
+
+    assert_eq!(back.status, StatusCode::SEE_OTHER, "{}", back.body);
+    assert_eq!(asked(&mut sam, panel).await, before);
+    let page = plain(&sam.get(panel).await);
+    let (_, aside) = page.split_once("id=\"dismissed\"").unwrap();
+    assert!(!aside.contains(&text), "{aside}");
+}
+
+#[tokio::test]
 async fn what_does_not_apply_here_gives_way_in_the_crm_and_in_its_frame_too() {
     let floor = Floor::open().await;
     let mut sam = floor.browser_of(&floor.seller).await;
