@@ -29,7 +29,7 @@ use crate::store::sealed::Seal;
 use crate::sync::worker::Engine;
 use crate::web;
 use crate::web::responders::WorkHours;
-use crate::web::settings::SignIn;
+use crate::web::settings::{SignIn, product_owners};
 
 /// Every key with its default; also the reference for people.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -201,6 +201,7 @@ impl Config {
         Manners {
             hours: self.web.hours.within(&framework.cadence.time_zone),
             cadence: framework.cadence.clone(),
+            product: product_owners(&self.web.roles),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Nudges: off unless the configuration gives a way. Who owes an answer is told at half and at the
-//! end of the promised time, once each; a seller of strategies past their own check date, at most
-//! once in seven days and once for each date. Everyone is told in their own working hours, sellers
-//! never in their quiet ones. A message says how many and where, and no word of a plan; it ends with a
-//! way to have no more of them.
+//! end of the promised time, once each; what waits in the product queue, each product owner owes. A
+//! seller is told of strategies past their own check date, at most once in seven days and once for
+//! each date. Everyone is told in their own working hours, sellers never in their quiet ones. A message
+//! says how many and where, and no word of a plan; it ends with a way to have no more of them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -59,13 +59,16 @@ impl Nudges {
     }
 }
 
-/// When people may be nudged.
+/// When people may be nudged, and who answers for all who work a queue.
 #[derive(Clone, Debug)]
 pub struct Manners {
     /// When people work; in their own time zone where the CRM knows it.
     pub hours: Hours,
     /// When sellers are left alone.
     pub cadence: Cadence,
+    /// Who works the product queue, and so owes what product owes: an e-mail address, or
+    /// `connection:id`.
+    pub product: Vec<String>,
 }
 
 impl Manners {
@@ -97,7 +100,9 @@ pub async fn gather(
     let mut put = 0;
     for way in ways {
         let mut tx = store.read().await?;
-        let answers = tx.owed_answers(way, now).await?;
+        let owners = tx.named(&manners.product).await?.into_iter();
+        let owners: Vec<_> = owners.map(|it| (it.connection, it.id)).collect();
+        let answers = tx.owed_answers(way, now, &owners).await?;
         let checks = tx.passed_checks(way, now - BETWEEN).await?;
         drop(tx);
         for (kind, reasons) in [("answers", answers), ("checks", checks)] {

@@ -1,7 +1,8 @@
 //! Nudges on their way: an outbox. A reason is used up and its message put in by one unit of work, so
 //! that a crash neither loses nor doubles it; a message keeps its id however often it is tried.
 
-use sqlx::{FromRow, query, query_as};
+use sqlx::types::Json;
+use sqlx::{FromRow, QueryBuilder, query, query_as};
 
 use super::Result;
 use super::tx::{Tx, sql};
@@ -56,22 +57,47 @@ pub struct Nudge {
 
 impl Tx {
     /// Answers that are owed and whose promised time is half over, or over; to be told by `way`.
-    pub async fn owed_answers(&mut self, way: &str, now: Time) -> Result<Vec<Reason>> {
-        sql!(self, db => query_as(
-            "SELECT owed.*, p.time_zone FROM (
-               SELECT t.connection, t.responder AS person,
-                 'need:' || t.obstacle || ':' || t.round || ':' || t.position || ':' ||
-                   CASE WHEN t.due_at <= $2 THEN 'due' ELSE 'half' END AS reason,
-                 NULL AS deal, COALESCE(t.due_at <= $2, FALSE) AS late
-               FROM turn t WHERE t.ended_at IS NULL AND t.responder IS NOT NULL AND t.half_at <= $2
-             ) AS owed JOIN person p ON p.connection = owed.connection AND p.id = owed.person
-               AND p.active AND p.email IS NOT NULL
-             WHERE NOT EXISTS (SELECT 1 FROM nudge_off u
-                 WHERE u.connection = owed.connection AND u.person = owed.person)
-               AND NOT EXISTS (SELECT 1 FROM nudge_reason r WHERE r.connection = owed.connection
-                 AND r.person = owed.person AND r.way = $1 AND r.reason = owed.reason)
-             ORDER BY owed.connection, owed.person, owed.reason",
-        ).bind(way).bind(now).fetch_all(db).await)
+    /// What product owes, each of its `owners` does: connection and the CRM's id.
+    pub async fn owed_answers(
+        &mut self,
+        way: &str,
+        now: Time,
+        owners: &[(String, String)],
+    ) -> Result<Vec<Reason>> {
+        let shared = matches!(self, Self::Postgres(_));
+        sql!(self, db => {
+            let mut select = QueryBuilder::new(
+                "SELECT due.*, p.time_zone FROM (SELECT owed.connection, owed.person,
+                   'need:' || owed.obstacle || ':' || owed.round || ':' || owed.position || ':' ||
+                     CASE WHEN owed.late THEN 'due' ELSE 'half' END AS reason,
+                   NULL AS deal, owed.late FROM (
+                     SELECT t.*, t.responder AS person, COALESCE(t.due_at <= ",
+            );
+            select.push_bind(now).push(
+                ", FALSE) AS late FROM turn t
+                     WHERE t.ended_at IS NULL AND t.responder IS NOT NULL AND t.half_at <= ",
+            );
+            select.push_bind(now).push(
+                " UNION ALL
+                     SELECT t.*, o.value ->> 1 AS person, COALESCE(t.due_at <= ",
+            );
+            select.push_bind(now).push(", FALSE) AS late FROM ");
+            select.push(if shared { "jsonb_array_elements(" } else { "json_each(" });
+            select.push_bind(Json(owners)).push(
+                ") AS o JOIN turn t ON t.connection = o.value ->> 0 AND t.level = 'product'
+                     WHERE t.ended_at IS NULL AND t.responder IS NULL AND t.half_at <= ",
+            );
+            select.push_bind(now).push(
+                ") AS owed) AS due JOIN person p ON p.connection = due.connection
+                   AND p.id = due.person AND p.active AND p.email IS NOT NULL
+                 WHERE NOT EXISTS (SELECT 1 FROM nudge_off u
+                     WHERE u.connection = due.connection AND u.person = due.person)
+                   AND NOT EXISTS (SELECT 1 FROM nudge_reason r WHERE r.connection = due.connection
+                     AND r.person = due.person AND r.reason = due.reason AND r.way = ",
+            );
+            select.push_bind(way).push(") ORDER BY due.connection, due.person, due.reason");
+            select.build_query_as().fetch_all(db).await
+        })
     }
 
     /// Strategies past their own check date, of sellers who were told of none since `since`; to be

@@ -145,6 +145,11 @@ impl Settings {
         TimeDelta::hours(self.session_hours.into())
     }
 
+    /// Who works the product queue: an e-mail address each, or `connection:id`.
+    pub fn product_owners(&self) -> Vec<String> {
+        product_owners(&self.roles)
+    }
+
     /// The role the configuration gives someone, if it does.
     pub fn role(&self, connection: &str, person: &str, email: Option<&str>) -> Option<Role> {
         self.roles
@@ -158,6 +163,12 @@ impl Settings {
         let mut named = self.ops.iter();
         named.any(|whom| is_named(whom, (connection, person), email))
     }
+}
+
+/// Those whom a configuration names as product owners.
+pub fn product_owners(roles: &BTreeMap<String, Role>) -> Vec<String> {
+    let owners = roles.iter().filter(|(_, role)| **role == Role::Product);
+    owners.map(|(whom, _)| whom.clone()).collect()
 }
 
 /// Whether a key of the configuration means this person.

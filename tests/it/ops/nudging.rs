@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{Datelike, NaiveTime, TimeDelta};
 use latitude::domain::framework::Framework;
+use latitude::domain::role::Role;
 use latitude::ops::config::Config;
 use latitude::ops::nudge_post::Post;
 use latitude::ops::nudges::{Manners, gather, send};
@@ -275,6 +276,34 @@ async fn each_reason_is_told_once_and_sellers_are_told_once_a_week() {
             assert!(!text.contains("secret gate"), "{text}");
             assert!(text.contains("List-Unsubscribe: <"), "{text}");
         }
+    }
+}
+
+#[tokio::test]
+async fn whoever_works_the_product_queue_is_reminded_of_it() {
+    for database in databases().await {
+        let company = Company::found(&database).await;
+        let floor = &company.floor;
+        let gap = "UPDATE turn SET level = 'product', responder = NULL";
+        executed(floor, gap).await;
+        let mut config = Config::of("").unwrap();
+        let owner = company.responder.to_uppercase();
+        config.web.roles.insert(owner, Role::Product);
+        let mut manners = config.manners(&Framework::standard());
+        manners.hours = by_day_and_night().hours;
+        manners.cadence = by_day_and_night().cadence;
+        let told = async |hours: i64| {
+            floor.advance(TimeDelta::hours(hours));
+            for _ in 0..3 {
+                company.minute_with(&manners).await;
+            }
+            company.to(&company.responder).len()
+        };
+
+        assert_eq!(told(3).await, 0, "not half over yet");
+        assert_eq!(told(1).await, 1);
+        assert_eq!(told(4).await, 2);
+        assert_eq!(company.mail.seen().len(), 3, "the owner and the seller");
     }
 }
 
