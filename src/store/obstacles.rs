@@ -7,6 +7,7 @@ use sqlx::{FromRow, QueryBuilder};
 
 use super::Result;
 use super::library;
+use super::rows::ROWS;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::hours::Clock;
@@ -14,7 +15,7 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::obstacle::kinds::{Ended, Ground, Kind, Level, Outcome, State};
 use crate::domain::obstacle::{Choice, Closing, Need, Obstacle, Turn};
 
-/// Cards read at once at most.
+/// Cards read at once at most, besides those that wait for an answer: of these none is left out.
 pub(super) const MOST: usize = 200;
 
 /// An obstacle, whose it is, and what was said about it.
@@ -134,7 +135,8 @@ struct SaidRow {
 }
 
 impl Tx {
-    /// The cards of that kind, the ones that changed last first.
+    /// The cards of that kind, the ones that changed last first: all that wait for an answer, and of
+    /// the others not too many, open ones before closed ones.
     pub async fn cards(
         &mut self,
         connection: &ConnectionId,
@@ -146,9 +148,11 @@ impl Tx {
         };
         let mut rows: Vec<Row> = sql!(&mut *self, db => {
             let mut select = QueryBuilder::new(
-                "SELECT o.id, o.deal, o.seller, o.text, o.state, o.chosen, o.round, o.ground,
-                 o.promised, o.outcome, o.helped, o.lesson, o.revision, o.began_at, o.changed_at
-                 FROM obstacle o WHERE o.connection = ",
+                "SELECT * FROM (SELECT o.id, o.deal, o.seller, o.text, o.state, o.chosen, o.round,
+                 o.ground, o.promised, o.outcome, o.helped, o.lesson, o.revision, o.began_at,
+                 o.changed_at, ROW_NUMBER() OVER (PARTITION BY CASE o.state WHEN 'asked' THEN 1
+                 ELSE 0 END ORDER BY CASE o.state WHEN 'closed' THEN 1 ELSE 0 END,
+                 o.changed_at DESC, o.id) AS place FROM obstacle o WHERE o.connection = ",
             );
             select.push_bind(connection.as_str());
             const TURN: &str = " AND EXISTS (SELECT 1 FROM turn t WHERE t.connection = o.connection
@@ -178,7 +182,8 @@ impl Tx {
                     }
                 }
             }
-            select.push(" ORDER BY o.changed_at DESC, o.id LIMIT ").push_bind(most);
+            select.push(") AS found WHERE state = 'asked' OR place <= ").push_bind(most);
+            select.push(" ORDER BY changed_at DESC, id");
             select.build_query_as().fetch_all(db).await
         })?;
         if let Which::Library(words) = which {
@@ -256,16 +261,21 @@ impl Tx {
             + Send
             + Unpin,
     {
-        sql!(self, db => {
-            let mut select = QueryBuilder::new(from);
-            select.push_bind(connection.as_str()).push(" AND x.obstacle IN (");
-            let mut list = select.separated(", ");
-            for id in ids {
-                list.push_bind(id.as_str());
-            }
-            select.push(")").push(order);
-            select.build_query_as().fetch_all(db).await
-        })
+        let mut found = Vec::new();
+        for some in ids.chunks(ROWS) {
+            let more: Vec<T> = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new(from);
+                select.push_bind(connection.as_str()).push(" AND x.obstacle IN (");
+                let mut list = select.separated(", ");
+                for id in some {
+                    list.push_bind(id.as_str());
+                }
+                select.push(")").push(order);
+                select.build_query_as().fetch_all(db).await
+            })?;
+            found.extend(more);
+        }
+        Ok(found)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Who is who across connections, and who reports to whom.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sqlx::{FromRow, QueryBuilder, query_as};
 
 use super::Result;
+use super::rows::ROWS;
 use super::tx::{Tx, sql};
 use crate::domain::ids::ConnectionId;
 
@@ -64,6 +65,72 @@ impl Tx {
         ).bind(most).fetch_all(db).await)
     }
 
+    /// Those of whom a configuration says who they are: by an e-mail address, or `connection:id`.
+    pub async fn named(&mut self, whom: &[String]) -> Result<Vec<Face>> {
+        let mut found: Vec<Face> = Vec::new();
+        for key in whom {
+            let mut faces = self.faces_of(key).await?;
+            if let Some((connection, id)) = key.split_once(':') {
+                faces.extend(self.face(&connection.into(), id).await?);
+            }
+            faces.retain(|it| !found.contains(it));
+            found.extend(faces);
+        }
+        Ok(found)
+    }
+
+    /// Those above a person, the one they report to first, up to where someone has left.
+    pub async fn above(&mut self, connection: &ConnectionId, person: &str) -> Result<Vec<Face>> {
+        let mut faces: Vec<Face> = sql!(self, db => query_as(
+            "WITH RECURSIVE line (id, depth) AS (
+               SELECT manager, 1 FROM person WHERE connection = $1 AND id = $2 AND active
+               UNION
+               SELECT p.manager, l.depth + 1 FROM line l CROSS JOIN person p
+               WHERE p.connection = $1 AND p.id = l.id AND p.active AND l.depth < $3)
+             SELECT p.connection, p.id, p.name, p.email, p.manager, p.time_zone
+             FROM line l CROSS JOIN person p
+             WHERE p.connection = $1 AND p.id = l.id AND p.active ORDER BY l.depth",
+        ).bind(connection.as_str()).bind(person).bind(DEEPEST).fetch_all(db).await)?;
+        // Where people report to each other in a circle, it ends where it began.
+        let mut known = vec![person.to_owned()];
+        let end = faces.iter().position(|it| {
+            let again = known.contains(&it.id);
+            known.push(it.id.clone());
+            again
+        });
+        faces.truncate(end.unwrap_or(faces.len()));
+        Ok(faces)
+    }
+
+    /// Those who report to a person directly and lead nobody themselves, by name.
+    pub async fn own_sellers(
+        &mut self,
+        connection: &ConnectionId,
+        boss: &str,
+    ) -> Result<Vec<Face>> {
+        sql!(self, db => query_as(
+            "SELECT p.connection, p.id, p.name, p.email, p.manager, p.time_zone FROM person p
+             WHERE p.connection = $1 AND p.manager = $2 AND p.id <> $2
+               AND NOT EXISTS (SELECT 1 FROM person below
+                 WHERE below.connection = $1 AND below.manager = p.id AND below.id <> p.id)
+             ORDER BY p.name, p.id",
+        ).bind(connection.as_str()).bind(boss).fetch_all(db).await)
+    }
+
+    /// The time zones of people, where the CRM knows them.
+    pub async fn time_zones(
+        &mut self,
+        connection: &ConnectionId,
+        people: &[&str],
+    ) -> Result<HashMap<String, String>> {
+        self.words_for(
+            "SELECT id, time_zone FROM person WHERE active AND time_zone IS NOT NULL AND connection = ",
+            connection,
+            people,
+        )
+        .await
+    }
+
     /// Everyone below a person, directly or not, by name.
     pub async fn team(&mut self, connection: &ConnectionId, boss: &str) -> Result<Vec<Member>> {
         // `CROSS JOIN` tells SQLite to go from the team to people; else it may read everyone for
@@ -86,19 +153,47 @@ impl Tx {
         connection: &ConnectionId,
         people: &[&str],
     ) -> Result<HashMap<String, String>> {
-        if people.is_empty() {
-            return Ok(HashMap::new());
+        let select = "SELECT id, name FROM person WHERE connection = ";
+        self.words_for(select, connection, people).await
+    }
+
+    /// What sellers call these deals.
+    pub async fn deal_names(
+        &mut self,
+        connection: &ConnectionId,
+        deals: &[&str],
+    ) -> Result<HashMap<String, String>> {
+        let select = "SELECT id, name FROM deal WHERE connection = ";
+        self.words_for(select, connection, deals).await
+    }
+
+    /// A word about each of these, by id; each asked for once.
+    async fn words_for(
+        &mut self,
+        select: &'static str,
+        connection: &ConnectionId,
+        ids: &[&str],
+    ) -> Result<HashMap<String, String>> {
+        let ids: Vec<&str> = ids
+            .iter()
+            .copied()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let mut found = HashMap::new();
+        for some in ids.chunks(ROWS) {
+            let rows: Vec<(String, String)> = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new(select);
+                select.push_bind(connection.as_str()).push(" AND id IN (");
+                let mut list = select.separated(", ");
+                for id in some {
+                    list.push_bind(*id);
+                }
+                select.push(")");
+                select.build_query_as().fetch_all(db).await
+            })?;
+            found.extend(rows);
         }
-        let rows: Vec<(String, String)> = sql!(self, db => {
-            let mut select = QueryBuilder::new("SELECT id, name FROM person WHERE connection = ");
-            select.push_bind(connection.as_str()).push(" AND id IN (");
-            let mut list = select.separated(", ");
-            for person in people {
-                list.push_bind(*person);
-            }
-            select.push(")");
-            select.build_query_as().fetch_all(db).await
-        })?;
-        Ok(rows.into_iter().collect())
+        Ok(found)
     }
 }

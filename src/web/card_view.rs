@@ -178,7 +178,7 @@ pub async fn view(
 ) -> Result<View, Problem> {
     let (now, connection) = (app.env.now(), &me.connection);
     let moment = |at| words::moment(at, me.zone());
-    let hours = hours(app, tx, connection, card.obstacle.turns.last()).await?;
+    let hours = hours(app, tx, connection, card).await?;
     let it = &card.obstacle;
     let seller = name(tx, connection, &card.seller).await?;
     let deal = match &card.deal {

@@ -7,7 +7,7 @@ use super::card_view::Item;
 use super::chrome::{Chrome, Show};
 use super::conversations::{self, Ended, Next, Wanted};
 use super::error::Problem;
-use super::obstacle::item;
+use super::obstacle::items;
 use super::session::Reader;
 use super::table::{For, Table};
 use super::week::{this_monday, week_path};
@@ -60,14 +60,11 @@ async fn home(
         }
         let things = plan.outcomes.into_iter().map(|it| it.what);
         week.extend(things.filter(|it| !it.trim().is_empty()));
-        for card in tx
+        let mut own = tx
             .cards(&me.connection, Which::OfSeller(&me.face.id))
-            .await?
-        {
-            if matches!(card.obstacle.state, Standing::Asked | Standing::Promised) {
-                owed.push(item(&app, &mut tx, me, &card).await?);
-            }
-        }
+            .await?;
+        own.retain(|it| matches!(it.obstacle.state, Standing::Asked | Standing::Promised));
+        owed.extend(items(&app, &mut tx, me, &own).await?);
         let mut mine = tx
             .cards(&me.connection, Which::WaitingOn(&me.face.id))
             .await?;
@@ -77,9 +74,7 @@ async fn home(
                     .await?,
             );
         }
-        for card in mine {
-            waiting.push(item(&app, &mut tx, me, &card).await?);
-        }
+        waiting.extend(items(&app, &mut tx, me, &mine).await?);
     }
     drop(tx);
     waiting.sort_by_key(Item::order);

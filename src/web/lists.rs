@@ -8,7 +8,7 @@ use super::App;
 use super::board::{Card, card};
 use super::card_view::Item;
 use super::error::Problem;
-use super::obstacle::item;
+use super::obstacle::items;
 use super::session::Me;
 use crate::domain::cadence::State;
 use crate::domain::grade::Grade;
@@ -48,13 +48,10 @@ pub async fn read(
     stages: &[StageRow],
     today: NaiveDate,
 ) -> Result<Lists, Problem> {
-    let mut waiting = Vec::new();
     let cards = tx
         .cards(&me.connection, Which::WaitingOn(&me.face.id))
         .await?;
-    for card in &cards {
-        waiting.push(item(app, tx, me, card).await?);
-    }
+    let mut waiting = items(app, tx, me, &cards).await?;
     waiting.sort_by_key(Item::order);
     waiting.truncate(SHOWN);
     let picked = pick(tx, me, today).await?;

@@ -11,11 +11,12 @@ use super::board::chosen;
 use super::card_view::{self, Item, View};
 use super::chrome::{Chrome, Show};
 use super::error::Problem;
-use super::responders::hours;
+use super::responders::hours_of;
 use super::session::{Me, Reader};
 use super::table::{For, Table};
 use super::{App, Shared, words};
 use crate::domain::Time;
+use crate::domain::hours::Hours;
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::obstacle::kinds::{Level, State as Standing};
 use crate::domain::obstacle::{Obstacle, STARTERS, opens_as_blame};
@@ -146,8 +147,8 @@ async fn mine(
         let cards = tx
             .cards(&me.connection, Which::OfSeller(&me.face.id))
             .await?;
-        for card in &cards {
-            let item = item(&app, &mut tx, me, card).await?;
+        let items = items(app, &mut tx, me, &cards).await?;
+        for (card, item) in cards.iter().zip(items) {
             if card.obstacle.state == Standing::Closed {
                 closed.push(item);
             } else {
@@ -178,25 +179,28 @@ async fn mine(
     }))
 }
 
-/// A card in one line of a list.
+/// Cards in one line each; what is told besides is read for all of them at once.
 ///
 /// # Errors
 /// The database's.
-pub async fn item(app: &App, tx: &mut Tx, me: &Me, card: &Card) -> Result<Item, Problem> {
-    let hours = hours(app, tx, &me.connection, card.obstacle.turns.last()).await?;
-    let mut about = Vec::new();
-    if card.seller != me.face.id {
-        let names = tx.names(&me.connection, &[&card.seller]).await?;
-        about.extend(names.into_values());
-    }
-    if let Some(deal) = &card.deal {
-        let dossier = tx.dossier(&me.connection, &deal.as_str().into()).await?;
-        about.extend(dossier.map(|it| it.name));
-    }
-    Ok(Item {
-        about: about.join(" · "),
-        ..card_view::item(card, me, app.env.now(), &hours)
-    })
+pub async fn items(app: &App, tx: &mut Tx, me: &Me, cards: &[Card]) -> Result<Vec<Item>, Problem> {
+    let hours = hours_of(app, tx, &me.connection, cards).await?;
+    let sellers = cards.iter().map(|it| it.seller.as_str());
+    let sellers: Vec<&str> = sellers.filter(|it| *it != me.face.id).collect();
+    let names = tx.names(&me.connection, &sellers).await?;
+    let deals: Vec<&str> = cards.iter().filter_map(|it| it.deal.as_deref()).collect();
+    let deals = tx.deal_names(&me.connection, &deals).await?;
+    let now = app.env.now();
+    let line = |(card, hours): (&Card, &Hours)| {
+        let seller = names.get(&card.seller);
+        let deal = card.deal.as_ref().and_then(|it| deals.get(it));
+        let about: Vec<&str> = seller.into_iter().chain(deal).map(String::as_str).collect();
+        Item {
+            about: about.join(" · "),
+            ..card_view::item(card, me, now, hours)
+        }
+    };
+    Ok(cards.iter().zip(&hours).map(line).collect())
 }
 
 #[derive(Default, Deserialize)]
@@ -294,27 +298,16 @@ async fn answers(
     let mut tx = app.store.read().await?;
     let (mut waiting, mut queue, mut passed) = (Vec::new(), Vec::new(), Vec::new());
     for me in &reader.me {
-        for card in tx
-            .cards(&me.connection, Which::WaitingOn(&me.face.id))
-            .await?
-        {
-            waiting.push(item(&app, &mut tx, me, &card).await?);
-        }
-        for card in tx
-            .cards(&me.connection, Which::EverAskedOf(&me.face.id))
-            .await?
-        {
-            if side(me, &card) == Some(Side::Onlooker) {
-                passed.push(item(&app, &mut tx, me, &card).await?);
-            }
-        }
+        let id = me.face.id.as_str();
+        let cards = tx.cards(&me.connection, Which::WaitingOn(id)).await?;
+        waiting.extend(items(&app, &mut tx, me, &cards).await?);
+        let mut cards = tx.cards(&me.connection, Which::EverAskedOf(id)).await?;
+        cards.retain(|card| side(me, card) == Some(Side::Onlooker));
+        passed.extend(items(&app, &mut tx, me, &cards).await?);
         if me.role == Role::Product {
-            for card in tx
-                .cards(&me.connection, Which::QueueOf(Level::Product))
-                .await?
-            {
-                queue.push(item(&app, &mut tx, me, &card).await?);
-            }
+            let which = Which::QueueOf(Level::Product);
+            let cards = tx.cards(&me.connection, which).await?;
+            queue.extend(items(&app, &mut tx, me, &cards).await?);
         }
     }
     waiting.sort_by_key(Item::order);

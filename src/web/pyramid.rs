@@ -15,7 +15,7 @@ use super::board::chosen;
 use super::card_view::Item;
 use super::chrome::{Chrome, Show};
 use super::error::Problem;
-use super::obstacle::{Side, item, side};
+use super::obstacle::{Side, items, side};
 use super::session::{Me, Reader};
 use super::table::{For, Table};
 use super::words;
@@ -199,10 +199,11 @@ pub fn only_executives(me: &Me) -> Result<(), Problem> {
 pub async fn passed_up(app: &App, tx: &mut Tx, me: &Me) -> Result<Passed, Problem> {
     let mut passed = Passed::default();
     let cards = Which::EverAskedOf(&me.face.id);
-    for card in tx.cards(&me.connection, cards).await? {
-        let item = item(app, tx, me, &card).await?;
+    let cards = tx.cards(&me.connection, cards).await?;
+    let items = items(app, tx, me, &cards).await?;
+    for (card, item) in cards.iter().zip(items) {
         let overdue = matches!(item.reading, Some(Reading::Due | Reading::Late));
-        match side(me, &card) {
+        match side(me, card) {
             Some(Side::Responder) if overdue => passed.overdue.push(item),
             Some(Side::Responder) => passed.waiting.push(item),
             _ if card.obstacle.state != Standing::Closed => passed.open.push(item),

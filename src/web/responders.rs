@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::App;
 use super::error::Problem;
 use crate::domain::hours::Hours;
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, PersonId};
+use crate::domain::obstacle::To;
 use crate::domain::obstacle::kinds::Level;
-use crate::domain::obstacle::{To, Turn};
+use crate::store::obstacles::Card;
 use crate::store::team::Face;
 use crate::store::tx::Tx;
 
@@ -55,7 +56,28 @@ impl WorkHours {
     }
 }
 
-/// The hours of whoever has a turn.
+/// The hours of whoever had the last turn of each of these cards.
+///
+/// # Errors
+/// The database's.
+pub async fn hours_of(
+    app: &App,
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    cards: &[Card],
+) -> Result<Vec<Hours>, Problem> {
+    let responder = |card: &Card| card.obstacle.turns.last()?.responder.clone();
+    let responders: Vec<Option<PersonId>> = cards.iter().map(responder).collect();
+    let people: Vec<&str> = responders.iter().flatten().map(PersonId::as_str).collect();
+    let zones = tx.time_zones(connection, &people).await?;
+    let zone = |person: &PersonId| zones.get(person.as_str()).map(String::as_str);
+    let hours = responders
+        .iter()
+        .map(|it| app.settings.hours.of(app, it.as_ref().and_then(zone)));
+    Ok(hours.collect())
+}
+
+/// The same for one card.
 ///
 /// # Errors
 /// The database's.
@@ -63,16 +85,10 @@ pub async fn hours(
     app: &App,
     tx: &mut Tx,
     connection: &ConnectionId,
-    turn: Option<&Turn>,
+    card: &Card,
 ) -> Result<Hours, Problem> {
-    let face = match turn.and_then(|turn| turn.responder.as_ref()) {
-        Some(person) => tx.face(connection, person.as_str()).await?,
-        None => None,
-    };
-    Ok(app
-        .settings
-        .hours
-        .of(app, face.and_then(|it| it.time_zone).as_deref()))
+    let hours = hours_of(app, tx, connection, std::slice::from_ref(card)).await?;
+    Ok(hours.into_iter().next().unwrap_or_default())
 }
 
 /// Whom a need of a seller goes to at a level, with their hours; none where the CRM names nobody.

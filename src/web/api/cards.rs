@@ -10,15 +10,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
-use crate::domain::hours::Reading;
-use crate::domain::ids::DealId;
+use crate::domain::hours::{Hours, Reading};
 use crate::domain::obstacle::kinds::{Ground, Level};
 use crate::domain::role::{Role, Scope};
 use crate::store::obstacles::{Card, Which};
 use crate::store::tx::Tx;
 use crate::web::error::{Detail, Problem};
 use crate::web::obstacle::{Side, card_path, side};
-use crate::web::responders::hours;
+use crate::web::responders::hours_of;
 
 /// An obstacle in one line.
 #[derive(Serialize, ToSchema)]
@@ -152,47 +151,50 @@ pub struct Words {
     q: String,
 }
 
-async fn line(caller: &Caller, tx: &mut Tx, card: &Card) -> Result<ObstacleLine, Problem> {
-    let (app, me, it) = (&caller.app, &caller.me, &card.obstacle);
-    let hours = hours(app, tx, &me.connection, it.turns.last()).await?;
+async fn lines(caller: &Caller, tx: &mut Tx, cards: &[Card]) -> Result<Vec<ObstacleLine>, Problem> {
+    let (app, me) = (&caller.app, &caller.me);
+    let hours = hours_of(app, tx, &me.connection, cards).await?;
     let now = app.env.now();
-    let path = card_path(me.connection.as_str(), &card.id);
-    Ok(ObstacleLine {
-        id: card.id.clone(),
-        text: it.text.clone(),
-        state: it.state_at(now, &hours).word(),
-        waits_for: it.turn().map(|turn| turn.level.word()),
-        due: it.turn().and_then(|turn| turn.clock.due(&hours)),
-        overdue: matches!(it.reading(now, &hours), Some(Reading::Due | Reading::Late)),
-        link: format!("{}{path}", app.settings.public_url),
-    })
-}
-
-async fn lines(
-    caller: &Caller,
-    tx: &mut Tx,
-    which: Which<'_>,
-) -> Result<Vec<ObstacleLine>, Problem> {
-    let mut lines = Vec::new();
-    for card in tx.cards(&caller.me.connection, which).await? {
-        lines.push(line(caller, tx, &card).await?);
-    }
-    Ok(lines)
-}
-
-async fn whole(caller: &Caller, tx: &mut Tx, card: &Card) -> Result<Obstacle, Problem> {
-    let (connection, it) = (&caller.me.connection, &card.obstacle);
-    let mut people: Vec<&str> = card.said.iter().map(|it| it.person.as_str()).collect();
-    people.push(&card.seller);
-    let names: HashMap<String, String> = tx.names(connection, &people).await?;
-    let deal = match &card.deal {
-        Some(id) => tx.dossier(connection, &DealId::from(id.as_str())).await?,
-        None => None,
+    let line = |(card, hours): (&Card, &Hours)| {
+        let it = &card.obstacle;
+        let path = card_path(me.connection.as_str(), &card.id);
+        ObstacleLine {
+            id: card.id.clone(),
+            text: it.text.clone(),
+            state: it.state_at(now, hours).word(),
+            waits_for: it.turn().map(|turn| turn.level.word()),
+            due: it.turn().and_then(|turn| turn.clock.due(hours)),
+            overdue: matches!(it.reading(now, hours), Some(Reading::Due | Reading::Late)),
+            link: format!("{}{path}", app.settings.public_url),
+        }
     };
-    Ok(Obstacle {
-        obstacle: line(caller, tx, card).await?,
+    Ok(cards.iter().zip(&hours).map(line).collect())
+}
+
+/// Cards with everything in them; what is told besides is read for all of them at once.
+async fn whole(caller: &Caller, tx: &mut Tx, cards: &[Card]) -> Result<Vec<Obstacle>, Problem> {
+    let connection = &caller.me.connection;
+    let said = cards.iter().flat_map(|card| &card.said);
+    let mut people: Vec<&str> = said.map(|it| it.person.as_str()).collect();
+    people.extend(cards.iter().map(|it| it.seller.as_str()));
+    let names = tx.names(connection, &people).await?;
+    let deals: Vec<&str> = cards.iter().filter_map(|it| it.deal.as_deref()).collect();
+    let deals = tx.deal_names(connection, &deals).await?;
+    let lines = lines(caller, tx, cards).await?;
+    let one = |(card, line)| shape(card, line, (&names, &deals));
+    Ok(cards.iter().zip(lines).map(one).collect())
+}
+
+fn shape(
+    card: &Card,
+    line: ObstacleLine,
+    (names, deals): (&HashMap<String, String>, &HashMap<String, String>),
+) -> Obstacle {
+    let it = &card.obstacle;
+    Obstacle {
+        obstacle: line,
         seller: names.get(&card.seller).cloned().unwrap_or_default(),
-        deal: deal.map(|it| it.name),
+        deal: card.deal.as_ref().and_then(|id| deals.get(id)).cloned(),
         options: (0..)
             .zip(&it.options)
             .map(|(n, option)| OwnOption {
@@ -232,7 +234,7 @@ async fn whole(caller: &Caller, tx: &mut Tx, card: &Card) -> Result<Obstacle, Pr
         promised: it.promised,
         outcome: it.closing.as_ref().map(|it| it.outcome.word()),
         lesson: it.closing.as_ref().map(|it| it.lesson.clone()),
-    })
+    }
 }
 
 /// The person's own obstacles, closed ones included.
@@ -244,7 +246,8 @@ pub async fn mine(caller: Caller) -> Result<Json<Obstacles>, Problem> {
     caller.may(Scope::Obstacles)?;
     let mut tx = caller.app.store.read().await?;
     let which = Which::OfSeller(&caller.me.face.id);
-    let obstacles = lines(&caller, &mut tx, which).await?;
+    let cards = tx.cards(&caller.me.connection, which).await?;
+    let obstacles = lines(&caller, &mut tx, &cards).await?;
     Ok(Json(Obstacles { obstacles }))
 }
 
@@ -262,7 +265,8 @@ pub async fn one(caller: Caller, Path(id): Path<String>) -> Result<Json<Obstacle
     let card = tx.card(&caller.me.connection, &id).await?;
     let card = card.filter(|card| side(&caller.me, card).is_some());
     let card = card.ok_or(Problem::NotFound)?;
-    whole(&caller, &mut tx, &card).await.map(Json)
+    let whole = whole(&caller, &mut tx, &[card]).await?.pop();
+    whole.map(Json).ok_or(Problem::NotFound)
 }
 
 /// Answers the person owes, and what was their turn once.
@@ -274,15 +278,14 @@ pub async fn answers(caller: Caller) -> Result<Json<AnswersOwed>, Problem> {
     caller.may(Scope::Obstacles)?;
     let me = &caller.me;
     let mut tx = caller.app.store.read().await?;
-    let mut waiting = lines(&caller, &mut tx, Which::WaitingOn(&me.face.id)).await?;
+    let cards = Which::WaitingOn(&me.face.id);
+    let cards = tx.cards(&me.connection, cards).await?;
+    let mut waiting = lines(&caller, &mut tx, &cards).await?;
     waiting.sort_by_key(|it| (it.due.is_none(), it.due));
-    let mut passed = Vec::new();
     let asked = Which::EverAskedOf(&me.face.id);
-    for card in tx.cards(&me.connection, asked).await? {
-        if side(me, &card) == Some(Side::Onlooker) {
-            passed.push(line(&caller, &mut tx, &card).await?);
-        }
-    }
+    let mut cards = tx.cards(&me.connection, asked).await?;
+    cards.retain(|card| side(me, card) == Some(Side::Onlooker));
+    let passed = lines(&caller, &mut tx, &cards).await?;
     Ok(Json(AnswersOwed { waiting, passed }))
 }
 
@@ -298,10 +301,8 @@ pub async fn queue(caller: Caller) -> Result<Json<Vec<Obstacle>>, Problem> {
     }
     let mut tx = caller.app.store.read().await?;
     let which = Which::QueueOf(Level::Product);
-    let mut gaps = Vec::new();
-    for card in tx.cards(&caller.me.connection, which).await? {
-        gaps.push(whole(&caller, &mut tx, &card).await?);
-    }
+    let cards = tx.cards(&caller.me.connection, which).await?;
+    let mut gaps = whole(&caller, &mut tx, &cards).await?;
     gaps.sort_by_key(|it| (it.obstacle.due.is_none(), it.obstacle.due));
     Ok(Json(gaps))
 }
