@@ -4,7 +4,8 @@
 //! whose turn it ever was. Time is read off the clock when a page is shown; nobody is chased.
 
 use axum::extract::{Form, Path, Query, State};
-use axum::response::Redirect;
+use axum::response::{IntoResponse, Redirect, Response};
+use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::board::chosen;
@@ -21,6 +22,7 @@ use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::obstacle::kinds::{Level, State as Standing};
 use crate::domain::obstacle::{Obstacle, STARTERS, opens_as_blame};
 use crate::domain::role::Role;
+use crate::domain::week::monday;
 use crate::store::obstacles::{Card, Which};
 use crate::store::tx::Tx;
 
@@ -132,7 +134,7 @@ pub async fn open<'a>(
 struct Asked {
     connection: String,
     deal: String,
-    text: String,
+    week: Option<NaiveDate>,
     q: String,
 }
 
@@ -140,7 +142,26 @@ async fn mine(
     State(app): State<Shared>,
     reader: Reader,
     Query(asked): Query<Asked>,
-) -> Result<Show<impl askama::Template>, Problem> {
+) -> Result<Show<ListPage>, Problem> {
+    // What they wrote into their week is taken from there: words have no place in an address.
+    let text = match asked.week {
+        Some(day) => {
+            let me = chosen(&reader, &asked.connection)?;
+            let mut tx = app.store.read().await?;
+            let person = me.face.id.as_str().into();
+            tx.week(&me.connection, &person, monday(day)).await?.need
+        }
+        None => String::new(),
+    };
+    list(&app, &reader, (text, &asked.deal)).await
+}
+
+/// The list, with words in its form and the deal they are about.
+async fn list(
+    app: &App,
+    reader: &Reader,
+    (text, about): (String, &str),
+) -> Result<Show<ListPage>, Problem> {
     let mut tx = app.store.read().await?;
     let (mut open, mut closed, mut deals) = (Vec::new(), Vec::new(), Vec::new());
     for me in &reader.me {
@@ -160,21 +181,21 @@ async fn mine(
             .await?
         {
             let value = format!("{}/{}", me.connection, deal.id);
-            let on = asked.deal == value || asked.deal.starts_with(&format!("{value}/"));
+            let on = about == value || about.starts_with(&format!("{value}/"));
             deals.push((value, deal.name, on));
         }
     }
-    let starters: &[&str] = if opens_as_blame(&asked.text) {
+    let starters: &[&str] = if opens_as_blame(&text) {
         &STARTERS
     } else {
         &[]
     };
     Ok(Show(ListPage {
-        chrome: Chrome::of("Obstacles", &reader, "/obstacles"),
+        chrome: Chrome::of("Obstacles", reader, "/obstacles"),
         deals,
         open,
         closed,
-        text: asked.text,
+        text,
         starters,
     }))
 }
@@ -215,14 +236,11 @@ async fn begin(
     State(app): State<Shared>,
     reader: Reader,
     Form(new): Form<New>,
-) -> Result<Redirect, Problem> {
+) -> Result<Response, Problem> {
     // Words that open as blame are offered another beginning, once; nobody has to take it.
     if opens_as_blame(&new.text) && new.anyway.is_empty() {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query
-            .append_pair("text", &new.text)
-            .append_pair("deal", &new.deal);
-        return Ok(Redirect::to(&format!("/obstacles?{}", query.finish())));
+        let page = list(&app, &reader, (new.text, &new.deal)).await?;
+        return Ok(page.into_response());
     }
     let obstacle = Obstacle::new(&new.text).map_err(|it| Problem::Unfit(it.to_string()))?;
     let (connection, deal) = new.deal.split_once('/').unwrap_or_default();
@@ -239,7 +257,8 @@ async fn begin(
     let card = new_card(&app, obstacle, (&me.face.id, deal), app.env.now());
     tx.add_card(&me.connection, &card).await?;
     tx.commit().await?;
-    Ok(Redirect::to(&card_path(me.connection.as_str(), &card.id)))
+    let path = card_path(me.connection.as_str(), &card.id);
+    Ok(Redirect::to(&path).into_response())
 }
 
 /// A card that a seller begins.
