@@ -17,7 +17,8 @@ pub const QUESTION: &str = "Which things, at most three, are most critical to my
 pub struct Week {
     /// What matters most; at most [`MOST_OUTCOMES`].
     pub outcomes: Vec<Outcome>,
-    /// What do I need from my manager?
+    /// What do I need from my manager? For the seller's eyes alone; what is to be answered is sent
+    /// up as an obstacle.
     pub need: String,
     /// What am I proud of?
     pub proud: String,

@@ -36,6 +36,12 @@ struct Page {
     seen: String,
     outcomes: Vec<Row>,
     week: Week,
+    /// Where what is needed becomes an obstacle, once it is kept.
+    send_up: Option<String>,
+    before: String,
+    after: String,
+    /// The address of this week, from another.
+    now: Option<String>,
     earlier: Vec<(String, String)>,
 }
 
@@ -140,12 +146,18 @@ async fn week(
     let last = first + Days::new(6);
     let planned = !week.outcomes.is_empty();
     let today = me.today(&app);
+    let this = monday(today);
+    let path = |monday| week_path(monday, me.connection.as_str());
+    let send_up = format!(
+        "/obstacles?week={first}&connection={}",
+        words::encoded(me.connection.as_str())
+    );
     let over = today >= first + Days::new(4);
     let mut outcomes = week.outcomes.clone();
     outcomes.resize(MOST_OUTCOMES, Outcome::default());
     Ok(Show(Page {
         chrome: Chrome::of("My week", &reader, "/week"),
-        action: week_path(first, me.connection.as_str()),
+        action: path(first),
         heading: format!("{} to {}", words::day(first), words::day(last)),
         question: QUESTION,
         planned,
@@ -165,11 +177,15 @@ async fn week(
                 it,
             })
             .collect(),
+        send_up: (!week.need.trim().is_empty()).then_some(send_up),
         week,
+        before: path(first - Days::new(7)),
+        after: path(first + Days::new(7)),
+        now: (first != this).then(|| path(this)),
         earlier: earlier
             .into_iter()
-            .filter(|it| *it != first)
-            .map(|it| (week_path(it, me.connection.as_str()), words::day(it)))
+            .filter(|it| *it != first && *it < this)
+            .map(|it| (path(it), words::day(it)))
             .collect(),
     }))
 }

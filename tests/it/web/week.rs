@@ -146,3 +146,53 @@ async fn what_a_seller_shares_of_a_week_is_seen_by_their_manager_and_nobody_else
     let board = site.browser_of("mia").await.get("/board").await.body;
     assert!(!board.contains(PROUD), "it was taken back");
 }
+
+#[tokio::test]
+async fn what_a_seller_needs_from_their_manager_can_be_sent_up() {
+    const NEED: &str = "An hour of yours with their controller";
+    let site = Site::open().await;
+    let mut sam = site.browser_of("sam").await;
+    let week = sam.get("/week").await.header("location").to_owned();
+    let page = sam.get(&week).await.body;
+    let (_, asked) = page.split_once("What do I need from my manager?").unwrap();
+    let (label, _) = asked.split_once("</label>").unwrap();
+    assert!(label.contains("for my eyes alone"), "{label}");
+    assert!(!page.contains("/obstacles?week="), "there is nothing yet");
+
+    let page = keeps(&mut sam, &week, &[("need", NEED)]).await.body;
+
+    let path = "/obstacles?week=2026-11-16&connection=acme";
+    let page = page.replace("&#38;", "&").replace("&amp;", "&");
+    assert!(page.contains(path), "{page}");
+    let form = sam.get(path).await.body;
+    let (_, text) = form.split_once("name=\"text\"").unwrap();
+    let (text, _) = text.split_once("</textarea>").unwrap();
+    assert!(text.contains(NEED), "{text}");
+    for other in ["mia", "sue"] {
+        let theirs = site.browser_of(other).await.get(path).await.body;
+        assert!(!theirs.contains(NEED), "{other}");
+    }
+}
+
+#[tokio::test]
+async fn one_week_leads_to_the_next() {
+    let site = Site::open().await;
+    let mut sam = site.browser_of("sam").await;
+    let next = "/week/2026-11-23?connection=acme";
+    for week in [next, "/week/2026-11-09?connection=acme"] {
+        keeps(&mut sam, week, &[("what_0", "Agree the proof")]).await;
+    }
+
+    let page = sam.get("/week/2026-11-16?connection=acme").await.body;
+
+    let (around, earlier) = page.split_once("Earlier weeks").unwrap();
+    assert!(around.contains(&format!("href=\"{next}\"")), "{around}");
+    assert!(around.contains("href=\"/week/2026-11-09?connection=acme\""));
+    assert!(!earlier.contains("2026-11-23"), "{earlier}");
+    assert!(earlier.contains("2026-11-09"), "{earlier}");
+    let ahead = sam.get(next).await.body;
+    assert!(
+        ahead.contains("href=\"/week/2026-11-16?connection=acme\""),
+        "{ahead}"
+    );
+}
