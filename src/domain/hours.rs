@@ -112,13 +112,10 @@ impl Hours {
             .map_or(now, |(opens, _)| opens.max(now))
     }
 
-    /// The moment at which a day ends for them: the close of business of that day, or of the last
-    /// working day before it.
-    pub fn close_of(&self, date: NaiveDate) -> Time {
-        (0..MOST_DAYS)
-            .filter_map(|n| date.checked_sub_days(Days::new(n)))
-            .find_map(|it| self.open(it))
-            .map_or_else(|| self.moment(date, self.until), |(_, closes)| closes)
+    /// The moment at which a day is over for them: midnight, whether they work on it or not.
+    pub fn end_of(&self, date: NaiveDate) -> Time {
+        let next = date.checked_add_days(Days::new(1)).unwrap_or(date);
+        self.moment(next, NaiveTime::MIN)
     }
 
     fn open(&self, date: NaiveDate) -> Option<(Time, Time)> {
@@ -324,6 +321,21 @@ mod tests {
         ];
         for (now, reading) in rows {
             assert_eq!(clock.reading(&hours, time(now)), reading, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_where_they_are() {
+        // A Sunday; a Friday; the day on which Berlin leaves summer time.
+        let rows = [
+            ("UTC", "2026-11-29", "2026-11-30T00:00:00Z"),
+            ("Europe/Berlin", "2026-11-20", "2026-11-20T23:00:00Z"),
+            ("Europe/Berlin", "2026-10-25", "2026-10-25T23:00:00Z"),
+            ("America/New_York", "2026-11-20", "2026-11-21T05:00:00Z"),
+        ];
+        for (zone, day, end) in rows {
+            let day = day.parse().expect("a date");
+            assert_eq!(hours(zone, &[]).end_of(day), time(end), "{zone} {day}");
         }
     }
 

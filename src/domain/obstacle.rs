@@ -2,7 +2,8 @@
 //!
 //! `draft → with options → chosen → asked → answered → promised → kept | missed → closed`. A state
 //! machine: [`Obstacle::take`] is the only way from one state to the next, and says in a sentence
-//! why it will not. The seller may close it at any time; nothing else ends it.
+//! why it will not. The seller may close it at any time; nothing else ends it. Wherever nobody owes
+//! anything more, the seller may add options, choose, and send it up again.
 
 pub mod kinds;
 
@@ -76,7 +77,8 @@ pub struct Closing {
 pub struct Obstacle {
     /// The seller's words.
     pub text: String,
-    /// Where it stands as last noted; [`Obstacle::state_at`] says where it stands now.
+    /// Where it stands as last noted; [`Obstacle::state_at`] says where it stands now. `Missed` is
+    /// noted once the seller said that what was promised happened after its day.
     pub state: State,
     /// The seller's own options.
     pub options: Vec<Choice>,
@@ -109,10 +111,12 @@ pub enum Deed {
     Answer(Answer, Option<To>),
     /// The seller answers the one question.
     Reply(String),
-    /// The seller passes it up: no answer came.
+    /// The seller passes it up: no answer came, or what was promised did not happen.
     PassOver(To),
-    /// The seller says that what was promised happened.
+    /// The seller says that what was promised happened by its day.
     SayKept,
+    /// The seller says that what was promised happened, but after its day.
+    SayLate,
     /// The seller is done with it.
     Close(Closing),
 }
@@ -151,13 +155,28 @@ impl Obstacle {
         self.turns.last().filter(|_| self.state == State::Asked)
     }
 
-    /// Where it stands at a moment: a promise whose day has gone by is missed. `hours` are those
-    /// of whoever promised.
+    /// Where it stands at a moment: a promise whose day is over is missed. `hours` are those of
+    /// whoever promised.
     pub fn state_at(&self, now: Time, hours: &Hours) -> State {
         match (self.state, self.promised) {
-            (State::Promised, Some(day)) if hours.close_of(day) < now => State::Missed,
+            (State::Promised, Some(day)) if hours.end_of(day) <= now => State::Missed,
             (state, _) => state,
         }
+    }
+
+    /// Whether the day of a promise is over and nobody has said yet that it happened.
+    pub fn is_unsaid(&self, now: Time, hours: &Hours) -> bool {
+        self.state == State::Promised && self.state_at(now, hours) == State::Missed
+    }
+
+    /// Whether the seller said that what was promised happened after its day.
+    pub fn came_late(&self) -> bool {
+        self.state == State::Missed
+    }
+
+    /// Whether nobody but the seller has seen it, nor that it ended.
+    pub fn is_private(&self) -> bool {
+        self.round == 0 && self.state != State::Closed
     }
 
     /// Where the clock of the answer stands; none while nobody owes one.
@@ -180,14 +199,18 @@ impl Obstacle {
             return Err(Refused("This obstacle is closed."));
         }
         let state = self.state_at(now, hours);
-        let own = matches!(
-            state,
-            State::Draft | State::WithOptions | State::Chosen | State::Answered
-        );
+        let own = matches!(deed, Deed::Add(_) | Deed::Choose(_) | Deed::SendUp(..));
         match deed {
-            Deed::Add(_) | Deed::Choose(_) | Deed::SendUp(..) if !own => {
+            _ if own && state == State::Asked => {
                 return Err(Refused("Someone owes you an answer to this first."));
             }
+            _ if own && state == State::Promised => {
+                return Err(Refused(
+                    "Something is promised for a day that is not over. Say when it happened, or \
+                     close this.",
+                ));
+            }
+            Deed::Reword(text) => self.reword(&text)?,
             Deed::Add(option) => self.add(option)?,
             Deed::Choose(n) => self.choose(n)?,
             Deed::SendUp(ground, need, to) => self.send_up(ground, need, &to, now)?,
@@ -195,8 +218,12 @@ impl Obstacle {
             Deed::Reply(text) => self.reply(&text, now)?,
             Deed::PassOver(to) => self.pass_over(&to, now, hours)?,
             Deed::SayKept => match state {
-                State::Promised => self.state = State::Kept,
-                State::Missed => return Err(Refused("The promised day has gone by.")),
+                State::Promised | State::Missed => self.state = State::Kept,
+                _ => return Err(Refused("Nothing has been promised.")),
+            },
+            Deed::SayLate => match state {
+                State::Missed => self.state = State::Missed,
+                State::Promised => return Err(Refused("The promised day is not over yet.")),
                 _ => return Err(Refused("Nothing has been promised.")),
             },
             Deed::Close(closing) => {
@@ -216,7 +243,8 @@ impl Obstacle {
             return Err(Refused("Say what you could try."));
         }
         self.options.push(option);
-        if self.state != State::Chosen {
+        // What became of a promise stays to be read, and to be said.
+        if matches!(self.state, State::Draft | State::Answered) {
             self.state = State::WithOptions;
         }
         Ok(())
@@ -227,7 +255,9 @@ impl Obstacle {
             return Err(Refused("There is no such option."));
         }
         self.chosen = Some(n);
-        self.state = State::Chosen;
+        if matches!(self.state, State::WithOptions | State::Answered) {
+            self.state = State::Chosen;
+        }
         Ok(())
     }
 
@@ -310,7 +340,8 @@ impl Obstacle {
     }
 
     fn pass_over(&mut self, to: &To, now: Time, hours: &Hours) -> Result<(), Refused> {
-        if self.reading(now, hours) != Some(Reading::Late) {
+        let broken = self.is_unsaid(now, hours);
+        if !broken && self.reading(now, hours) != Some(Reading::Late) {
             return Err(Refused(
                 "It can be passed up once the promised time is well over.",
             ));
@@ -318,7 +349,14 @@ impl Obstacle {
         if Some(to.level) != self.next_level(false) {
             return Err(Refused("There is nobody above to pass this to."));
         }
-        self.end_turn(now, Ended::Silent);
+        if broken {
+            // A round holds one promise. This is another, which goes on where the last one ended.
+            self.round += 1;
+            self.promised = None;
+            self.state = State::Asked;
+        } else {
+            self.end_turn(now, Ended::Silent);
+        }
         self.begin_turn(to, now);
         Ok(())
     }

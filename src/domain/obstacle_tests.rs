@@ -109,7 +109,8 @@ fn every_state_takes_just_the_deeds_that_lead_on() {
     let asked = || vec![add(), own()];
     let missed = {
         let mut it = after(&[add(), own(), backed()]);
-        it.state = Missed;
+        it.take(Deed::SayLate, time("2026-11-23T09:00:00Z"), &hours())
+            .expect("its day is over");
         it
     };
     let ways: Vec<(State, Obstacle)> = vec![
@@ -142,7 +143,8 @@ fn every_state_takes_just_the_deeds_that_lead_on() {
         (passed_up(Level::Product),  [n; 9]),
         (reply(),          [n; 9]),
         (Deed::PassOver(to(Level::Director)), [n; 9]),
-        (Deed::SayKept,    [n, n, n, n, n, Some(Kept), n, n, n]),
+        (Deed::SayKept,    [n, n, n, n, n, Some(Kept), n, Some(Kept), n]),
+        (Deed::SayLate,    [n, n, n, n, n, n, n, Some(Missed), n]),
         (close(Outcome::Removed), [done, done, done, done, done, done, done, done, n]),
     ];
     for (deed, leads_to) in table {
@@ -242,15 +244,37 @@ fn one_question_pauses_once_and_only_until_it_is_answered() {
 fn a_promise_whose_day_goes_by_is_missed() {
     let mut obstacle = after(&[add(), send_up(Ground::OwnOption, false), backed()]);
     let rows = [
-        ("2026-11-20T17:00:00Z", State::Promised),
-        ("2026-11-20T17:00:01Z", State::Missed),
+        ("2026-11-20T23:59:59Z", State::Promised),
+        ("2026-11-21T00:00:00Z", State::Missed),
     ];
     for (now, state) in rows {
         assert_eq!(obstacle.state_at(time(now), &hours()), state);
     }
 
-    let late = obstacle.take(Deed::SayKept, time("2026-11-23T09:00:00Z"), &hours());
-    assert_eq!(late, Err(Refused("The promised day has gone by.")));
+    let monday = time("2026-11-23T09:00:00Z");
+    assert!(obstacle.is_unsaid(monday, &hours()) && !obstacle.came_late());
+    obstacle
+        .take(Deed::SayLate, monday, &hours())
+        .expect("it happened");
+    assert!(!obstacle.is_unsaid(monday, &hours()) && obstacle.came_late());
+}
+
+#[test]
+fn a_broken_promise_goes_on_to_the_next_level_in_a_round_of_its_own() {
+    let mut obstacle = after(&[add(), send_up(Ground::OwnOption, false), backed()]);
+    let over = Deed::PassOver(to(Level::Director));
+
+    let early = obstacle.take(over.clone(), time("2026-11-20T17:00:00Z"), &hours());
+    assert!(early.is_err());
+    let monday = time("2026-11-23T09:00:00Z");
+    obstacle
+        .take(over.clone(), monday, &hours())
+        .expect("the day is over");
+
+    assert_eq!((obstacle.round, obstacle.promised), (2, None));
+    assert_eq!(obstacle.turn().map(|it| it.level), Some(Level::Director));
+    assert_eq!(obstacle.turns.len(), 2);
+    assert!(obstacle.take(over, monday, &hours()).is_err());
 }
 
 #[test]
@@ -285,6 +309,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         (0..levels.len()).prop_map(|n| passed_up(levels[n])),
         (0..levels.len()).prop_map(|n| Deed::PassOver(to(levels[n]))),
         Just(Deed::SayKept),
+        Just(Deed::SayLate),
     ]
 }
 
@@ -324,7 +349,8 @@ proptest! {
             let owing = obstacle.turns.iter().filter(|turn| turn.ended.is_none()).count();
             prop_assert_eq!(owing, usize::from(obstacle.state == State::Asked));
             prop_assert!(obstacle.turns.windows(2).all(|it| rank(it[0].level) < rank(it[1].level)));
-            prop_assert_eq!(obstacle.promised.is_some(), obstacle.state == State::Promised || obstacle.state == State::Kept);
+            let promised = [State::Promised, State::Kept, State::Missed];
+            prop_assert_eq!(obstacle.promised.is_some(), promised.contains(&obstacle.state));
         }
     }
 }

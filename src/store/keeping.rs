@@ -1,5 +1,6 @@
 //! Obstacles as they are after a deed, each kept as one card.
 
+use chrono::TimeDelta;
 use sqlx::query;
 
 use super::Result;
@@ -63,29 +64,36 @@ impl Tx {
         let last = it.turns.len().saturating_sub(1);
         for (n, turn) in it.turns.iter().enumerate() {
             if n < last {
-                self.end_turn(connection, card, n, turn).await?;
+                self.keep_ended(connection, card, n, turn).await?;
             } else {
                 self.save_turn(connection, card, n, turn, hours).await?;
             }
         }
         if let (Some(until), Some(turn)) = (it.promised, it.turns.last()) {
-            // Kept once is kept, whatever the seller does with the card after that.
-            let kept = (it.state == State::Kept).then_some(now);
+            // Kept once is kept, whatever the seller does with the card after that; and what
+            // happened in time is kept in time, however late they say so.
+            let ends = hours.end_of(until);
+            let kept = match it.state {
+                State::Kept => Some(now.min(ends)),
+                State::Missed => Some(now.max(ends + TimeDelta::seconds(1))),
+                _ => None,
+            };
             let person = card.said.last().map(|it| it.person.as_str());
             let person = turn.responder.as_ref().map(PersonId::as_str).or(person);
             sql!(&mut *self, db => query(
                 "INSERT INTO promise (connection, obstacle, round, person, level, made_at, until, ends_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                  ON CONFLICT (connection, obstacle, round) DO UPDATE SET
-                 kept_at = COALESCE(promise.kept_at, $9)",
+                 ends_at = excluded.ends_at, kept_at = COALESCE($9, promise.kept_at)",
             ).bind(connection.as_str()).bind(id).bind(it.round).bind(person.unwrap_or_default())
-                .bind(turn.level.word()).bind(now).bind(until).bind(hours.close_of(until)).bind(kept)
+                .bind(turn.level.word()).bind(now).bind(until).bind(ends).bind(kept)
                 .execute(db).await.map(drop))?;
         }
         Ok(true)
     }
 
-    async fn end_turn(
+    /// Keeps a turn that ended. One that was passed on from the round before stands in this one too.
+    async fn keep_ended(
         &mut self,
         connection: &ConnectionId,
         card: &Card,
@@ -94,9 +102,15 @@ impl Tx {
     ) -> Result<()> {
         let (ended_at, ended) = turn.ended.unzip();
         sql!(self, db => query(
-            "UPDATE turn SET ended_at = $5, ended = $6
-             WHERE connection = $1 AND obstacle = $2 AND round = $3 AND position = $4",
+            "INSERT INTO turn (connection, obstacle, round, position, level, responder, started_at,
+             owed_minutes, paused_at, resumed_at, ended_at, ended)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             ON CONFLICT (connection, obstacle, round, position) DO UPDATE SET
+             ended_at = excluded.ended_at, ended = excluded.ended",
         ).bind(connection.as_str()).bind(&card.id).bind(card.obstacle.round).bind(n as i64)
+            .bind(turn.level.word()).bind(turn.responder.as_ref().map(PersonId::as_str))
+            .bind(turn.clock.started_at).bind(turn.clock.owed.num_minutes())
+            .bind(turn.clock.paused_at).bind(turn.clock.resumed_at)
             .bind(ended_at).bind(ended.map(Ended::word)).execute(db).await.map(drop))
     }
 

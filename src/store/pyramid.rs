@@ -62,8 +62,12 @@ pub struct Ended {
     pub closed: i64,
 }
 
-/// Which promises of `p` on obstacles `o` count, up to the moment that follows: kept ones, and those
-/// whose day has come. One that the seller needed no more before its day is neither kept nor missed.
+/// A promise that was kept; what happened after its day was not.
+const KEPT: &str = "COUNT(CASE WHEN p.kept_at <= p.ends_at THEN 1 END)";
+
+/// Which promises of `p` on obstacles `o` count, up to the moment that follows: those of which the
+/// seller said that it happened, and those whose day has come. One that the seller needed no more
+/// before its day is neither kept nor missed.
 const DUE: &str =
     "(p.kept_at IS NOT NULL OR NOT (o.state = 'closed' AND o.changed_at <= p.ends_at))
      AND (p.kept_at IS NOT NULL OR p.ends_at <= ";
@@ -132,8 +136,10 @@ impl Tx {
     ) -> Result<Vec<Promises>> {
         sql!(self, db => {
             let mut select = QueryBuilder::new(
-                "SELECT p.level, COUNT(DISTINCT p.person) AS people,
-                 COUNT(p.kept_at) AS kept, COUNT(*) AS due FROM promise p
+                "SELECT p.level, COUNT(DISTINCT p.person) AS people, ",
+            );
+            select.push(KEPT).push(
+                " AS kept, COUNT(*) AS due FROM promise p
                  JOIN obstacle o ON o.connection = p.connection AND o.id = p.obstacle
                  WHERE ",
             );
@@ -153,8 +159,9 @@ impl Tx {
         now: Time,
     ) -> Result<(i64, i64)> {
         sql!(self, db => {
-            let mut select = QueryBuilder::new(
-                "SELECT COUNT(p.kept_at), COUNT(*) FROM promise p
+            let mut select = QueryBuilder::new("SELECT ");
+            select.push(KEPT).push(
+                ", COUNT(*) FROM promise p
                  JOIN obstacle o ON o.connection = p.connection AND o.id = p.obstacle WHERE ",
             );
             select.push(DUE).push_bind(now).push(") AND p.connection = ").push_bind(connection.as_str());

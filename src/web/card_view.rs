@@ -106,6 +106,8 @@ pub struct May {
     pub pass_over: bool,
     /// Say that it happened.
     pub say_kept: bool,
+    /// … or that it did, but after its day.
+    pub say_late: bool,
     /// Close it.
     pub close: bool,
     /// Answer the need.
@@ -195,12 +197,13 @@ pub async fn view(
     };
     let mut said = Vec::with_capacity(card.said.len());
     for one in &card.said {
+        let until = one.until.map(|day| format!("By {}", words::day(day)));
         said.push(Said {
             who: name(tx, connection, &one.person).await?,
             when: moment(one.at),
             kind: kind(&one.kind),
             text: one.text.clone(),
-            more: one.more.clone(),
+            more: until.unwrap_or_else(|| one.more.clone()),
         });
     }
     let state = it.state_at(now, &hours);
@@ -259,9 +262,14 @@ pub async fn view(
             .collect(),
         said,
         promised: it.promised.map(|day| match state {
-            State::Missed => format!("It was to happen by {}, and did not.", words::day(day)),
+            State::Promised => format!("It is to happen by {}.", words::day(day)),
             State::Kept => "It happened.".to_owned(),
-            _ => format!("It is to happen by {}.", words::day(day)),
+            _ if it.came_late() => "It happened, late.".to_owned(),
+            State::Missed => format!(
+                "It was to happen by {}. Nobody has said that it did.",
+                words::day(day)
+            ),
+            _ => format!("It was to happen by {}.", words::day(day)),
         }),
         closed: it.closing.as_ref().map(|it| {
             let helped = match it.helped {
@@ -280,19 +288,22 @@ pub async fn view(
     })
 }
 
-fn may(card: &Card, side: Side, state: State, now: Time, hours: &Hours) -> May {
+/// What may be done where someone fills every level; the caller looks whether someone does.
+fn may(card: &Card, side: Side, now: Time, hours: &Hours) -> May {
     let it = &card.obstacle;
-    let reading = it.reading(now, hours);
+    let (state, reading) = (it.state_at(now, hours), it.reading(now, hours));
+    let unsaid = it.is_unsaid(now, hours);
     let asked = it.turn().is_some_and(|turn| turn.clock.paused_at.is_some());
+    let work = !matches!(state, State::Asked | State::Promised | State::Closed);
     match side {
         Side::Seller => May {
-            work: matches!(
-                state,
-                State::Draft | State::WithOptions | State::Chosen | State::Answered
-            ),
+            reword: it.is_private(),
+            work,
+            send: work,
             reply: reading == Some(Reading::Paused),
-            pass_over: reading == Some(Reading::Late) && it.next_level(false).is_some(),
-            say_kept: state == State::Promised,
+            pass_over: unsaid || reading == Some(Reading::Late),
+            say_kept: unsaid || state == State::Promised,
+            say_late: unsaid,
             close: state != State::Closed,
             ..May::default()
         },

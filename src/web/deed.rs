@@ -123,6 +123,7 @@ pub async fn carry_out(
         "reply" => Deed::Reply(sent.text.clone()),
         "over" => Deed::PassOver(to.ok_or_else(nobody)?),
         "kept" => Deed::SayKept,
+        "late" => Deed::SayLate,
         "close" => Deed::Close(closing(sent)?),
         ANSWER => Deed::Answer(answer(sent)?, to),
         _ => return Err(Problem::NotFound),

@@ -56,7 +56,7 @@ words! {
         Promised = "promised", "Promised";
         /// It happened.
         Kept = "kept", "Kept";
-        /// The day went by.
+        /// The day went by. Only time tells that, until the seller says that it happened late.
         Missed = "missed", "Missed";
         /// The seller is done with it.
         Closed = "closed", "Closed";

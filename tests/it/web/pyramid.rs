@@ -41,7 +41,7 @@ async fn teams(site: &Site, many: usize) {
 }
 
 /// A seller sends something up; the address of the card.
-async fn send_up(site: &Site, seller: &str, text: &str, gap: bool) -> String {
+pub(super) async fn send_up(site: &Site, seller: &str, text: &str, gap: bool) -> String {
     let mut browser = site.browser_of(seller).await;
     let made = browser.post("/obstacles", &[("text", text)]).await;
     let card = made.header("location").to_owned();
