@@ -184,10 +184,12 @@ impl Obstacle {
         self.turn().map(|turn| turn.clock.reading(hours, now))
     }
 
-    /// Who gets it next, if the one whose turn it is passes it on (`backed`) or keeps silent.
-    pub fn next_level(&self, backed: bool) -> Option<Level> {
+    /// Who may get it next, if the one whose turn it is (or was last) passes it on (`backed`) or
+    /// keeps silent, or breaks their promise: whom it goes to first coming first.
+    pub fn levels_above(&self, backed: bool) -> &'static [Level] {
         let gap = self.need.as_ref().is_some_and(|need| need.gap);
-        self.turn()?.level.next(gap, backed)
+        let last = self.turns.last();
+        last.map_or(&[], |turn| turn.level.above(gap, backed))
     }
 
     /// Does it, or says why not. `hours` are those of whoever owes the answer.
@@ -306,8 +308,8 @@ impl Obstacle {
                 }
             }
             Answer::PassedUp { .. } => {
-                let next = self.next_level(true);
-                let Some(to) = to.filter(|to| Some(to.level) == next) else {
+                let above = self.levels_above(true);
+                let Some(to) = to.filter(|to| above.contains(&to.level)) else {
                     return Err(Refused("There is nobody above you to pass this to."));
                 };
                 self.end_turn(now, Ended::Backed);
@@ -346,7 +348,7 @@ impl Obstacle {
                 "It can be passed up once the promised time is well over.",
             ));
         }
-        if Some(to.level) != self.next_level(false) {
+        if !self.levels_above(false).contains(&to.level) {
             return Err(Refused("There is nobody above to pass this to."));
         }
         if broken {

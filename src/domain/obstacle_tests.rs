@@ -205,17 +205,14 @@ fn silence_is_passed_up_at_150_percent_and_not_a_minute_before() {
 fn a_gap_in_the_product_goes_to_its_owner_once_backed() {
     let mut obstacle = after(&[add(), send_up(Ground::OwnOption, true)]);
 
-    assert!(
-        obstacle
-            .take(passed_up(Level::Director), tuesday(), &hours())
-            .is_err()
-    );
+    assert_eq!(obstacle.levels_above(true).first(), Some(&Level::Product));
+    assert!(!obstacle.levels_above(false).contains(&Level::Product));
     obstacle
         .take(passed_up(Level::Product), tuesday(), &hours())
         .expect("it is a gap");
 
     assert_eq!(shown(&obstacle, tuesday()).0, "With product");
-    assert_eq!(obstacle.next_level(false), Some(Level::Executive));
+    assert_eq!(obstacle.levels_above(false), [Level::Executive]);
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use super::error::Problem;
 use super::obstacle::{Side, card_path};
-use super::responders::hours;
+use super::responders::{filled, hours};
 use super::session::Me;
 use super::{App, panel, words};
 use crate::domain::Time;
 use crate::domain::hours::{Hours, Reading};
 use crate::domain::ids::ConnectionId;
-use crate::domain::obstacle::kinds::{Ended, Ground, Kind, Outcome, State};
+use crate::domain::obstacle::kinds::{Ended, Ground, Kind, Level, Outcome, State};
 use crate::store::obstacles::Card;
 use crate::store::tx::Tx;
 
@@ -77,6 +77,8 @@ pub struct View {
     pub outcomes: Vec<(&'static str, &'static str)>,
     /// What may be done to it now.
     pub may: May,
+    /// Says that there is nobody to send it up to.
+    pub no_manager: &'static str,
     /// Today, for date fields.
     pub today: String,
 }
@@ -95,11 +97,17 @@ pub struct Said {
     pub more: String,
 }
 
+/// Why someone cannot send anything up.
+pub const NO_MANAGER: &str = "The CRM names nobody you report to, so nobody can be asked from here. \
+                              Ask your admin who leads whom there.";
+
 /// What may be done to a card now.
 #[derive(Default)]
 pub struct May {
     /// Add options, choose, send up.
     pub work: bool,
+    /// … and there is someone to send it up to.
+    pub send: bool,
     /// Answer the one question.
     pub reply: bool,
     /// Pass it up: no answer came.
@@ -208,6 +216,15 @@ pub async fn view(
     }
     let state = it.state_at(now, &hours);
     let has_option = !it.options.is_empty();
+    let mut may = may(card, side, now, &hours);
+    for (may, levels) in [
+        (&mut may.send, &[Level::Manager][..]),
+        (&mut may.pass_over, it.levels_above(false)),
+        (&mut may.pass_up, it.levels_above(true)),
+    ] {
+        let whom = (card.seller.as_str(), levels);
+        *may = *may && filled(app, tx, connection, whom).await?.is_some();
+    }
     Ok(View {
         action: card_path(connection.as_str(), &card.id),
         csrf: csrf.to_owned(),
@@ -283,7 +300,8 @@ pub async fn view(
             .iter()
             .map(|it| (it.word(), it.label()))
             .collect(),
-        may: may(card, side, state, now, &hours),
+        may,
+        no_manager: NO_MANAGER,
         today: hours.date(now).to_string(),
     })
 }
@@ -310,7 +328,7 @@ fn may(card: &Card, side: Side, now: Time, hours: &Hours) -> May {
         Side::Responder => May {
             answer: true,
             ask: !asked,
-            pass_up: it.next_level(true).is_some(),
+            pass_up: true,
             ..May::default()
         },
         Side::Onlooker => May::default(),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::error::Problem;
 use super::obstacle::{Side, card_path, open};
-use super::responders::{at_level, hours};
+use super::responders::{first_of, hours};
 use super::session::Reader;
 use super::table::{For, Table};
 use super::{App, Shared};
@@ -96,22 +96,15 @@ pub async fn carry_out(
     (deed, sent): (&str, &Sent),
     (person, now): (&str, Time),
 ) -> Result<(), Problem> {
-    let asked_hours = hours(app, tx, connection, card.obstacle.turns.last()).await?;
-    let level = match deed {
-        "send" => Some(Level::Manager),
-        "over" => card.obstacle.next_level(false),
-        ANSWER if sent.kind == "passed_up" => card.obstacle.next_level(true),
-        _ => None,
+    let asked_hours = hours(app, tx, connection, card).await?;
+    let levels: &[Level] = match deed {
+        "send" => &[Level::Manager],
+        "over" => card.obstacle.levels_above(false),
+        ANSWER if sent.kind == "passed_up" => card.obstacle.levels_above(true),
+        _ => &[],
     };
-    let next = match level {
-        Some(level) => at_level(app, tx, connection, (&card.seller, level)).await?,
-        None => None,
-    };
-    let nobody = || {
-        Problem::Unfit(
-            "The CRM names nobody for that. Ask your admin who leads whom there.".to_owned(),
-        )
-    };
+    let next = first_of(app, tx, connection, (&card.seller, levels)).await?;
+    let nobody = |why: &str| Problem::Unfit(why.to_owned());
     let to = next.as_ref().map(|(to, _)| to.clone());
     let taken = match deed {
         "option" => Deed::Add(Choice {
@@ -119,9 +112,15 @@ pub async fn carry_out(
             text: sent.text.clone(),
         }),
         "choose" => Deed::Choose(sent.option.parse().unwrap_or(usize::MAX)),
-        "send" => Deed::SendUp(ground(sent)?, need(sent)?, to.ok_or_else(nobody)?),
+        "reword" => Deed::Reword(sent.text.clone()),
+        "send" => {
+            let to = to.ok_or_else(|| nobody(super::card_view::NO_MANAGER))?;
+            Deed::SendUp(ground(sent)?, need(sent)?, to)
+        }
         "reply" => Deed::Reply(sent.text.clone()),
-        "over" => Deed::PassOver(to.ok_or_else(nobody)?),
+        "over" => {
+            Deed::PassOver(to.ok_or_else(|| nobody("There is nobody above to pass this to."))?)
+        }
         "kept" => Deed::SayKept,
         "late" => Deed::SayLate,
         "close" => Deed::Close(closing(sent)?),

@@ -91,39 +91,20 @@ pub async fn hours(
     Ok(hours.into_iter().next().unwrap_or_default())
 }
 
-/// Whom a need of a seller goes to at a level, with their hours; none where the CRM names nobody.
+/// Whom a need of a seller goes to, with their hours: the first of these levels that someone fills;
+/// none where nobody fills one of them.
 ///
 /// # Errors
 /// The database's.
-pub async fn at_level(
+pub async fn first_of(
     app: &App,
     tx: &mut Tx,
     connection: &ConnectionId,
-    (seller, level): (&str, Level),
+    (seller, levels): (&str, &[Level]),
 ) -> Result<Option<(To, Hours)>, Problem> {
-    let steps = match level {
-        Level::Manager => 1,
-        Level::Director => 2,
-        Level::Executive => 3,
-        // A queue: several people may work it, and none is missing while one of them is away.
-        Level::Product => 0,
+    let Some((level, face)) = filled(app, tx, connection, (seller, levels)).await? else {
+        return Ok(None);
     };
-    let mut face: Option<Face> = None;
-    let mut person = seller.to_owned();
-    for _ in 0..steps {
-        let below = tx.face(connection, &person).await?;
-        let above = below
-            .and_then(|it| it.manager)
-            .filter(|above| *above != person);
-        let Some(above) = above else {
-            return Ok(None);
-        };
-        face = tx.face(connection, &above).await?;
-        if face.is_none() {
-            return Ok(None);
-        }
-        person = above;
-    }
     let zone = face.as_ref().and_then(|it| it.time_zone.as_deref());
     let hours = app.settings.hours.of(app, zone);
     let published = match &face {
@@ -140,4 +121,41 @@ pub async fn at_level(
         owed: hours.day() * days,
     };
     Ok(Some((to, hours)))
+}
+
+/// The first of these levels that someone fills, and who; nobody where it is a queue: several people
+/// may work it, and none is missing while one of them is away.
+///
+/// # Errors
+/// The database's.
+pub async fn filled(
+    app: &App,
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    (seller, levels): (&str, &[Level]),
+) -> Result<Option<(Level, Option<Face>)>, Problem> {
+    if levels.is_empty() {
+        return Ok(None);
+    }
+    if levels.contains(&Level::Product) {
+        let owners = tx.named(&app.settings.product_owners()).await?;
+        if owners.iter().any(|it| it.connection == connection.as_str()) {
+            return Ok(Some((Level::Product, None)));
+        }
+    }
+    let mut line = in_line(tx.above(connection, seller).await?);
+    line.retain(|(level, _)| levels.contains(level));
+    Ok(line.into_iter().next().map(|(level, it)| (level, Some(it))))
+}
+
+/// Those above a seller, each with the level they fill: whoever the seller reports to is the
+/// manager, and who stands at the top of those above an executive, however few there are.
+fn in_line(above: Vec<Face>) -> Vec<(Level, Face)> {
+    let top = above.len().saturating_sub(1);
+    let level = |n: usize| match n {
+        0 => Level::Manager,
+        1 if n < top => Level::Director,
+        _ => Level::Executive,
+    };
+    (0..).map(level).zip(above).collect()
 }

@@ -150,14 +150,16 @@ impl Level {
         }
     }
 
-    /// Who gets it next: by silence upwards, with backing to the product owner where it is a gap
-    /// in the product. None at the top.
-    pub fn next(self, gap: bool, backed: bool) -> Option<Self> {
-        match self {
-            Self::Manager | Self::Director if gap && backed => Some(Self::Product),
-            Self::Manager => Some(Self::Director),
-            Self::Director | Self::Product => Some(Self::Executive),
-            Self::Executive => None,
+    /// Who may get it next, whom it goes to first coming first: by silence upwards, with backing
+    /// to the product owner where it is a gap in the product. A level that nobody fills is passed
+    /// over. None at the top.
+    pub fn above(self, gap: bool, backed: bool) -> &'static [Self] {
+        match (self, gap && backed) {
+            (Self::Manager, true) => &[Self::Product, Self::Director, Self::Executive],
+            (Self::Manager, false) => &[Self::Director, Self::Executive],
+            (Self::Director, true) => &[Self::Product, Self::Executive],
+            (Self::Director | Self::Product, _) => &[Self::Executive],
+            (Self::Executive, _) => &[],
         }
     }
 
