@@ -101,6 +101,8 @@ pub struct Obstacle {
 /// Something done to an obstacle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
+    /// The seller says in other words what stands in the way; nobody else has read it yet.
+    Reword(String),
     /// The seller adds an option.
     Add(Choice),
     /// The seller picks one.
@@ -237,6 +239,16 @@ impl Obstacle {
                 self.closing = Some(closing);
             }
         }
+        Ok(())
+    }
+
+    fn reword(&mut self, text: &str) -> Result<(), Refused> {
+        if self.round > 0 {
+            return Err(Refused(
+                "Others have read it like this already. Close it, and write down another.",
+            ));
+        }
+        self.text = Self::new(text)?.text;
         Ok(())
     }
 

@@ -132,10 +132,11 @@ fn every_state_takes_just_the_deeds_that_lead_on() {
     let done = Some(Closed);
     #[rustfmt::skip]
     let table: Vec<(Deed, [Option<State>; 9])> = vec![
-        (add(),            [Some(WithOptions), Some(WithOptions), Some(Chosen), n, Some(WithOptions), n, n, n, n]),
-        (Deed::Choose(0),  [n, Some(Chosen), Some(Chosen), n, Some(Chosen), n, n, n, n]),
-        (own(),            [n, Some(Asked), Some(Asked), n, Some(Asked), n, n, n, n]),
-        (think(),          [Some(Asked), Some(Asked), Some(Asked), n, Some(Asked), n, n, n, n]),
+        (Deed::Reword("It is their audit".to_owned()), [Some(Draft), Some(WithOptions), Some(Chosen), n, n, n, n, n, n]),
+        (add(),            [Some(WithOptions), Some(WithOptions), Some(Chosen), n, Some(WithOptions), n, Some(Kept), Some(Missed), n]),
+        (Deed::Choose(0),  [n, Some(Chosen), Some(Chosen), n, Some(Chosen), n, Some(Kept), Some(Missed), n]),
+        (own(),            [n, Some(Asked), Some(Asked), n, Some(Asked), n, Some(Asked), Some(Asked), n]),
+        (think(),          [Some(Asked), Some(Asked), Some(Asked), n, Some(Asked), n, Some(Asked), Some(Asked), n]),
         (backed(),         [n, n, n, Some(Promised), n, n, n, n, n]),
         (no(),             [n, n, n, Some(Answered), n, n, n, n, n]),
         (question(),       [n, n, n, Some(Asked), n, n, n, n, n]),

@@ -23,6 +23,21 @@ impl Tx {
             .bind(card.changed_at).execute(db).await.map(drop))
     }
 
+    /// Takes away a card that nobody but its seller has seen. `false`: it changed meanwhile, or was
+    /// sent up, and stays.
+    pub async fn drop_card(&mut self, connection: &ConnectionId, card: &Card) -> Result<bool> {
+        let rows = sql!(&mut *self, db => query(
+            "DELETE FROM obstacle WHERE connection = $1 AND id = $2 AND revision = $3 AND round = 0",
+        ).bind(connection.as_str()).bind(&card.id).bind(card.revision).execute(db).await
+            .map(|done| done.rows_affected()))?;
+        if rows == 0 {
+            return Ok(false);
+        }
+        sql!(self, db => query("DELETE FROM option WHERE connection = $1 AND obstacle = $2")
+            .bind(connection.as_str()).bind(&card.id).execute(db).await.map(drop))?;
+        Ok(true)
+    }
+
     /// Keeps a card as it is after a deed. `hours` are those of whoever's turn is last. `false`:
     /// someone else changed it meanwhile, and nothing was kept.
     pub async fn save_card(
@@ -37,12 +52,12 @@ impl Tx {
         let chosen = it.chosen.and_then(|n| i64::try_from(n).ok());
         let rows = sql!(&mut *self, db => query(
             "UPDATE obstacle SET state = $4, chosen = $5, round = $6, ground = $7, promised = $8,
-             outcome = $9, helped = $10, lesson = $11, changed_at = $12, revision = revision + 1
-             WHERE connection = $1 AND id = $2 AND revision = $3",
+             outcome = $9, helped = $10, lesson = $11, changed_at = $12, text = $13,
+             revision = revision + 1 WHERE connection = $1 AND id = $2 AND revision = $3",
         ).bind(connection.as_str()).bind(id).bind(card.revision).bind(it.state.word()).bind(chosen)
             .bind(it.round).bind(it.ground.map(Ground::word)).bind(it.promised)
             .bind(closing.map(|it| it.outcome.word())).bind(closing.and_then(|it| it.helped))
-            .bind(closing.map(|it| it.lesson.as_str())).bind(now).execute(db).await
+            .bind(closing.map(|it| it.lesson.as_str())).bind(now).bind(&it.text).execute(db).await
             .map(|done| done.rows_affected()))?;
         if rows == 0 {
             return Ok(false);

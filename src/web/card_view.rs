@@ -104,6 +104,8 @@ pub const NO_MANAGER: &str = "The CRM names nobody you report to, so nobody can 
 /// What may be done to a card now.
 #[derive(Default)]
 pub struct May {
+    /// Write it anew, or take it away: nobody else has seen it.
+    pub reword: bool,
     /// Add options, choose, send up.
     pub work: bool,
     /// … and there is someone to send it up to.

@@ -23,6 +23,8 @@ use crate::sync::ASK;
 
 /// The deed of whoever owes the answer; all others are the seller's.
 pub const ANSWER: &str = "answer";
+/// The seller takes it away with every word of it, before anyone else has seen it.
+const DELETE: &str = "delete";
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
@@ -76,6 +78,15 @@ async fn done(
     };
     if side != wanted {
         return Err(Problem::NotFound);
+    }
+    if deed == DELETE {
+        if !tx.drop_card(&connection, &card).await? {
+            return Err(Problem::Unfit(
+                "Others have read it already. Close it instead.".to_owned(),
+            ));
+        }
+        tx.commit().await?;
+        return Ok(Redirect::to("/obstacles"));
     }
     let by = (me.face.id.as_str(), app.env.now());
     carry_out(&app, &mut tx, (&connection, &mut card), (&deed, &sent), by).await?;
