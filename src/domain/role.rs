@@ -63,9 +63,15 @@ impl Role {
         }
     }
 
-    /// Whether this person sees the strategies of the people below.
+    /// Whether this person sees the strategies of everyone below.
     pub fn sees_team(self) -> bool {
         matches!(self, Self::Manager | Self::Director)
+    }
+
+    /// Whether this person sees those of sellers who report to them directly: these have no other
+    /// manager.
+    pub fn sees_own_sellers(self) -> bool {
+        matches!(self, Self::Executive | Self::Product)
     }
 }
 

@@ -127,7 +127,7 @@ async fn board(
 ) -> Result<Response, Problem> {
     let me = chosen(&reader, &asked.connection)?;
     let mut tx = app.store.read().await?;
-    let leads = me.role.sees_team();
+    let leads = me.leads();
     if !promise::is_made(&mut tx, me).await? {
         // A manager promises first, and looks then.
         return Ok(Redirect::to(&promise::path(&me.connection)).into_response());
@@ -158,8 +158,8 @@ async fn board(
         .last()
         .filter(|_| is_more)
         .map(|last| asked.next(last.close_on, &last.id));
-    let offered = leads && me.team.len() <= OFFERED;
-    let sellers = me.team.iter().map(|it| (it.id.as_str(), it.name.as_str()));
+    let offered = leads && me.led().len() <= OFFERED;
+    let sellers = me.led().iter().map(|it| (it.id.as_str(), it.name.as_str()));
     let page = Page {
         chrome: Chrome::of(if leads { "Board" } else { "My deals" }, &reader, "/board"),
         leads,

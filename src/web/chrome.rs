@@ -5,7 +5,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::assets;
 use super::error::Problem;
-use super::session::Reader;
+use super::session::{Me, Reader};
 use crate::domain::role::Role;
 
 /// What stands around a page: its title, where else to go, who is signed in.
@@ -61,12 +61,16 @@ impl Chrome {
     /// Around a page for someone; `here` is the address of the place it belongs to.
     pub fn of(title: &str, reader: &Reader, here: &str) -> Self {
         let mut places: Vec<(&'static str, &'static str)> = vec![("Home", "/")];
+        let leads = reader.me.iter().any(Me::leads);
         places.extend(match reader.role() {
             Role::Seller => [("Deals", "/board"), ("Week", "/week")],
             Role::Manager | Role::Director => [("Board", "/board"), ("Answers", "/answers")],
             Role::Executive => [("Pyramid", "/pyramid"), ("Answers", "/answers")],
             Role::Product => [("Queue", "/queue"), ("Answers", "/answers")],
         });
+        if leads && !places.contains(&("Board", "/board")) {
+            places.insert(2, ("Board", "/board"));
+        }
         places.extend([("Obstacles", "/obstacles"), ("Library", "/library")]);
         if reader.is_ops() {
             places.extend(OPS_PLACES);

@@ -198,7 +198,7 @@ async fn picture(
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
     let me = chosen(&reader, &wish.connection)?;
-    if !me.role.sees_team() {
+    if !me.leads() {
         return Err(Problem::NotFound);
     }
     let mut tx = app.store.read().await?;

@@ -67,7 +67,7 @@ fn leading<'a>(reader: &'a Reader, connection: &str) -> Result<&'a Me, Problem> 
 /// # Errors
 /// The database's.
 pub async fn is_made(tx: &mut Tx, me: &Me) -> Result<bool, Problem> {
-    Ok(!me.role.sees_team()
+    Ok(!me.leads()
         || tx
             .team_promise(&me.connection, &me.face.id)
             .await?
@@ -151,7 +151,7 @@ async fn set(
         .await?;
     tx.commit().await?;
     // That is what opens the board.
-    let next = match me.role.sees_team() {
+    let next = match me.leads() {
         true => format!(
             "/board?connection={}",
             words::encoded(me.connection.as_str())

@@ -2,8 +2,9 @@
 //! below owes it, and the first row is what one owes oneself.
 //!
 //! Executives see single needs only where these were passed up to them. All else is figures of
-//! groups: of five people or more, without the reader's own part, and without any filter, so that
-//! no two of them can be subtracted to find one person.
+//! groups: of five people or more, without the reader's own part (or that of sellers who report to
+//! them directly, whose plans they read), and without any filter, so that no two of them can be
+//! subtracted to find one person.
 
 use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
@@ -100,7 +101,9 @@ pub struct Span {
 /// # Errors
 /// The database's.
 pub async fn below(tx: &mut Tx, me: &Me, now: Time) -> Result<Pyramid, Problem> {
-    let people: Vec<String> = me.team.iter().map(|it| it.id.clone()).collect();
+    // Whose plans the reader reads is the reader's own part.
+    let others = me.team.iter().filter(|it| !me.led().contains(it));
+    let people: Vec<String> = others.map(|it| it.id.clone()).collect();
     let others = (me.face.id.as_str(), people.as_slice());
     let front = tx.front_line(&me.connection, &people).await?;
     let owed = tx.owed_by_others(&me.connection, others, now).await?;

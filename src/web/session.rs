@@ -47,6 +47,8 @@ pub struct Me {
     pub role: Role,
     /// Everyone below them, directly or not, by name.
     pub team: Vec<Member>,
+    /// Of these, the sellers who report directly to someone who does not see everyone below.
+    own_sellers: Vec<Member>,
 }
 
 /// What someone may see of a deal.
@@ -106,25 +108,39 @@ impl Me {
         let seller = seller?;
         if seller == self.face.id {
             Some(Sight::Own)
-        } else if self.role.sees_team() && self.team.iter().any(|it| it.id == seller) {
+        } else if self.led().iter().any(|it| it.id == seller) {
             Some(Sight::Team)
         } else {
             None
         }
     }
 
-    /// Whose deals stand on their board: the people below a manager, one's own otherwise.
+    /// Those whose plans they read, and for whom they do what a manager does, by name: everyone
+    /// below a manager or director; of those below whoever stands higher, the sellers who report to
+    /// them directly.
+    pub fn led(&self) -> &[Member] {
+        match self.role.sees_team() {
+            true => &self.team,
+            false => &self.own_sellers,
+        }
+    }
+
+    /// Whether they read the plans of others.
+    pub fn leads(&self) -> bool {
+        self.role.sees_team() || !self.own_sellers.is_empty()
+    }
+
+    /// Whose deals stand on their board: one's own, and those of people whose plans one reads.
     pub fn sellers(&self) -> Vec<String> {
         self.in_reach().map(|(id, _)| id.to_owned()).collect()
     }
 
     /// The same, each with what people call them.
     pub fn in_reach(&self) -> impl Iterator<Item = (&str, &str)> {
-        let team = match self.role.sees_team() {
-            true => self.team.as_slice(),
-            false => &[],
-        };
-        let team = team.iter().map(|it| (it.id.as_str(), it.name.as_str()));
+        let team = self
+            .led()
+            .iter()
+            .map(|it| (it.id.as_str(), it.name.as_str()));
         std::iter::once((self.face.id.as_str(), self.face.name.as_str())).chain(team)
     }
 
@@ -150,11 +166,27 @@ impl Me {
             .role(&face.connection, &face.id, face.email.as_deref());
         let below = u32::try_from(below).unwrap_or(0);
         let role = named.unwrap_or_else(|| Role::in_hierarchy(below, face.manager.is_some()));
+        let mut own = match role.sees_own_sellers() {
+            true => tx.own_sellers(&connection, &face.id).await?,
+            false => Vec::new(),
+        };
+        own.retain(|it| {
+            let named = app
+                .settings
+                .role(&it.connection, &it.id, it.email.as_deref());
+            named.is_none_or(|role| role == Role::Seller)
+        });
+        let member = |it: Face| Member {
+            id: it.id,
+            name: it.name,
+            depth: 1,
+        };
         Ok(Self {
             connection,
             face,
             role,
             team,
+            own_sellers: own.into_iter().map(member).collect(),
         })
     }
 }

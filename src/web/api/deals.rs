@@ -198,7 +198,7 @@ pub async fn table(caller: Caller, Query(asked): Query<Asked>) -> Result<Respons
 pub async fn board(caller: Caller) -> Result<Json<Board>, Problem> {
     caller.may(Scope::Deals)?;
     let (app, me) = (&caller.app, &caller.me);
-    if !me.role.sees_team() {
+    if !me.leads() {
         return Err(Problem::NotFound);
     }
     let mut tx = app.store.read().await?;
@@ -228,7 +228,7 @@ pub async fn board(caller: Caller) -> Result<Json<Board>, Problem> {
 ))]
 pub async fn picture(caller: Caller) -> Result<Json<Picture>, Problem> {
     caller.may(Scope::Deals)?;
-    if !caller.me.role.sees_team() {
+    if !caller.me.leads() {
         return Err(Problem::NotFound);
     }
     let mut tx = caller.app.store.read().await?;

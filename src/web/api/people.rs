@@ -164,7 +164,7 @@ pub struct Promise {
 ))]
 pub async fn me(caller: Caller) -> Json<Myself> {
     let me = &caller.me;
-    let team = me.team.iter().filter(|_| me.role.sees_team());
+    let team = me.led().iter();
     Json(Myself {
         connection: me.connection.as_str().to_owned(),
         person: me.face.id.clone(),
