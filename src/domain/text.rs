@@ -24,6 +24,38 @@ impl Unit {
     }
 }
 
+/// JSON, or any other answer of a machine, without U+0000: neither as a byte nor, in JSON, written
+/// out as `\u0000`. Nobody means one, and PostgreSQL keeps none.
+pub fn without_nul(body: Vec<u8>) -> Vec<u8> {
+    const WRITTEN: &[u8] = b"\\u0000";
+    // In a page or in XML those six letters are what they look like.
+    let escapes = body.iter().find(|it| !it.is_ascii_whitespace()) != Some(&b'<');
+    let written = escapes && body.windows(WRITTEN.len()).any(|it| it == WRITTEN);
+    if !written && !body.contains(&0) {
+        return body;
+    }
+    let mut kept = Vec::with_capacity(body.len());
+    let mut left = body.as_slice();
+    while let Some((first, rest)) = left.split_first() {
+        left = match (first, rest) {
+            (0, rest) => rest,
+            (b'\\', _) if escapes && left.starts_with(WRITTEN) => {
+                left.get(WRITTEN.len()..).unwrap_or_default()
+            }
+            // What follows a backslash belongs to it, a second one above all.
+            (b'\\', [second, rest @ ..]) if escapes && *second != 0 => {
+                kept.extend([b'\\', *second]);
+                rest
+            }
+            (byte, rest) => {
+                kept.push(*byte);
+                rest
+            }
+        };
+    }
+    kept
+}
+
 /// Ends a text that was cut.
 pub const CUT_MARK: &str = "…";
 
@@ -80,6 +112,24 @@ mod tests {
         assert_eq!(fit("longer", 5, Unit::Chars), "long…");
         assert_eq!(fit(&format!("ab{family}cd"), 8, Unit::Utf16), "ab…");
         assert_eq!(fit("äöü", 4, Unit::Bytes), "…".get(..).unwrap_or_default());
+    }
+
+    #[test]
+    fn nul_is_taken_out_and_what_only_looks_like_it_stays() {
+        for (told, kept) in [
+            (r#"{"a":"x\u0000y"}"#, r#"{"a":"xy"}"#),
+            (r#"{"a":"\u0000\u0000"}"#, r#"{"a":""}"#),
+            (r#"{"a":"x\\u0000y"}"#, r#"{"a":"x\\u0000y"}"#),
+            (r#"{"a":"x\\\u0000y\n"}"#, r#"{"a":"x\\y\n"}"#),
+            ("{\"a\":\"x\0y\"}", r#"{"a":"xy"}"#),
+            (r"<p>\u0000</p>", r"<p>\u0000</p>"),
+            ("<p>x\0y</p>", "<p>xy</p>"),
+            (r#"{"a":"é\u0001"}"#, r#"{"a":"é\u0001"}"#),
+            ("", ""),
+        ] {
+            let without = without_nul(told.as_bytes().to_vec());
+            assert_eq!(String::from_utf8_lossy(&without), kept, "{told}");
+        }
     }
 
     #[test]

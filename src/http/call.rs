@@ -15,6 +15,7 @@ use url::Url;
 use super::fault::{Cause, Fault, retry_after};
 use super::{Api, Client, LARGEST_BODY, LONGEST_CALL};
 use crate::domain::Time;
+use crate::domain::text::without_nul;
 
 /// How long after a broken call its one repeat goes out.
 const REPEAT_AFTER: Duration = Duration::from_millis(200);
@@ -224,7 +225,8 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Sends one request and reads the whole answer, up to [`LARGEST_BODY`].
+/// Sends one request and reads the whole answer, up to [`LARGEST_BODY`]. No text in it holds U+0000:
+/// every CRM's words come in here.
 pub(super) async fn exchange(client: &Client, request: Request, now: Time) -> Result<Reply, Fault> {
     let (method, path) = (
         request.method().to_string(),
@@ -249,17 +251,20 @@ pub(super) async fn exchange(client: &Client, request: Request, now: Time) -> Re
         path,
         status,
         headers,
-        body,
+        body: without_nul(body),
         now,
     })
 }
+
+/// How an error begins where nobody listens at an address.
+pub const NOBODY: &str = "could not connect";
 
 /// What went wrong on the wire, without the address, which may carry words of a person.
 pub(super) fn plain(error: &reqwest::Error) -> String {
     let kind = if error.is_timeout() {
         "timed out"
     } else if error.is_connect() {
-        "could not connect"
+        NOBODY
     } else {
         "the connection broke"
     };

@@ -19,6 +19,7 @@ use crate::http::knock;
 use crate::http::scopes::lacking;
 use crate::store;
 use crate::sync::connect::{Visit, only_for_set_up, why};
+use crate::sync::outage::REFUSED;
 use crate::sync::report::RunState;
 use crate::sync::stages::{Asked, Placed, placed_now};
 use crate::sync::worker::Engine;
@@ -252,6 +253,13 @@ async fn worked(engine: &Engine, id: &ConnectionId) -> store::Result<Vec<Check>>
         .any(|state| state.word() == it.state);
     checks.push(if good {
         Check::good(format!("{id}: last run"), told)
+    } else if it.code.as_deref() == Some(REFUSED) {
+        // Nothing else that is looked at shows it.
+        Check::bad(
+            format!("{id}: last run"),
+            told,
+            "look at the database's log for the statement; tell us if it stays",
+        )
     } else {
         Check::note(
             format!("{id}: last run"),
@@ -262,7 +270,10 @@ async fn worked(engine: &Engine, id: &ConnectionId) -> store::Result<Vec<Check>>
     if it.parked > 0 {
         checks.push(Check::bad(
             format!("{id}: parked deals"),
-            format!("{} deals were refused by the CRM", it.parked),
+            format!(
+                "{} deals were refused by the CRM or the database",
+                it.parked
+            ),
             &format!("`latitude ledger --connection {id}` says why; then `latitude retry`"),
         ));
     }

@@ -234,6 +234,23 @@ impl Tx {
         Ok(())
     }
 
+    /// Parks a deal that could not be taken up as the CRM shows it, with why: what was known of it
+    /// stays, and it is new when it is read again. One that was not known is kept by its id alone.
+    pub async fn set_deal_aside(
+        &mut self,
+        connection: &ConnectionId,
+        id: &str,
+        why: &str,
+        seen: Time,
+    ) -> Result<()> {
+        sql!(self, db => query(
+            "INSERT INTO deal (connection, id, name, stage, standing, seen_mark, answers_mark,
+               question_mark, seen_at, parked) VALUES ($1, $2, $2, '', 'open', '', '', '', $4, $3)
+             ON CONFLICT (connection, id) DO UPDATE SET parked = excluded.parked,
+               seen_mark = '', seen_at = excluded.seen_at, write_at = NULL",
+        ).bind(connection.as_str()).bind(id).bind(why).bind(seen).execute(db).await.map(drop))
+    }
+
     /// Marks a deal whose facts in the CRM are no longer what we wrote, to be written again at a time.
     pub async fn facts_drifted(
         &mut self,

@@ -69,6 +69,38 @@ fn of_code(code: &str) -> Option<Kind> {
     }
 }
 
+/// What the database says to one statement that it refuses, though it answers: neither away, nor in
+/// the middle of something that passes. The value that it refuses is left out.
+pub fn refusal(error: &Error) -> Option<String> {
+    if Kind::of(error).is_some() {
+        return None;
+    }
+    // What follows a colon may be a person's words.
+    let plain = |told: &str| told.split(": ").next().unwrap_or_default().to_owned();
+    match error {
+        Error::Database(told) => {
+            let code = told.code().unwrap_or_default();
+            let told = plain(told.message());
+            (!passes(&code)).then(|| format!("{told} ({code})"))
+        }
+        Error::Decode(_) | Error::ColumnDecode { .. } | Error::Encode(_) | Error::RowNotFound => {
+            Some(plain(&error.to_string()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a code says that another unit of work stood in the way: tried again, it goes through.
+fn passes(code: &str) -> bool {
+    match code {
+        "55P03" => true,
+        _ if code.len() == 5 => code.starts_with("40"),
+        _ => code
+            .parse::<u32>()
+            .is_ok_and(|it| [5, 6].contains(&(it & 0xff))),
+    }
+}
+
 /// A trouble, and since when.
 #[derive(Clone, Debug)]
 pub struct Trouble {
@@ -161,7 +193,24 @@ mod tests {
         ] {
             assert_eq!(of_code(code), kind, "{code}");
         }
+        for (code, passing) in [
+            ("40001", true),
+            ("40P01", true),
+            ("55P03", true),
+            ("5", true),
+            ("517", true),
+            ("6", true),
+            ("22P05", false),
+            ("23505", false),
+            ("1811", false),
+        ] {
+            assert_eq!(passes(code), passing, "{code}");
+        }
         assert_eq!(Kind::of(&Error::PoolTimedOut), Some(Kind::Gone));
+        assert_eq!(refusal(&Error::PoolTimedOut), None);
+        let words = Error::Decode("expected a date: Ada's plan".into());
+        let told = refusal(&words).unwrap_or_default();
+        assert!(!told.is_empty() && !told.contains("Ada"), "{told}");
         assert_eq!(Kind::of(&Error::RowNotFound), None);
     }
 }

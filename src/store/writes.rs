@@ -226,11 +226,12 @@ impl Tx {
         ).bind(connection.as_str()).bind(id).bind(why).execute(db).await.map(drop))
     }
 
-    /// Tries every parked deal of a connection again. Returns how many.
+    /// Tries every parked deal of a connection again, but for those that could not be taken up
+    /// ([`Tx::set_deal_aside`]): these stay parked until they are read. Returns how many.
     pub async fn unpark(&mut self, connection: &ConnectionId, now: Time) -> Result<u64> {
         sql!(self, db => query(
             "UPDATE deal SET parked = NULL, write_at = $2, write_failures = 0
-             WHERE connection = $1 AND parked IS NOT NULL",
+             WHERE connection = $1 AND parked IS NOT NULL AND seen_mark <> ''",
         ).bind(connection.as_str()).bind(now).execute(db).await.map(|done| done.rows_affected()))
     }
 
@@ -239,6 +240,14 @@ impl Tx {
         sql!(self, db => sqlx::query_as(
             "SELECT id, parked FROM deal WHERE connection = $1 AND parked IS NOT NULL ORDER BY id",
         ).bind(connection.as_str()).fetch_all(db).await)
+    }
+
+    /// How many deals are parked because they could not be taken up ([`Tx::set_deal_aside`]).
+    pub async fn deals_set_aside(&mut self, connection: &ConnectionId) -> Result<i64> {
+        sql!(self, db => query_scalar(
+            "SELECT COUNT(*) FROM deal
+             WHERE connection = $1 AND parked IS NOT NULL AND seen_mark = ''",
+        ).bind(connection.as_str()).fetch_one(db).await)
     }
 
     /// How many deals are due to be written now or later.

@@ -75,9 +75,12 @@ pub async fn accounts(
 /// The database's.
 pub async fn retry(store: &Store, id: &ConnectionId, now: Time) -> store::Result<u64> {
     let mut tx = store.write().await?;
-    let parked = tx.unpark(id, now).await?;
+    // What the database refused is read again by a walk over everything.
+    let unread = u64::try_from(tx.deals_set_aside(id).await?).unwrap_or_default();
+    let parked = tx.unpark(id, now).await? + unread;
     tx.forget_setup(id).await?;
-    for step in MOVES.into_iter().filter(|it| *it != RECONCILE) {
+    let again = |it: &&str| unread > 0 || *it != RECONCILE;
+    for step in MOVES.into_iter().filter(again) {
         tx.hasten_anyway(id, step, now).await?;
     }
     tx.note(&[Entry {

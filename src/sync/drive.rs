@@ -14,6 +14,7 @@ use super::report::{Report, log};
 use super::worker::Engine;
 use crate::store;
 use crate::store::schedule::Lease;
+use crate::store::trouble::Kind;
 
 /// A process with nothing to do looks again after this long, woken or not.
 const IDLE_POLL: Duration = Duration::from_secs(1);
@@ -52,9 +53,10 @@ impl Engine {
                 }
                 Ok(None) => {}
                 Err(error) => {
+                    let kind = Kind::of(&error).map_or("did not do as asked", Kind::word);
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
-                        "the database does not answer"
+                        "the database {kind}"
                     );
                     pause = self.trouble_poll();
                 }

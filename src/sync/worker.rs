@@ -15,7 +15,7 @@ use super::{
     ASK, ASSESS, BETWEEN_PULLS, MOVES, PULL, RECONCILE, Stop, WRITE_BACK, ask, assess, prepare,
     pull,
 };
-use super::{spending, write_back};
+use super::{outage, spending, write_back};
 use crate::crm::session::{self, Means, Session};
 use crate::crm::settings::Settings;
 use crate::crm::setup::FieldMap;
@@ -54,6 +54,7 @@ pub struct Engine {
     stand_in: Option<Client>,
     pub(super) sessions: Mutex<HashMap<ConnectionId, Session>>,
     pub(super) wake: Notify,
+    pub(super) refusals: outage::Refusals,
     /// Held by the lane that looks for work by itself while the others wait to be woken.
     pub(super) lookout: Mutex<()>,
 }
@@ -80,6 +81,7 @@ impl Engine {
             stand_in: None,
             sessions: Mutex::new(HashMap::new()),
             wake: Notify::new(),
+            refusals: outage::Refusals::default(),
             lookout: Mutex::new(()),
         }
     }
@@ -233,6 +235,7 @@ impl Engine {
             }
             (Ok(_), None) => {}
         }
+        faults.extend(self.refusals.of(&id).map(Fault::Unknown));
         self.env.at(Point::Concluding).await;
         self.conclude(&lease, started_at, (&faults, tally, calls))
             .await
@@ -269,9 +272,19 @@ impl Engine {
                     _ => pull::reconcile(work).await,
                 }
             };
-            let done = made.instrument(span).await;
+            let done = made.instrument(span).await.map_err(outage::told);
             match done {
-                Ok(done) => self.settle(work, &due, done).await?,
+                Ok(done) => {
+                    self.refusals.over(work.id(), &due.step);
+                    self.settle(work, &due, done).await?;
+                }
+                Err(Stop::Fault(fault)) if outage::is_ours(&fault) => {
+                    // What was refused took the proof of the lease with it.
+                    work.hold().await?;
+                    self.put_off(&work.lease, &[due.step.as_str()], &fault)
+                        .await?;
+                    self.refusals.note(work.id(), &due.step, fault.cause());
+                }
                 Err(Stop::Fault(fault)) => {
                     self.put_off(&work.lease, &[PULL, WRITE_BACK, RECONCILE], &fault)
                         .await?;
@@ -291,7 +304,7 @@ impl Engine {
         prepared: Result<(), Stop>,
         faults: &mut Vec<Fault>,
     ) -> Result<bool, Stop> {
-        match prepared {
+        match prepared.map_err(outage::told) {
             Ok(()) => Ok(true),
             Err(Stop::Fault(fault)) => {
                 self.put_off(&work.lease, &MOVES, &fault).await?;

@@ -13,6 +13,7 @@ mod once;
 mod outward;
 mod pages;
 mod pipes;
+mod refusals;
 mod rights;
 mod rotation;
 mod schema;
