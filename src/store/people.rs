@@ -57,8 +57,8 @@ impl Tx {
     /// Takes up people as the CRM shows them.
     pub async fn save_people(&mut self, id: &ConnectionId, people: &[Person]) -> Result<()> {
         let erased = self.erased(id).await?;
-        let stays = |it: &&Person| !erased.contains(&mark_of_person(id, it.id.as_str()));
-        let people: Vec<&Person> = people.iter().filter(stays).collect();
+        let stays = |it: &PersonId| !erased.contains(&mark_of_person(id, it.as_str()));
+        let people: Vec<&Person> = people.iter().filter(|it| stays(&it.id)).collect();
         for some in people.chunks(ROWS) {
             sql!(&mut *self, db => {
                 let mut insert = QueryBuilder::new(
@@ -70,7 +70,13 @@ impl Tx {
                         .push_bind(&person.name)
                         .push_bind(&person.email)
                         .push_bind(person.active)
-                        .push_bind(person.manager.as_ref().map(PersonId::as_str))
+                        .push_bind(
+                            person
+                                .manager
+                                .as_ref()
+                                .filter(|it| stays(it))
+                                .map(PersonId::as_str),
+                        )
                         .push_bind(&person.time_zone);
                 });
                 insert.push(

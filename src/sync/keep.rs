@@ -1,5 +1,6 @@
 //! Takes up what a page of a pull holds, and the place after it, in one transaction.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
@@ -13,10 +14,12 @@ use super::{ASK, ASSESS, PULL, Stop};
 use crate::crm::page::Seen;
 use crate::domain::Time;
 use crate::domain::deal::Deal;
-use crate::domain::ids::DealId;
+use crate::domain::ids::{ConnectionId, DealId, PersonId};
+use crate::domain::strategy::Answers;
 use crate::env::fate::{Flaw, Point};
 use crate::http::fault::Cause;
 use crate::store::deals::{Known, Marks};
+use crate::store::forget::mark_of_person;
 use crate::store::strategies::NewVersion;
 use crate::store::tx::Tx;
 
@@ -136,6 +139,12 @@ async fn keep(
         work.env.at(Point::PageRead).await;
     }
     let mut tx = work.begin().await?;
+    let erased = tx.erased(&id).await?;
+    let here: Vec<Cow<Deal>> = here
+        .into_iter()
+        .map(|deal| without_erased(&id, deal, &erased))
+        .collect();
+    let here: Vec<&Deal> = here.iter().map(|deal| &**deal).collect();
     let ids: Vec<&str> = here.iter().map(|deal| deal.id.as_str()).collect();
     let mut known = tx.known(&id, &ids).await?;
     let is_changed =
@@ -214,6 +223,20 @@ async fn keep(
         work.tally.repaired += changed.iter().filter(missed).count() as u64 + gone;
     }
     Ok(())
+}
+
+/// A deal without whom the CRM names as its seller, and without their words, where that person was
+/// erased from here.
+fn without_erased<'a>(id: &ConnectionId, deal: &'a Deal, erased: &[String]) -> Cow<'a, Deal> {
+    let is_erased = |it: &PersonId| erased.contains(&mark_of_person(id, it.as_str()));
+    if erased.is_empty() || !deal.seller.as_ref().is_some_and(is_erased) {
+        return Cow::Borrowed(deal);
+    }
+    Cow::Owned(Deal {
+        seller: None,
+        answers: Answers::default(),
+        ..deal.clone()
+    })
 }
 
 async fn merged(

@@ -166,6 +166,82 @@ async fn a_person_who_is_erased_is_nowhere_and_does_not_come_back() {
     }
 }
 
+/// Someone types into a deal in the CRM.
+fn types(floor: &Floor, deal: usize, text: &str) {
+    let name = floor
+        .crm
+        .field_name("latitude_", latitude::domain::field::Field::Approach);
+    let world = &floor.served.world;
+    let mut state = world.state();
+    state.deals[deal].custom.insert(name, text.into());
+    let owner = state.deals[deal].owner;
+    world.touch(&mut state, deal, owner);
+}
+
+#[tokio::test]
+async fn who_was_erased_stays_away_until_the_crm_names_someone_else() {
+    for database in databases().await {
+        let floor = Floor::ready(&database, 12).await;
+        types(&floor, 5, "Ask Ada for the gate.");
+        floor.reconcile().await;
+        let (person, deal, other) = {
+            let mut state = floor.served.world.state();
+            let owner = state.deals[5].owner;
+            // Of theirs too: only its amount changes.
+            state.deals[6].owner = owner;
+            let other = (0..state.people.len()).find(|it| *it != owner).unwrap();
+            (
+                state.people[owner].id.clone(),
+                state.deals[5].id.clone(),
+                other,
+            )
+        };
+        floor.advance(TimeDelta::minutes(10));
+        floor.reconcile().await;
+        let store = &floor.engine.store;
+        erase(store, &floor.id, &person, floor.env.now())
+            .await
+            .unwrap();
+        floor.advance(TimeDelta::minutes(10));
+        types(&floor, 5, "Ask Ada for the gate, today.");
+        {
+            let world = &floor.served.world;
+            let mut state = world.state();
+            state.deals[6].amount = Some(77_777.0);
+            let owner = state.deals[6].owner;
+            world.touch(&mut state, 6, owner);
+        }
+        // Another one reports to them, as the CRM says again and again.
+        floor.advance(TimeDelta::hours(25));
+
+        assert_eq!(floor.reconcile().await.state, RunState::Ok, "{database}");
+        let lines = exported(&floor, store).await;
+        let hits: Vec<&String> = lines.iter().filter(|it| it.contains(&person)).collect();
+        assert_eq!(hits, Vec::<&String>::new(), "{database}");
+        let changed = lines.iter().any(|it| it.contains("77777"));
+        assert!(changed, "{database}: what is the customer's is read");
+        let of_deal = |lines: &[String]| {
+            let about = |it: &&String| {
+                it.contains("\"strategy_version\"") && it.contains(&format!("\"{deal}\""))
+            };
+            lines.iter().filter(about).count()
+        };
+        assert_eq!(of_deal(&lines), 0, "{database}: {lines:#?}");
+
+        {
+            let world = &floor.served.world;
+            let mut state = world.state();
+            state.deals[5].owner = other;
+        }
+        types(&floor, 5, "Ask Bo for the gate.");
+        floor.advance(TimeDelta::minutes(10));
+        assert_eq!(floor.reconcile().await.state, RunState::Ok, "{database}");
+        let lines = exported(&floor, store).await;
+        assert_eq!(of_deal(&lines), 1, "{database}: who took it over is read");
+        assert!(!lines.iter().any(|it| it.contains(&person)), "{database}");
+    }
+}
+
 #[tokio::test]
 async fn words_of_others_from_before_an_erased_person_are_graded_again() {
     for database in databases().await {
