@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 use url::Url;
 
 use super::provision::{Way, carry_out, plan};
-use super::say::say;
+use super::say::{remark, say};
 use super::{sandbox, sync};
 use crate::crm;
 use crate::domain::framework::Framework;
@@ -190,7 +190,7 @@ async fn remembered(app: App, mut read: mpsc::UnboundedReceiver<String>) {
         if told.insert(connection)
             && let Err(problem) = past::tell(&app, &id).await
         {
-            eprintln!("latitude: the demo begins without a past: {problem:?}");
+            remark!("latitude: the demo begins without a past: {problem:?}");
         }
     }
 }
@@ -293,7 +293,7 @@ impl Stage {
     async fn clear(&self) {
         self.engine.store.close().await;
         if let Err(error) = std::fs::remove_dir_all(&self.folder) {
-            eprintln!("latitude: {} stays: {error}", self.folder.display());
+            remark!("latitude: {} stays: {error}", self.folder.display());
         }
     }
 }

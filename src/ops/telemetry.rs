@@ -19,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use super::config::{Log, LogFormat};
+use super::say::remark;
 
 /// What sends traces; ended by [`end`].
 static TRACES: OnceLock<SdkTracerProvider> = OnceLock::new();
@@ -121,7 +122,7 @@ pub fn end() {
     if let Some(provider) = TRACES.get()
         && let Err(error) = provider.shutdown()
     {
-        eprintln!("latitude: the last traces could not be sent: {error}");
+        remark!("latitude: the last traces could not be sent: {error}");
     }
 }
 
