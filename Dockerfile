@@ -27,15 +27,15 @@ RUN cargo build --release --locked \
 FROM gcr.io/distroless/base-nossl-debian12:nonroot
 COPY --from=build /out/libgcc_s.so.1 /usr/lib/libgcc_s.so.1
 COPY --from=build /out/latitude /usr/local/bin/latitude
+COPY --from=build /src/config/image.toml /usr/local/share/latitude/image.toml
 COPY --from=build --chown=65532:65532 /out/data /data
 USER 65532:65532
 WORKDIR /data
 VOLUME /data
-# Few arenas: memory at rest stays small however many cores there are.
+# Few arenas: memory at rest stays small however many cores there are. The image's own defaults lie
+# below the configuration file, which the environment would not.
 ENV MALLOC_ARENA_MAX=2 \
-    LATITUDE_DATABASE__URL="sqlite:///data/latitude.db" \
-    LATITUDE_WEB__LISTEN="0.0.0.0:8080" \
-    LATITUDE_LOG__FORMAT="json"
+    LATITUDE_DEFAULTS="/usr/local/share/latitude/image.toml"
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=6s --start-period=10s --retries=3 \

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use super::config::Config;
-use super::say::{self, say};
+use super::say::{self, remark, say};
 use super::{
-    assess, connect, copy, crm, demo, doctor, evaluate, health, key, ledger, privacy, sandbox,
-    service, sync, telemetry, token,
+    assess, connect, copy, crm, demo, doctor, evaluate, health, key, ledger, person, privacy,
+    sandbox, service, sync, telemetry, token,
 };
 use crate::env::Env;
 
@@ -83,9 +83,9 @@ enum Command {
     /// Say whether the service on this machine answers
     #[command(after_help = "Example:\n  latitude health --config latitude.toml")]
     Health(health::Health),
-    /// Write everything that is kept, one JSON object a line
+    /// Write everything that is kept, one JSON object a line; or what is kept about one person
     #[command(
-        after_help = "Example:\n  latitude export --config latitude.toml --to latitude.jsonl"
+        after_help = "Example:\n  latitude export --config latitude.toml --to latitude.jsonl\n  latitude export --config latitude.toml --person ada@acme.example --to ada.json"
     )]
     Export(copy::Export),
     /// Take up what `export` wrote, into an empty database of either kind
@@ -95,7 +95,7 @@ enum Command {
     #[command(
         after_help = "Example:\n  latitude erase --config latitude.toml --person ada@acme.example --yes"
     )]
-    Erase(copy::Erase),
+    Erase(person::Erase),
     /// Print the privacy pack: what is read and written, who sees it, how long it is kept
     #[command(after_help = "Example:\n  latitude privacy --config latitude.toml > privacy.md")]
     Privacy(WithConfig),
@@ -120,7 +120,8 @@ enum Command {
 /// Where the configuration is.
 #[derive(Debug, Args)]
 pub struct WithConfig {
-    /// The configuration file; defaults and the environment alone where it is not given
+    /// The configuration file; LATITUDE_CONFIG where it is not given, else defaults and the
+    /// environment alone
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -131,9 +132,21 @@ impl WithConfig {
     /// # Errors
     /// What is wrong with it.
     pub fn read(&self) -> anyhow::Result<Config> {
-        let config = Config::read(self.config.as_deref())?;
+        let config = self.read_quietly()?;
         telemetry::start(&config.log)?;
+        for remark in &config.remarks {
+            tracing::warn!("{remark}");
+        }
         Ok(config)
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read_quietly(&self) -> anyhow::Result<Config> {
+        let named = || figment::providers::Env::var("LATITUDE_CONFIG").map(PathBuf::from);
+        Config::read(self.config.clone().or_else(named).as_deref())
     }
 }
 
@@ -141,7 +154,7 @@ impl WithConfig {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Err(error) = super::process::keep_memory_private() {
-        eprintln!("latitude: a crash may leave a core dump with keys in it: {error}");
+        remark!("latitude: a crash may leave a core dump with keys in it: {error}");
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -149,17 +162,16 @@ pub fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("latitude: the machine gives no threads: {error}");
+            remark!("latitude: the machine gives no threads: {error}");
             return ExitCode::FAILURE;
         }
     };
     let done = runtime.block_on(run(cli.command));
     telemetry::end();
     match done {
-        Ok(code) => code,
-        Err(error) if say::nobody_reads(&error) => ExitCode::SUCCESS,
+        Ok(code) => say::ended(code),
         Err(error) => {
-            eprintln!("latitude: {error:#}");
+            remark!("latitude: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -175,18 +187,15 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Worker(at) => service::run(&at.read()?, env, service::Parts::Worker).await,
         Command::Sync(once) => once.run(env).await,
         Command::Crm(crm) => crm.run(env).await,
-        Command::Assess(args) => assess::run(&args).map(|()| ExitCode::SUCCESS),
-        Command::Evaluate(args) => evaluate::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Assess(args) => while_read(assess::run(&args)),
+        Command::Evaluate(args) => while_read(evaluate::run(&args)),
         Command::Migrate(at) => {
             at.read()?.store(&env).await?;
             say!("The schema is up to date.");
             Ok(ExitCode::SUCCESS)
         }
         Command::Config(at) => {
-            say::text(format_args!(
-                "{}",
-                Config::read(at.config.as_deref())?.printed()?
-            ));
+            say::text(format_args!("{}", at.read_quietly()?.printed()?));
             Ok(ExitCode::SUCCESS)
         }
         Command::Doctor(doctor) => doctor.run(env).await,
@@ -204,9 +213,17 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             let mut cli = <Cli as clap::CommandFactory>::command();
             let mut words = Vec::new();
             clap_complete::generate(shell, &mut cli, "latitude", &mut words);
-            std::io::Write::write_all(&mut std::io::stdout(), &words)?;
-            Ok(ExitCode::SUCCESS)
+            let written = std::io::Write::write_all(&mut std::io::stdout(), &words);
+            while_read(written.map_err(anyhow::Error::from))
         }
+    }
+}
+
+/// How a command ended that does nothing but print: where nobody reads any more, it is done.
+fn while_read(done: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    match done {
+        Err(error) if !say::nobody_reads(&error) => Err(error),
+        Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -25,6 +25,7 @@ use crate::env::Env;
 use crate::http::masked;
 use crate::store::Store;
 use crate::store::patience::PATIENCE;
+use crate::store::place;
 use crate::store::sealed::Seal;
 use crate::sync::worker::Engine;
 use crate::web;
@@ -60,6 +61,9 @@ pub struct Config {
     pub log: Log,
     /// CRM installations by name.
     pub connections: BTreeMap<String, Settings>,
+    /// What is to be said about the paths above.
+    #[serde(skip)]
+    pub remarks: Vec<String>,
 }
 
 /// Where everything is kept.
@@ -252,7 +256,28 @@ impl Config {
         Seal::new(&keys, env.clone()).map_err(|why| anyhow::anyhow!("secrets.key: {why}; {remedy}"))
     }
 
-    /// Opens the database; brings its schema up to date.
+    /// The database's file that is not there yet, where it is one.
+    pub fn missing_database(&self) -> Option<PathBuf> {
+        place::file(self.database.url.expose_secret()).filter(|it| !it.exists())
+    }
+
+    /// Opens the database for a command that makes none: an empty one would say that nothing is kept.
+    ///
+    /// # Errors
+    /// As [`Config::store`], and where there is none.
+    pub async fn store_that_is_there(&self, env: &Env) -> anyhow::Result<Store> {
+        if let Some(file) = self.missing_database() {
+            bail!(
+                "database.url: there is no database at {}; correct it, or make one there with \
+                 `latitude migrate`",
+                file.display()
+            );
+        }
+        self.store(env).await
+    }
+
+    /// Opens the database, and makes it where it is a file that is not there yet; brings its schema
+    /// up to date.
     ///
     /// # Errors
     /// When it does not answer, or its secrets were sealed with another key.
@@ -263,16 +288,21 @@ impl Config {
         Ok(store)
     }
 
-    /// Opens the database as it is.
+    /// Opens the database with the schema it has.
     ///
     /// # Errors
     /// When it does not answer.
     pub async fn store_as_it_is(&self, env: &Env) -> anyhow::Result<Store> {
         let address = self.database.url.expose_secret();
+        let seal = self.seal(env)?;
+        if let Some(file) = place::file(address) {
+            let made = place::make(&file);
+            made.with_context(|| format!("database.url: {} cannot be made", file.display()))?;
+        }
         // What a process left open when it vanished must not outlast its lease.
         let lease = Duration::from_secs(u64::from(self.worker.lease_seconds));
         let patience = PATIENCE.min(lease);
-        Ok(Store::open_within(address, self.seal(env)?, patience).await?)
+        Ok(Store::open_within(address, seal, patience).await?)
     }
 
     /// An engine for every connection, or for one.

@@ -1,7 +1,7 @@
-//! Reads the configuration: built-in defaults, one file, the environment; says what is wrong with it
-//! by key, value and remedy; prints what is in force.
+//! Reads the configuration: built-in defaults, those of the image, one file, the environment; says
+//! what is wrong with it by key, value and remedy; prints what is in force.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use figment::Figment;
@@ -27,22 +27,31 @@ const SECRET: &[&str] = &[
 ];
 
 impl Config {
-    /// Reads defaults, the file where one is given, and the environment.
+    /// Reads defaults, the file where one is given, and the environment. The defaults are the built-in
+    /// ones and, above them, those of the file that `LATITUDE_DEFAULTS` names: an image has such.
     ///
     /// # Errors
     /// Naming the key, its value and where it stands.
     pub fn read(file: Option<&Path>) -> anyhow::Result<Self> {
         let mut layers = Figment::from(Toml::string(DEFAULTS));
-        if let Some(file) = file {
+        let defaults = EnvProvider::var("LATITUDE_DEFAULTS").map(PathBuf::from);
+        let named = [
+            (defaults.as_deref(), "correct LATITUDE_DEFAULTS"),
+            (file, "give one with --config"),
+        ];
+        for (file, remedy) in named {
+            let Some(file) = file else {
+                continue;
+            };
             if !file.is_file() {
-                bail!(
-                    "{}: there is no such file; give one with --config",
-                    file.display()
-                );
+                bail!("{}: there is no such file; {remedy}", file.display());
             }
             layers = layers.merge(Toml::file_exact(file));
         }
-        Self::taken(&layers.merge(ours()))
+        let layers = layers.merge(ours());
+        let mut config = Self::taken(&layers)?;
+        config.settle(&layers, file);
+        Ok(config)
     }
 
     /// Reads defaults and a text in the form of the file; nothing from the environment.

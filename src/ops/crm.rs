@@ -110,8 +110,8 @@ impl Crm {
                     .collect();
                 say!("{}", table(&["crm", "name", "sign_in"], &rows));
             }
-            Command::Plan(which) => which.open(env, Way::Apply).await?.show(),
-            Command::Apply(which) => which.open(env, Way::Apply).await?.carry_out().await?,
+            Command::Plan(which) => which.open(env, Way::Apply, false).await?.show(),
+            Command::Apply(which) => which.open(env, Way::Apply, true).await?.carry_out().await?,
             Command::Destroy(destroy) => destroy.run(env).await?,
             Command::Stages(stages) => stages.run(env).await?,
         }
@@ -130,9 +130,16 @@ struct Job {
 }
 
 impl Which {
-    async fn open(&self, env: Env, way: Way) -> anyhow::Result<Job> {
+    /// A command that only shows `makes` no database.
+    async fn open(&self, env: Env, way: Way, makes: bool) -> anyhow::Result<Job> {
         let config = self.at.read()?;
-        let engine = config.engine(&env, Some(&self.connection)).await?;
+        let store = match makes {
+            true => config.store(&env).await?,
+            false => config.store_that_is_there(&env).await?,
+        };
+        let engine = config
+            .engine_on(store, &env, Some(&self.connection))
+            .await?;
         let id = ConnectionId::from(self.connection.as_str());
         let (_, crm) = engine
             .connections()
@@ -231,7 +238,7 @@ impl Job {
 
 impl Destroy {
     async fn run(&self, env: Env) -> anyhow::Result<()> {
-        let mut job = self.which.open(env, Way::Destroy).await?;
+        let mut job = self.which.open(env, Way::Destroy, self.yes).await?;
         let goes = |step: &Step| matches!(step, Step::RemoveField(..));
         let fields_go = job.plan.steps.iter().any(goes);
         let file = match &self.export {
@@ -267,7 +274,9 @@ impl Destroy {
 impl Stages {
     async fn run(&self, env: Env) -> anyhow::Result<()> {
         let config = self.which.at.read()?;
-        let engine = config.engine(&env, Some(&self.which.connection)).await?;
+        let store = config.store_that_is_there(&env).await?;
+        let only = Some(self.which.connection.as_str());
+        let engine = config.engine_on(store, &env, only).await?;
         let id = ConnectionId::from(self.which.connection.as_str());
         let (_, crm) = engine
             .connections()

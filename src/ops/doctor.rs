@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use super::checks;
@@ -10,7 +11,7 @@ use super::cli::WithConfig;
 use super::config::{Config, check_key};
 use super::say::say;
 use crate::env::Env;
-use crate::store::Store;
+use crate::store::{Store, place};
 
 /// Check everything Latitude needs, and say what to do about what is missing.
 #[derive(Debug, Args)]
@@ -135,6 +136,16 @@ pub async fn look_with(config: &Config, env: &Env) -> Vec<Check> {
         ));
         return checks;
     }
+    checks.extend(paths(config));
+    if let Some(file) = config.missing_database() {
+        checks.push(Check::bad(
+            "database",
+            format!("there is none at {}", file.display()),
+            "correct database.url, or make one there: `latitude migrate`; `run` and `worker` do it by \
+             themselves",
+        ));
+        return checks;
+    }
     let store = match config.store_as_it_is(env).await {
         Ok(store) => store,
         Err(error) => {
@@ -148,6 +159,30 @@ pub async fn look_with(config: &Config, env: &Env) -> Vec<Check> {
     };
     checks.extend(look_on(config, env, &store).await);
     store.close().await;
+    checks
+}
+
+/// Where files lie, and who may read them.
+fn paths(config: &Config) -> Vec<Check> {
+    let said = config.remarks.iter();
+    let mut checks: Vec<Check> = said
+        .map(|told| Check::note("paths", told, "write the whole path"))
+        .collect();
+    let Some(file) = place::file(config.database.url.expose_secret()) else {
+        return checks;
+    };
+    for file in std::iter::once(file.clone()).chain(place::beside(&file)) {
+        if let Some(mode) = place::open_to_others(&file) {
+            checks.push(Check::note(
+                "rights",
+                format!(
+                    "{} is open to others (mode {mode:o}): drafts and private notes lie in it",
+                    file.display()
+                ),
+                &format!("chmod 600 {}", file.display()),
+            ));
+        }
+    }
     checks
 }
 

@@ -1,7 +1,6 @@
 //! What Latitude's fields hold in a CRM, written to a file before they go: `latitude crm destroy`.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -15,7 +14,7 @@ use crate::domain::deal::Deal;
 use crate::domain::field::{Field, Value};
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::strategy::Part;
-use crate::store::Store;
+use crate::store::{Store, place};
 
 /// Writes one line for each deal whose fields hold anything: what people wrote, and what Latitude
 /// wrote beside it but for texts it can write again. Returns how many lines.
@@ -30,7 +29,8 @@ pub async fn keep(
     (store, id): (&Store, &ConnectionId),
     to: &Path,
 ) -> anyhow::Result<usize> {
-    let file = File::create_new(to).with_context(|| {
+    let file = place::private().create_new(true).open(to);
+    let file = file.with_context(|| {
         format!(
             "{} cannot be made to save what the fields hold; move what is there away, or give another \
              file with --export",

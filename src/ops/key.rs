@@ -33,7 +33,7 @@ impl Key {
             say!("{}", BASE64_STANDARD.encode(env.bytes::<32>()));
             return Ok(ExitCode::SUCCESS);
         }
-        let store = self.at.read()?.store(&env).await?;
+        let store = self.at.read()?.store_that_is_there(&env).await?;
         let sealed = reseal(&store).await?;
         say!("{sealed} sign-ins were sealed anew; secrets.older_keys may be emptied now.");
         store.close().await;

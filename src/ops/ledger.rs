@@ -78,7 +78,7 @@ impl Ledger {
     /// # Errors
     /// What the configuration or the database refuses.
     pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
-        let store = self.at.read()?.store(&env).await?;
+        let store = self.at.read()?.store_that_is_there(&env).await?;
         let (only, deal) = (self.connection.as_deref(), self.deal.as_deref());
         let accounts = accounts(&store, only, deal, self.last.into()).await?;
         // What could not be written down is said here, or the states below would lie.
@@ -169,7 +169,7 @@ impl Retry {
     /// # Errors
     /// What the configuration or the database refuses; an unknown connection.
     pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
-        let store = self.at.read()?.store(&env).await?;
+        let store = self.at.read()?.store_that_is_there(&env).await?;
         accounts(&store, Some(&self.connection), None, 1).await?;
         let id = ConnectionId::from(self.connection.as_str());
         let parked = retry(&store, &id, env.now()).await?;

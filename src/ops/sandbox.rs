@@ -1,5 +1,6 @@
 //! `latitude sandbox`: CRMs as servers, for anyone who wants to try a client against them.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ use crate::env::Env;
 use crate::sandbox::serve::{Served, serve};
 use crate::sandbox::weather::Weather;
 use crate::sandbox::world::World;
+use crate::store::place;
 
 /// Serve sandbox CRMs to try clients against.
 #[derive(Debug, Args)]
@@ -148,7 +150,10 @@ fn write_config(file: &Path, served: &[Served]) -> anyhow::Result<()> {
         .collect();
     let mut config = toml::Table::new();
     config.insert("connections".to_owned(), Toml::Table(connections));
-    std::fs::write(file, toml::to_string_pretty(&config)?)
+    let text = toml::to_string_pretty(&config)?;
+    let opened = place::private().create(true).truncate(true).open(file);
+    opened
+        .and_then(|mut opened| opened.write_all(text.as_bytes()))
         .with_context(|| format!("--write-config {} cannot be written", file.display()))
 }
 

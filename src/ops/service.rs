@@ -2,7 +2,6 @@
 
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::config::Config;
 use super::{nudges, retention};
 use crate::env::Env;
+use crate::store::place;
 use crate::sync::worker::Engine;
 use crate::web::{self, App};
 
@@ -145,16 +145,16 @@ pub async fn run(config: &Config, env: Env, parts: Parts) -> anyhow::Result<Exit
 /// # Errors
 /// When there is one.
 fn only_one(database: &str) -> anyhow::Result<Option<File>> {
-    let Some(path) = database.strip_prefix("sqlite:") else {
+    let Some(file) = place::file(database) else {
         return Ok(None);
     };
-    let path = path.trim_start_matches("//").split('?').next();
-    let path = format!("{}.worker", path.unwrap_or_default());
-    if let Some(folder) = Path::new(&path).parent() {
+    if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("{} cannot be made", folder.display()))?;
     }
-    let file = File::create(&path).with_context(|| format!("{path} cannot be written"))?;
+    let path = format!("{}.worker", file.display());
+    let file = place::private().create(true).truncate(true).open(&path);
+    let file = file.with_context(|| format!("{path} cannot be written"))?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => bail!(

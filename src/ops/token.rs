@@ -7,7 +7,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::cli::WithConfig;
-use super::say::{self, say};
+use super::say::{self, remark, say};
 use super::table::table;
 use crate::domain::ids::ConnectionId;
 use crate::domain::role::Scope;
@@ -143,7 +143,7 @@ impl Token {
     pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
         match self.what {
             What::Make(wish) => {
-                let store = wish.at.read()?.store(&env).await?;
+                let store = wish.at.read()?.store_that_is_there(&env).await?;
                 let made = make(
                     &store,
                     &env,
@@ -156,11 +156,11 @@ impl Token {
                 )
                 .await?;
                 say!("{made}");
-                eprintln!("It is shown this once. It sees what {} sees.", wish.person);
+                remark!("It is shown this once. It sees what {} sees.", wish.person);
                 store.close().await;
             }
             What::List(list) => {
-                let store = list.at.read()?.store(&env).await?;
+                let store = list.at.read()?.store_that_is_there(&env).await?;
                 let tokens = store.read().await?.api_tokens(env.now()).await?;
                 let rows: Vec<Vec<String>> = tokens.iter().map(row).collect();
                 let head = ["id", "stands for", "opens", "ends", "for"];
@@ -168,7 +168,7 @@ impl Token {
                 store.close().await;
             }
             What::Revoke(which) => {
-                let store = which.at.read()?.store(&env).await?;
+                let store = which.at.read()?.store_that_is_there(&env).await?;
                 revoke(&store, &which.id).await?;
                 say!("{} is ended.", which.id);
                 store.close().await;

@@ -4,6 +4,7 @@
 //! is only ever added to; their drafts and weeks they write over themselves, and never from a page
 //! that did not show what stood there.
 
+pub mod about;
 pub mod api_tokens;
 pub mod board;
 pub mod carriage;
@@ -27,6 +28,7 @@ pub mod obstacles;
 pub mod patience;
 pub mod people;
 pub mod picture;
+pub mod place;
 pub mod pyramid;
 mod rows;
 pub mod schedule;

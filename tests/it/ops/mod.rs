@@ -12,6 +12,7 @@ mod nudging;
 mod once;
 mod outward;
 mod pages;
+mod paths;
 mod pipes;
 mod refusals;
 mod rights;
