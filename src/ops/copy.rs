@@ -1,5 +1,4 @@
-//! `latitude export`, `latitude import`, `latitude erase`: what is kept belongs to those it is
-//! about.
+//! `latitude export`, `latitude import`: a copy of what is kept.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -7,20 +6,21 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use chrono::SecondsFormat;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::cli::WithConfig;
-use super::say::say;
+use super::person;
+use super::say::{self, remark};
+use super::whole::Whole;
 use crate::domain::Time;
-use crate::domain::ids::ConnectionId;
+use crate::domain::text::without_nul;
 use crate::env::Env;
 use crate::store::Store;
-use crate::store::copy::{Column, Kind, Table};
-use crate::store::forget::mark_of_person;
+use crate::store::copy::{Column, Kind, Table, shown};
+pub use crate::sync::rights::erase;
 
-/// Write everything that is kept, one JSON object a line.
+/// Write everything that is kept, one JSON object a line; or what is kept about one person.
 #[derive(Debug, Args)]
 pub struct Export {
     #[command(flatten)]
@@ -28,6 +28,9 @@ pub struct Export {
     /// The file to write; standard output where it is not given
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
+    /// Only what is kept about this person, as one JSON object: an e-mail address, or CONNECTION:ID
+    #[arg(long, value_name = "WHO")]
+    person: Option<String>,
 }
 
 /// Take up what `export` wrote, into an empty database of either kind.
@@ -38,19 +41,6 @@ pub struct Import {
     /// The file to read; standard input where it is not given
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
-}
-
-/// Forget one person: what they wrote, owned and did.
-#[derive(Debug, Args)]
-pub struct Erase {
-    #[command(flatten)]
-    at: WithConfig,
-    /// An e-mail address, or CONNECTION:ID
-    #[arg(long, value_name = "WHO")]
-    person: String,
-    /// Do it; without this, only show who would be forgotten
-    #[arg(long)]
-    yes: bool,
 }
 
 /// Writes every row of every table; returns how many. Sign-ins stay sealed.
@@ -67,7 +57,7 @@ pub async fn export(store: &Store, to: &mut (impl Write + Send), now: Time) -> a
     // One unit of work: everything as of one moment.
     let mut tx = store.snapshot().await?;
     for table in tx.tables().await? {
-        tx.copy_out(&table, |values| {
+        tx.copy_out(&table, None, |values| {
             rows += 1;
             let row: Map<String, Value> = table
                 .columns
@@ -132,27 +122,6 @@ pub async fn import(store: &Store, from: impl BufRead) -> anyhow::Result<u64> {
     Ok(rows)
 }
 
-fn shown(kind: Kind, value: Option<String>) -> Value {
-    let Some(value) = value else {
-        return Value::Null;
-    };
-    match kind {
-        Kind::Number => value.parse::<i64>().map_or(Value::Null, Value::from),
-        Kind::Real => value.parse::<f64>().map_or(Value::Null, Value::from),
-        Kind::Bool => Value::Bool(value == "1"),
-        Kind::Time => match value.parse::<chrono::DateTime<chrono::Utc>>() {
-            Ok(at) => Value::String(in_one_form(at)),
-            Err(_) => Value::String(value),
-        },
-        Kind::Text | Kind::Json | Kind::Date | Kind::Bytes => Value::String(value),
-    }
-}
-
-/// The form in which SQLite keeps moments, so that their text sorts as they do.
-fn in_one_form(at: Time) -> String {
-    at.to_rfc3339_opts(SecondsFormat::AutoSi, false)
-}
-
 type Taken<'a> = (Vec<&'a Column>, Vec<Option<String>>);
 
 fn taken<'a>(table: &'a Table, row: &Map<String, Value>) -> anyhow::Result<Taken<'a>> {
@@ -169,31 +138,78 @@ fn taken<'a>(table: &'a Table, row: &Map<String, Value>) -> anyhow::Result<Taken
         values.push(match value {
             Value::Null => None,
             Value::Bool(yes) => Some(u8::from(*yes).to_string()),
-            Value::String(text) => Some(text.clone()),
+            Value::String(text) => Some(fit_for_any(column.kind, text)),
             other => Some(other.to_string()),
         });
     }
     Ok((columns, values))
 }
 
+/// A text as either database takes it: SQLite keeps U+0000, PostgreSQL does not.
+fn fit_for_any(kind: Kind, text: &str) -> String {
+    let text = text.replace('\0', "");
+    match kind {
+        Kind::Json => {
+            let bytes = without_nul(text.into_bytes());
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+        _ => text,
+    }
+}
+
 impl Export {
     /// Writes it.
     ///
     /// # Errors
-    /// What the configuration, the database or the file refuses.
+    /// What the configuration, the database or the file refuses; a person nobody knows; a reader that
+    /// went away before the end.
     pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
-        let store = self.at.read()?.store(&env).await?;
-        let rows = match &self.to {
+        let store = self.at.read()?.store_that_is_there(&env).await?;
+        let written = match &self.to {
             Some(place) => {
-                let file = File::create(place)
+                let begun = Whole::begin(place)
                     .with_context(|| format!("--to {} cannot be written", place.display()))?;
-                export(&store, &mut BufWriter::new(file), env.now()).await?
+                let mut to = BufWriter::new(begun);
+                let written = self.write(&store, &mut to, env.now()).await?;
+                let whole = to.into_inner().map_err(std::io::IntoInnerError::into_error);
+                whole
+                    .and_then(Whole::end)
+                    .with_context(|| format!("--to {}: it could not be ended", place.display()))?;
+                written
             }
-            None => export(&store, &mut std::io::stdout(), env.now()).await?,
+            None => {
+                let written = self.write(&store, &mut std::io::stdout(), env.now()).await;
+                match written {
+                    Err(error) if say::nobody_reads(&error) => {
+                        bail!("whoever read the copy went away before its end: it is not whole")
+                    }
+                    written => written?,
+                }
+            }
         };
-        eprintln!("{rows} rows were written. Sign-ins in them are sealed: keep the key with them.");
+        remark!("{written}");
         store.close().await;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Writes it there; says what it was.
+    async fn write(
+        &self,
+        store: &Store,
+        to: &mut (impl Write + Send),
+        now: Time,
+    ) -> anyhow::Result<String> {
+        if let Some(person) = &self.person {
+            let about = person::about(store, person, now).await?;
+            serde_json::to_writer_pretty(&mut *to, &about)?;
+            writeln!(to)?;
+            to.flush()?;
+            return Ok(format!("What is kept about {person} was written."));
+        }
+        let rows = export(store, to, now).await?;
+        Ok(format!(
+            "{rows} rows were written. Sign-ins in them are sealed: keep the key with them."
+        ))
     }
 }
 
@@ -212,82 +228,8 @@ impl Import {
             }
             None => import(&store, BufReader::new(std::io::stdin())).await?,
         };
-        eprintln!("{rows} rows were taken up.");
+        remark!("{rows} rows were taken up.");
         store.close().await;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-impl Erase {
-    /// Forgets them.
-    ///
-    /// # Errors
-    /// What the configuration or the database refuses; a person nobody knows.
-    pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
-        let store = self.at.read()?.store(&env).await?;
-        let found = find(&store, &self.person).await?;
-        if found.is_empty() {
-            bail!(
-                "--person {}: nobody is known by that; write an e-mail address or CONNECTION:ID",
-                self.person
-            );
-        }
-        for (connection, id) in &found {
-            if self.yes {
-                erase(&store, connection, id, env.now()).await?;
-            }
-            let done = if self.yes {
-                "forgotten"
-            } else {
-                "would be forgotten"
-            };
-            say!("{connection}: person {id} {done}");
-        }
-        if self.yes {
-            say!(
-                "What stands in the CRM, and in backups made before, is not touched: docs/operations.md."
-            );
-        } else {
-            say!("Nothing was changed. Add --yes to do it.");
-        }
-        store.close().await;
-        Ok(ExitCode::SUCCESS)
-    }
-}
-
-async fn find(store: &Store, person: &str) -> anyhow::Result<Vec<(ConnectionId, String)>> {
-    let mut tx = store.read().await?;
-    if let Some((connection, id)) = person.split_once(':') {
-        let id_of = ConnectionId::from(connection);
-        let people = tx.people(&id_of).await?;
-        let known = people.into_iter().filter(|it| it.id.as_str() == id);
-        return Ok(known
-            .map(|it| (id_of.clone(), it.id.as_str().to_owned()))
-            .collect());
-    }
-    let faces = tx.faces_of(person).await?;
-    Ok(faces
-        .into_iter()
-        .map(|face| (ConnectionId::from(face.connection), face.id))
-        .collect())
-}
-
-/// Forgets one person of a connection.
-///
-/// # Errors
-/// The database's.
-pub async fn erase(
-    store: &Store,
-    connection: &ConnectionId,
-    person: &str,
-    now: Time,
-) -> crate::store::Result<()> {
-    let mut tx = store.write_unhurried().await?;
-    tx.erase(connection, person, &mark_of_person(connection, person), now)
-        .await?;
-    // Deals may have fallen back to a version of which the grade is forgotten.
-    for step in [crate::sync::ASSESS, crate::sync::ASK] {
-        tx.hasten(connection, step, now).await?;
-    }
-    tx.commit().await
 }

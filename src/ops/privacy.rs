@@ -115,7 +115,8 @@ pub fn pack(config: &Config) -> anyhow::Result<String> {
          - runs: {}\n\
          - sessions: {} hours at most, ended after {} idle minutes\n\
          \n## Rights\n\n\
-         - everything that is kept: `latitude export`\n\
+         - a copy of one's own, and being forgotten in part or whole: the page `/mine`\n\
+         - everything that is kept: `latitude export`; about one person: `--person WHO`\n\
          - forget one person: `latitude erase --person WHO --yes`\n\
          - take Latitude out of a CRM: `latitude crm destroy --connection ID --yes`\n\
          \n## At rest\n\n\

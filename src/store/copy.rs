@@ -3,11 +3,15 @@
 //! Tables and columns come from the database's own catalogue, so that a table that is added later
 //! is copied without anyone thinking of it.
 
+use chrono::SecondsFormat;
 use futures_util::TryStreamExt;
+use serde_json::Value;
 use sqlx::{QueryBuilder, Row, query_as};
 
 use super::Result;
 use super::tx::Tx;
+use crate::domain::Time;
+use crate::domain::ids::ConnectionId;
 
 /// Tables that hold nothing worth keeping: who is signed in at this moment.
 const PASSING: [&str; 4] = ["embed_nonce", "panel_token", "session", "sign_in"];
@@ -49,6 +53,39 @@ pub enum Kind {
     Date,
     /// Bytes, as hexadecimal digits.
     Bytes,
+}
+
+/// Rows of a person.
+#[derive(Clone, Debug)]
+pub struct Of<'a> {
+    /// Which, with `$1` for the connection and `$2` for the person.
+    pub condition: String,
+    /// The connection.
+    pub connection: &'a ConnectionId,
+    /// The CRM's id of the person.
+    pub person: &'a str,
+}
+
+/// A value that [`Tx::copy_out`] showed, as JSON.
+pub fn shown(kind: Kind, value: Option<String>) -> Value {
+    let Some(value) = value else {
+        return Value::Null;
+    };
+    match kind {
+        Kind::Number => value.parse::<i64>().map_or(Value::Null, Value::from),
+        Kind::Real => value.parse::<f64>().map_or(Value::Null, Value::from),
+        Kind::Bool => Value::Bool(value == "1"),
+        Kind::Time => match value.parse::<chrono::DateTime<chrono::Utc>>() {
+            Ok(at) => Value::String(in_one_form(at)),
+            Err(_) => Value::String(value),
+        },
+        Kind::Text | Kind::Json | Kind::Date | Kind::Bytes => Value::String(value),
+    }
+}
+
+/// The form in which SQLite keeps moments, so that their text sorts as they do.
+fn in_one_form(at: Time) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }
 
 impl Kind {
@@ -106,10 +143,11 @@ impl Tx {
         Ok(tables)
     }
 
-    /// Shows every row of a table, its values in the order of the columns.
+    /// Shows every row of a table, or those of a person, its values in the order of the columns.
     pub async fn copy_out(
         &mut self,
         table: &Table,
+        of: Option<&Of<'_>>,
         mut each: impl FnMut(Vec<Option<String>>) -> std::io::Result<()>,
     ) -> Result<()> {
         macro_rules! copied {
@@ -120,7 +158,14 @@ impl Tx {
                     select.push(comma).push($shown(column));
                 }
                 select.push(" FROM ").push(quoted(&table.name));
-                let mut rows = select.build().fetch(&mut **$tx);
+                if let Some(of) = of {
+                    select.push(" WHERE ").push(&of.condition);
+                }
+                let mut query = select.build();
+                if let Some(of) = of {
+                    query = query.bind(of.connection.as_str()).bind(of.person);
+                }
+                let mut rows = query.fetch(&mut **$tx);
                 while let Some(row) = rows.try_next().await? {
                     let values = (0..table.columns.len()).map(|n| row.try_get(n));
                     each(values.collect::<Result<_>>()?)?;

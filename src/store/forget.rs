@@ -13,12 +13,12 @@ use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
 
 /// Columns that say whose a row is.
-const OWNERS: [&str; 3] = ["person", "seller", "author"];
+pub(super) const OWNERS: [&str; 3] = ["person", "seller", "author"];
 /// Columns that name a person in a row that is someone else's.
 const MENTIONS: [&str; 2] = ["manager", "responder"];
 /// Tables that stay when what was written about a deal goes: the deal itself, and the ledger, which
 /// holds no words of people.
-const STAY: [&str; 2] = ["deal", "ledger"];
+pub(super) const STAY: [&str; 2] = ["deal", "ledger"];
 
 /// The mark that is kept of a person who was erased.
 pub fn mark_of_person(connection: &ConnectionId, person: &str) -> String {

@@ -34,6 +34,7 @@ pub mod limits;
 pub mod lists;
 pub mod marked;
 pub mod metrics;
+pub mod mine;
 pub mod obstacle;
 pub mod openid;
 pub mod ops_door;
@@ -140,7 +141,7 @@ pub fn table() -> Table {
     let table = books::routes(table);
     let table = connect::routes(ops_door::routes(table));
     let table = unsubscribe::routes(table);
-    let table = tokens::routes(api::routes(table));
+    let table = mine::routes(tokens::routes(api::routes(table)));
     push::routes(table)
 }
 

@@ -84,6 +84,9 @@ fn may(route: &Route) -> &'static [&'static str] {
             | "/answers"
             | "/library"
             | "/tokens"
+            | "/mine"
+            | "/mine.json"
+            | "/mine/private"
             | "/sign-out"
             | "/sign-out-everywhere",
         ) => SIGNED_IN,
@@ -112,6 +115,8 @@ fn may(route: &Route) -> &'static [&'static str] {
         (For::Anyone, "/unsubscribe/{id}") => &[],
         // Nobody's token has that id; see `tokens`.
         (For::People, "/tokens/{id}/revoke") => &[],
+        // Nobody says here that they are sure; see `mine`.
+        (For::People, "/mine/all") => &[],
         (For::People, path) if path.starts_with("/ledger") || path.starts_with("/connect") => &[],
         (For::People, path) if path.starts_with("/panel/") => &["acme:sam"],
         (For::People, path) if path.starts_with("/obstacles/{connection}/") => &["acme:sam"],

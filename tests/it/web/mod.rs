@@ -15,6 +15,7 @@ mod large_team;
 mod limits;
 mod lines;
 mod matrix;
+mod mine;
 mod openid;
 mod others;
 mod parity;
