@@ -18,6 +18,7 @@ pub mod conversations;
 pub mod crm_link;
 pub mod crm_sign_in;
 pub mod csrf;
+pub mod day;
 pub mod deal;
 pub mod deed;
 pub mod embed;

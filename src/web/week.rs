@@ -10,7 +10,7 @@ use super::chrome::{Chrome, Show};
 use super::error::Problem;
 use super::session::{Me, Reader};
 use super::table::{For, Table};
-use super::{App, Shared, words};
+use super::{App, Shared, day, words};
 use crate::domain::ids::PersonId;
 use crate::domain::week::{Became, MOST_OUTCOMES, Outcome, QUESTION, Week, monday};
 use crate::store::weeks::Kept;
@@ -131,11 +131,11 @@ pub fn week_path(monday: NaiveDate, connection: &str) -> String {
 async fn week(
     State(app): State<Shared>,
     reader: Reader,
-    Path(day): Path<NaiveDate>,
+    Path(day): Path<String>,
     Query(at): Query<Where>,
 ) -> Result<Show<impl askama::Template>, Problem> {
     let me = chosen(&reader, &at.connection)?;
-    let first = monday(day);
+    let first = monday(day::read(&day).ok_or(Problem::NotFound)?);
     let person = PersonId::from(me.face.id.as_str());
     let mut tx = app.store.read().await?;
     let kept = tx.kept_week(&me.connection, &person, first).await?;
@@ -193,13 +193,13 @@ async fn week(
 async fn save(
     State(app): State<Shared>,
     reader: Reader,
-    Path(day): Path<NaiveDate>,
+    Path(day): Path<String>,
     Query(at): Query<Where>,
     Form(form): Form<Sent>,
 ) -> Result<Redirect, Problem> {
     let connection = sent(&form, "connection").unwrap_or(&at.connection);
     let me = chosen(&reader, connection)?;
-    let first = monday(day);
+    let first = monday(day::read(&day).ok_or(Problem::NotFound)?);
     let person = PersonId::from(me.face.id.as_str());
     let mut tx = app.store.write().await?;
     let kept = tx.kept_week(&me.connection, &person, first).await?;

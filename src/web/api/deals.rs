@@ -21,7 +21,7 @@ use crate::web::export::table_of;
 use crate::web::picture::{Picture, of_team};
 use crate::web::promise::made_first;
 use crate::web::session::Me;
-use crate::web::{lists, words};
+use crate::web::{day, lists, words};
 
 /// Deals in one answer, unless it is said how many …
 const PAGE: usize = 50;
@@ -52,9 +52,11 @@ pub struct Asked {
     /// Highest amount.
     amount_to: Option<f64>,
     /// First close date.
-    close_from: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>)]
+    close_from: Option<String>,
     /// Last close date.
-    close_to: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>)]
+    close_to: Option<String>,
     /// `next` of the page before.
     after: Option<String>,
     /// Deals on a page: 1 to 200, 50 where it is not given.
@@ -68,6 +70,13 @@ fn known(asked: Vec<String>, what: &str, labels: &[&str]) -> Result<Vec<String>,
             labels.join(", ")
         ))),
         None => Ok(asked),
+    }
+}
+
+fn finite(what: &str, amount: Option<f64>) -> Result<Option<f64>, Problem> {
+    match amount.filter(|it| !it.is_finite()) {
+        Some(amount) => Err(Problem::Unfit(format!("{what}: {amount} is no amount."))),
+        None => Ok(amount),
     }
 }
 
@@ -86,8 +95,17 @@ fn filter(asked: Asked, me: &Me, stages: &[StageRow]) -> Result<Filter, Problem>
         weakest: known(asked.weakest, "part", PARTS)?,
         stages: ids.map(|it| it.id.clone()).collect(),
         score: (asked.score_from, asked.score_to),
-        amount: (asked.amount_from, asked.amount_to),
-        close_on: (asked.close_from, asked.close_to),
+        amount: (
+            finite("amount_from", asked.amount_from)?,
+            finite("amount_to", asked.amount_to)?,
+        ),
+        close_on: (
+            day::said(
+                "close_from",
+                asked.close_from.as_deref().unwrap_or_default(),
+            )?,
+            day::said("close_to", asked.close_to.as_deref().unwrap_or_default())?,
+        ),
     })
 }
 
@@ -95,7 +113,7 @@ fn place(after: &str) -> Option<After> {
     let (date, id) = after.split_once('~')?;
     let close_on = match date {
         "" => None,
-        date => Some(date.parse().ok()?),
+        date => Some(day::read(date)?),
     };
     let id = id.to_owned();
     Some(After { close_on, id })

@@ -11,9 +11,9 @@ use crate::domain::ids::PersonId;
 use crate::domain::role::{Role, Scope};
 use crate::domain::week::{Became, monday};
 use crate::store::tx::Tx;
-use crate::web::conversations;
 use crate::web::error::{Detail, Problem};
 use crate::web::pyramid::{Band, Kept, ShareWon, below, only_executives};
+use crate::web::{conversations, day, words};
 
 /// Who a token stands for.
 #[derive(Serialize, ToSchema)]
@@ -237,8 +237,9 @@ pub async fn conversations(caller: Caller) -> Result<Json<Conversations>, Proble
         (status = "4XX", body = Detail, content_type = "application/problem+json"),
     )
 )]
-pub async fn week(caller: Caller, Path(day): Path<NaiveDate>) -> Result<Json<Week>, Problem> {
+pub async fn week(caller: Caller, Path(day): Path<String>) -> Result<Json<Week>, Problem> {
     caller.may(Scope::Week)?;
+    let day = day::read(&day).ok_or(Problem::NotFound)?;
     let (me, first) = (&caller.me, monday(day));
     let person = PersonId::from(me.face.id.as_str());
     let mut tx = caller.app.store.read().await?;

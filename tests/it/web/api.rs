@@ -73,7 +73,8 @@ async fn what_a_tool_asks_wrongly_is_told_and_not_guessed() {
         ("/api/v1/deals?limit=201", 422, "1 to 200"),
         ("/api/v1/deals?after=nonsense", 422, "send `next`"),
         ("/api/v1/deals?sort=seller", 400, "/api/v1/openapi.json"),
-        ("/api/v1/deals?close_from=soon", 400, "/api/v1/openapi.json"),
+        ("/api/v1/deals?close_from=soon", 422, "“soon” is no day"),
+        ("/api/v1/deals?amount_to=nan", 422, "no amount"),
         ("/api/v1/deals/none", 404, "not yours to see"),
         ("/api/v1/nothing", 404, "not yours to see"),
     ] {
