@@ -217,13 +217,15 @@ pub(super) struct Said<'a> {
 /// What each of Latitude's fields should hold.
 pub(super) fn fields(scene: &Scene<'_>, said: Said<'_>, beside: &Beside) -> Vec<(Field, Value)> {
     let stage_name = scene.around.stage_name(said.stage);
+    // Read by whoever looks into the CRM, so by the company's clock.
+    let zone = cadence::zone_of(&scene.framework.cadence, None);
     let asked: Vec<String> = beside
         .questions(said.deal)
         .iter()
         .map(|question| {
             format!(
                 "{} — your manager asks: {}",
-                question.at.date_naive(),
+                question.at.with_timezone(&zone).date_naive(),
                 question.text
             )
         })

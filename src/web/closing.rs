@@ -86,7 +86,9 @@ pub async fn of(app: &App, tx: &mut Tx, desk: &Desk) -> Result<Option<Closing>, 
     Ok(Some(Closing {
         won: standing == Standing::Won,
         asks: questions.iter().map(|it| (it.clone(), words(it))).collect(),
-        said_on: before.as_ref().map(|it| words::day(it.at.date_naive())),
+        said_on: before
+            .as_ref()
+            .map(|it| words::day(words::local_day(it.at, desk.me.zone()))),
         shared: before.is_some_and(|it| it.shared),
     }))
 }

@@ -166,14 +166,17 @@ async fn deal(
             .map(|(answers, it)| why::sides(answers, it))
             .unwrap_or_default(),
         waits: open_question(&questions, dossier.published_at, now).is_some(),
-        questions: questions.iter().map(|it| asked(it, &names)).collect(),
-        said: said.iter().map(|it| told(it, &names)).collect(),
+        questions: questions
+            .iter()
+            .map(|it| asked(it, &names, me.zone()))
+            .collect(),
+        said: said.iter().map(|it| told(it, &names, me.zone())).collect(),
         since: talk
             .filter(|_| !own)
-            .map(|talk| since(&talk, &dossier, &stages, &versions)),
+            .map(|talk| since(&talk, &dossier, (&stages, &versions), me.zone())),
         opened: opened
             .into_iter()
-            .map(|it| (it.name, words::day(it.at.date_naive())))
+            .map(|it| (it.name, words::day(words::local_day(it.at, me.zone()))))
             .collect(),
         notes,
         private_notes,
@@ -228,17 +231,17 @@ pub fn shown(framework: &Framework, stage: &str, text: impl Fn(Part) -> Vec<Piec
         .collect()
 }
 
-/// A question, in words.
-pub fn asked(question: &Question, names: &HashMap<String, String>) -> Asked {
+/// A question, in words. `zone` is the reader's.
+pub fn asked(question: &Question, names: &HashMap<String, String>, zone: Option<&str>) -> Asked {
     let author = question.author.as_ref().and_then(|id| names.get(id));
     Asked {
         who: author.map_or("Your manager", String::as_str).to_owned(),
-        when: words::day(question.at.date_naive()),
+        when: words::day(words::local_day(question.at, zone)),
         text: question.text.clone(),
     }
 }
 
-fn told(word: &Word, names: &HashMap<String, String>) -> Asked {
+fn told(word: &Word, names: &HashMap<String, String>, zone: Option<&str>) -> Asked {
     let name = names
         .get(&word.person)
         .map_or("Your manager", String::as_str);
@@ -247,7 +250,7 @@ fn told(word: &Word, names: &HashMap<String, String>) -> Asked {
             "help" => format!("{name} offers help"),
             _ => format!("{name} sees it differently"),
         },
-        when: words::day(word.at.date_naive()),
+        when: words::day(words::local_day(word.at, zone)),
         text: word.text.clone(),
     }
 }

@@ -79,14 +79,14 @@ pub async fn page(
         class: words::grade_class(grade.label()),
         score: assessment.and_then(|it| it.score),
         state: dossier.state.clone().unwrap_or_default(),
-        since: talk.map(|talk| since(&talk, dossier, &kept.stages, &kept.versions)),
+        since: talk.map(|talk| since(&talk, dossier, (&kept.stages, &kept.versions), me.zone())),
         answers: written.unwrap_or_default(),
         check_on: answers.and_then(|it| it.check_on).map(words::day),
         waits: open_question(&kept.questions, dossier.published_at, now).is_some(),
         questions: kept
             .questions
             .iter()
-            .map(|it| asked(it, &kept.names))
+            .map(|it| asked(it, &kept.names, me.zone()))
             .collect(),
         notes: kept.notes,
         look_back,

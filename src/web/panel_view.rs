@@ -258,11 +258,11 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         told,
         preview,
         closing,
-        waits: waits.map(|it| asked(it, &names)),
+        waits: waits.map(|it| asked(it, &names, zone)),
         questions: questions
             .iter()
             .filter(|it| !waits.is_some_and(|waits| std::ptr::eq(*it, waits)))
-            .map(|it| asked(it, &names))
+            .map(|it| asked(it, &names, zone))
             .collect(),
         clash,
         versions: editions(&app.framework, stage, &versions, zone),

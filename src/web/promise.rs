@@ -112,7 +112,9 @@ async fn page(
         days: promise
             .as_ref()
             .map_or(usual_days(me.role), |it| it.answer_days),
-        since: promise.as_ref().map(|it| words::day(it.at.date_naive())),
+        since: promise
+            .as_ref()
+            .map(|it| words::day(words::local_day(it.at, me.zone()))),
         text: promise.map(|it| it.text).unwrap_or_default(),
     }))
 }

@@ -24,7 +24,14 @@ pub struct Since {
 }
 
 /// Compares a deal with how it stood then.
-pub fn since(talk: &Talk, deal: &Dossier, stages: &[StageRow], versions: &[Version]) -> Since {
+///
+/// `zone` is the reader's.
+pub fn since(
+    talk: &Talk,
+    deal: &Dossier,
+    (stages, versions): (&[StageRow], &[Version]),
+    zone: Option<&str>,
+) -> Since {
     let mut facts = Vec::new();
     if talk.stage != deal.stage {
         let name = |id: &str| stage_name(stages, id).to_owned();
@@ -65,9 +72,10 @@ pub fn since(talk: &Talk, deal: &Dossier, stages: &[StageRow], versions: &[Versi
         .filter(|(_, pieces)| pieces.iter().any(|piece| piece.how != How::Plain))
         .collect();
     Since {
-        on: talk.at.date_naive(),
-        day: words::day(talk.at.date_naive()),
+        on,
+        day: words::day(on),
         facts,
         words,
     }
 }
+    let on = words::local_day(talk.at, zone);

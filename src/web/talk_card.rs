@@ -134,7 +134,7 @@ async fn card(
         "" => format!("An answer within {} business days.", it.answer_days),
         text => text.to_owned(),
     });
-    let since = talk.map(|talk| since(&talk, &dossier, &kept.stages, &kept.versions));
+    let since = talk.map(|talk| since(&talk, &dossier, (&kept.stages, &kept.versions), me.zone()));
     let besides = questions.iter().chain(&promise).map(|it| room(it)).sum();
     let fit = Fit::of(&mut plan, since.as_ref(), besides);
     Ok(Show(CardPage {

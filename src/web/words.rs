@@ -11,6 +11,12 @@ pub fn day(date: NaiveDate) -> String {
     date.format("%-d %b %Y").to_string()
 }
 
+/// The day it was at a moment where whoever reads it lives; by UTC where nobody knows their time zone.
+pub fn local_day(time: Time, zone: Option<&str>) -> NaiveDate {
+    let zone = zone.and_then(|it| it.parse().ok()).unwrap_or(Tz::UTC);
+    time.with_timezone(&zone).date_naive()
+}
+
 /// A moment by the clock of whoever reads it, such as `3 Dec 2026, 14:05 CET`; in UTC where nobody
 /// knows their time zone.
 pub fn moment(time: Time, zone: Option<&str>) -> String {
@@ -107,6 +113,8 @@ mod tests {
         assert_eq!(moment(at, Some("Europe/Berlin")), "4 Dec 2026, 00:05 CET");
         let there = moment(at, Some("America/Sao_Paulo"));
         assert_eq!(there, "3 Dec 2026, 20:05 UTC−3");
+        assert_eq!(local_day(at, Some("Europe/Berlin")), date("2026-12-04"));
+        assert_eq!(local_day(at, None), date("2026-12-03"));
         assert_eq!(moment(at, Some("Nowhere")), "3 Dec 2026, 23:05 UTC");
         assert_eq!(away(date("2026-12-03"), date("2026-12-01")), "in 2 days");
         assert_eq!(away(date("2026-11-28"), date("2026-12-01")), "3 days ago");

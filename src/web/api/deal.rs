@@ -25,6 +25,7 @@ use crate::web::error::{Detail, Problem};
 use crate::web::panel_view::sentence;
 use crate::web::session::Sight;
 use crate::web::since::since;
+use crate::web::words;
 
 /// One deal, with strategy, assessment, coaching and every version. Its seller sees who opened it.
 #[utoipa::path(get, path = "/api/v1/deals/{deal}", tag = "deals", security(("token" = ["deals"])),
@@ -58,7 +59,14 @@ pub async fn one(caller: Caller, Path(deal): Path<String>) -> Result<Json<Deal>,
         &caller.app.framework,
         stage_name(&around.stages, &dossier.stage),
     );
-    let since = talk.map(|talk| since(&talk, &dossier, &around.stages, &around.versions));
+    let since = talk.map(|talk| {
+        since(
+            &talk,
+            &dossier,
+            (&around.stages, &around.versions),
+            me.zone(),
+        )
+    });
     let open = open_question(
         &around.questions,
         dossier.published_at,
@@ -89,7 +97,7 @@ pub async fn one(caller: Caller, Path(deal): Path<String>) -> Result<Json<Deal>,
     });
     let opened = around.opened.iter().map(|it| OpenedBy {
         name: it.name.clone(),
-        on: it.at.date_naive(),
+        on: words::local_day(it.at, me.zone()),
     });
     let asked = dossier.asked_reason.as_deref().and_then(Reason::named);
     Ok(Json(Deal {

@@ -277,7 +277,7 @@ async fn promise_of(tx: &mut Tx, caller: &Caller, who: &str) -> Result<Option<Pr
     let made = tx.team_promise(&caller.me.connection, who).await?;
     Ok(made.map(|it| Promise {
         answer_days: it.answer_days,
-        since: it.at.date_naive(),
+        since: words::local_day(it.at, caller.me.zone()),
         text: it.text,
     }))
 }

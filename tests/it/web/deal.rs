@@ -1,5 +1,6 @@
 //! One deal's page.
 
+use chrono::TimeDelta;
 use latitude::domain::deal::Deal;
 use latitude::domain::grade::Grade;
 use reqwest::StatusCode;
@@ -144,4 +145,80 @@ async fn whoever_may_not_see_a_deal_cannot_tell_that_it_exists() {
     other.sign_in("other:mia").await;
     let answer = other.get("/deals/acme/one").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn another_check_date_is_a_change_like_any_other() {
+    let site = Site::open().await;
+    let deal = site.deal("sam", "one").await;
+    site.write(&deal, 1, &strategy(), Grade::Solid).await;
+    let mut mia = site.browser_of("mia").await;
+    mia.get("/deals/acme/one").await;
+    mia.post("/deals/acme/one/talked", &[]).await;
+    let mut changed = strategy();
+    changed.check_on = "2026-12-04".parse().ok();
+    site.write(&deal, 2, &changed, Grade::Solid).await;
+    changed.check_on = None;
+    site.write(&deal, 3, &changed, Grade::Solid).await;
+
+    let panel = site.browser_of("sam").await.get("/panel/acme/one").await;
+    let deal = mia.get("/deals/acme/one").await;
+    let card = mia.get("/deals/acme/one/card").await;
+    let mut tool = site.tool_of("acme:mia", &["deals"]).await;
+    let told = tool.json("/api/v1/deals/one").await;
+
+    for page in [&panel.body, &deal.body] {
+        assert!(!page.contains("No words changed"), "{page}");
+        let moved = "<del>24 Nov</del><ins>4 Dec</ins> 2026";
+        assert!(page.contains(moved), "{page}");
+        assert!(page.contains("<del>4 Dec 2026</del>"), "{page}");
+    }
+    for page in [&deal.body, &card.body] {
+        let since = "<span class=\"quiet\">Check on</span> <del>24 Nov 2026</del> <ins>none</ins>";
+        assert!(page.contains(since), "{page}");
+    }
+    let change = serde_json::json!({"what": "Check on", "before": "24 Nov 2026", "now": "none"});
+    let changes = told["since_last_talk"]["changes"].as_array().unwrap();
+    assert!(changes.contains(&change), "{told}");
+}
+
+#[tokio::test]
+async fn days_are_those_of_whoever_reads_them() {
+    let site = Site::open().await;
+    let deal = site.deal("sam", "one").await;
+    site.write(&deal, 1, &strategy(), Grade::Solid).await;
+    // Half past midnight in Berlin, and still the day before by UTC.
+    site.clock.advance(TimeDelta::minutes(14 * 60 + 30));
+    let mut mia = site.browser_of("mia").await;
+    mia.get("/deals/acme/one").await;
+    for (what, text) in [
+        ("question", "Who else must agree?"),
+        ("help", "I know their peer."),
+        ("talked", ""),
+    ] {
+        mia.post(&format!("/deals/acme/one/{what}"), &[("text", text)])
+            .await;
+    }
+    let promise = [("connection", "acme"), ("days", "2"), ("text", "")];
+    mia.post("/promise", &promise).await;
+    let mut sam = site.browser_of("sam").await;
+
+    let panel = sam.get("/panel/acme/one").await.body;
+    let own = sam.get("/deals/acme/one").await.body;
+    let led = mia.get("/deals/acme/one").await.body;
+    let promised = mia.get("/promise").await.body;
+    let card = mia.get("/deals/acme/one/card").await.body;
+    let told = site.tool_of("acme:sam", &["deals"]).await;
+    let told = { told }.json("/api/v1/deals/one").await;
+
+    assert!(panel.contains("Mia Manager, 18 Nov 2026"), "{panel}");
+    assert!(own.contains("last on 18 Nov 2026"), "{own}");
+    assert!(led.contains("I know their peer.") && promised.contains("18 Nov 2026"));
+    assert_eq!(told["opened_by"][0]["on"], "2026-11-18");
+    for page in [panel, own, led, promised, card] {
+        assert!(
+            !page.contains("17 Nov 2026<") && !page.contains("Manager, 17 Nov"),
+            "{page}"
+        );
+    }
 }
