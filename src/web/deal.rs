@@ -24,6 +24,7 @@ use super::why::{self, Bar, Side};
 use super::words;
 use crate::domain::cadence::Reason;
 use crate::domain::deal::Standing;
+use crate::domain::field::Field;
 use crate::domain::framework::Framework;
 use crate::domain::grade::Grade;
 use crate::domain::ids::{ConnectionId, DealId};
@@ -255,6 +256,26 @@ fn told(word: &Word, names: &HashMap<String, String>, zone: Option<&str>) -> Ask
     }
 }
 
+/// The check date of a version where it is another one than before, or the first.
+fn check_date(
+    framework: &Framework,
+    (before, now): (&Answers, &Answers),
+    first: bool,
+) -> Option<Shown> {
+    let day = |it: &Answers| it.check_on.map(words::day).unwrap_or_default();
+    let shown = if first {
+        now.check_on.is_some()
+    } else {
+        before.check_on != now.check_on
+    };
+    let before = if first { day(now) } else { day(before) };
+    shown.then(|| Shown {
+        label: Field::CheckOn.label(),
+        prompt: framework.prompts.check_on.clone(),
+        pieces: changes(&before, &day(now)),
+    })
+}
+
 /// Every version with what changed since the one before.
 ///
 /// `zone` is the reader's.
@@ -280,6 +301,7 @@ pub fn editions(
                 changes(before, words)
             });
             changed.retain(|it| first || it.pieces.iter().any(|piece| piece.how != How::Plain));
+            changed.extend(check_date(framework, (before, &version.answers.0), first));
             Edition {
                 number: version.version,
                 when: words::moment(version.at, zone),

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::board::stage_name;
 use super::marked::{How, Piece, changes};
 use super::words;
+use crate::domain::field::Field;
 use crate::domain::strategy::{Answers, Part};
 use crate::store::coaching::Talk;
 use crate::store::deals::Dossier;
@@ -63,6 +64,14 @@ pub fn since(
         version.map_or(&nothing, |it| &it.answers.0)
     };
     let (before, now) = (of(talk.version), of(deal.version));
+    if before.check_on != now.check_on {
+        let said = |date: Option<NaiveDate>| date.map_or("none".to_owned(), words::day);
+        facts.push((
+            Field::CheckOn.label(),
+            said(before.check_on),
+            said(now.check_on),
+        ));
+    }
     let words = Part::ALL
         .into_iter()
         .map(|part| {
@@ -71,6 +80,7 @@ pub fn since(
         })
         .filter(|(_, pieces)| pieces.iter().any(|piece| piece.how != How::Plain))
         .collect();
+    let on = words::local_day(talk.at, zone);
     Since {
         on,
         day: words::day(on),
@@ -78,4 +88,3 @@ pub fn since(
         words,
     }
 }
-    let on = words::local_day(talk.at, zone);
