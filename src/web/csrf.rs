@@ -19,8 +19,10 @@ use super::session::cookie_name;
 use super::{App, Shared};
 use crate::env::Env;
 
-/// The largest form our pages send.
+/// The largest form our pages send …
 const LARGEST_FORM: usize = 1024 * 1024;
+/// … and the largest whose words are given back where it is not taken.
+pub const LARGEST_GIVEN_BACK: usize = 4 * LARGEST_FORM;
 /// The header scripts send the token in.
 pub const HEADER: &str = "x-csrf-token";
 
@@ -81,19 +83,54 @@ pub async fn guard(State(app): State<Shared>, request: Request, next: Next) -> R
 
 /// What a person wrote into a form that was not taken, so that the page that says so can give it
 /// back: no browser keeps what was typed into a page that may not be stored.
+///
+/// What each field is called, and what stood in it.
 #[derive(Clone, Debug, Default)]
-pub struct Wrote(pub Vec<String>);
+pub struct Wrote(pub Vec<(String, String)>);
+
+/// What forms carry besides what a person wrote into them: proofs, and where the form came from.
+const NOT_WRITTEN: [&str; 9] = [
+    "csrf",
+    "base",
+    "window",
+    "seen",
+    "connection",
+    "next",
+    "key",
+    "person",
+    "again",
+];
 
 impl Wrote {
-    /// Words, not what forms carry besides: of one word nobody misses much.
     fn of(form: &[u8]) -> Self {
-        let values = url::form_urlencoded::parse(form).map(|(_, value)| value.trim().to_owned());
+        let fields = url::form_urlencoded::parse(form);
+        let written = fields
+            .filter(|(name, text)| !NOT_WRITTEN.contains(&&**name) && !text.trim().is_empty());
         Self(
-            values
-                .filter(|it| it.contains(char::is_whitespace))
+            written
+                .map(|(name, text)| (called(&name), text.trim().to_owned()))
                 .collect(),
         )
     }
+}
+
+/// The name of a field as a person reads it: `plan_b_0` is `Plan b 1`.
+fn called(name: &str) -> String {
+    let mut words: Vec<String> = name.split('_').map(str::to_owned).collect();
+    if let Some(n) = words.last().and_then(|it| it.parse::<usize>().ok()) {
+        words.pop();
+        words.push((n.saturating_add(1)).to_string());
+    }
+    let mut letters = words.join(" ");
+    if let Some(first) = letters.get(..1).map(str::to_uppercase) {
+        letters.replace_range(..1, &first);
+    }
+    letters
+}
+
+/// More was sent than is read at all.
+pub fn too_much() -> Problem {
+    Problem::Unfit("That is more than a page can take: 1 MB at most.".to_owned())
 }
 
 async fn check(app: &App, request: Request, wrote: &mut Bytes) -> Result<Request, Problem> {
@@ -112,10 +149,12 @@ async fn check(app: &App, request: Request, wrote: &mut Bytes) -> Result<Request
         .and_then(|it| it.to_str().ok())
         .map(str::to_owned);
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, LARGEST_FORM)
-        .await
-        .map_err(|_| Problem::Unfit("That is more than a page can take.".to_owned()))?;
+    let body = to_bytes(body, LARGEST_GIVEN_BACK).await;
+    let body = body.map_err(|_| too_much())?;
     *wrote = body.clone();
+    if body.len() > LARGEST_FORM {
+        return Err(too_much());
+    }
     let sent = in_header.or_else(|| {
         let mut pairs = url::form_urlencoded::parse(&body);
         pairs

@@ -149,8 +149,8 @@ struct ErrorPage {
     chrome: Chrome,
     title: &'static str,
     sentence: String,
-    /// What the person wrote, which was not kept.
-    wrote: Vec<String>,
+    /// What the person wrote, which was not kept: the field, and the words.
+    wrote: Vec<(String, String)>,
     /// The page they wrote it on.
     back: Option<String>,
 }

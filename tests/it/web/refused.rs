@@ -68,3 +68,42 @@ async fn what_another_site_sent_is_not_shown() {
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert!(!answer.body.contains("Call this number") && !answer.body.contains("evil.test"));
 }
+
+#[tokio::test]
+async fn words_of_every_script_come_back_by_the_name_of_their_field() {
+    let site = Site::open().await;
+    let mut sam = site.browser_of("sam").await;
+    sam.get("/obstacles").await;
+    let stale = sam.csrf.replace(|it: char| it.is_ascii_hexdigit(), "0");
+    let origin = site.base.clone();
+    let text = "先方の法務部が契約書をまだ見ていない";
+    let form = [
+        ("csrf", stale.as_str()),
+        ("text", text),
+        ("how_0", "Anrufen"),
+    ];
+
+    let headers = [("origin", origin.as_str())];
+    let answer = sam
+        .send(Method::POST, "/obstacles", Some(&form), &headers)
+        .await;
+
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    for shown in [text, "Anrufen", ">Text</h3>", ">How 1</h3>"] {
+        assert!(answer.body.contains(shown), "{shown}: {}", answer.body);
+    }
+    assert!(!answer.body.contains(&stale) && !answer.body.contains("Csrf"));
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_comes_back_whole() {
+    let site = Site::open().await;
+    let mut sam = site.browser_of("sam").await;
+    let long = format!("{} and that is all", "Ask Ada. ".repeat(130_000));
+
+    let answer = sam.post("/obstacles", &[("text", &long)]).await;
+
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body.contains("1 MB at most"));
+    assert!(answer.body.contains(&long), "{} bytes", answer.body.len());
+}
