@@ -39,7 +39,15 @@
   const typed = () => {
     const body = new URLSearchParams();
     for (const name of [...fields, "base", "window", "seen"]) body.set(name, form.elements[name].value);
+    for (const box of form.querySelectorAll(".take-back input:checked")) body.set(box.name, box.value);
     return body;
+  };
+  // What stands can be taken back only where its field is empty: the box is there then, and unticked.
+  const offer = () => {
+    for (const label of form.querySelectorAll(".take-back")) {
+      label.hidden = form.elements[label.dataset.part].value.trim() !== "";
+      if (label.hidden) label.querySelector("input").checked = false;
+    }
   };
   // Each window keeps its own words on this machine, under its own name.
   const own = place + ":" + form.elements.window.value;
@@ -80,11 +88,20 @@
     }
   };
   addEventListener("online", () => { if (unsent) keepThere(); });
+  // Words that were sent off to be published are let go of only when Latitude says that it has them.
+  const arrived = async (left) => {
+    try {
+      const body = new URLSearchParams({ ...left.words, base: left.base || "" });
+      const reply = await send("/arrived", body);
+      return reply.ok && (await reply.json()).arrived === true;
+    } catch { return false; }
+  };
+  // Whether the form holds words of one window already: those typed meanwhile, or those taken up.
   let taken = false;
-  for (const left of store.left()) {
+  const takeUp = async (left) => {
     const same = fields.every((name) => (left.words[name] || "") === form.elements[name].value);
-    if (same || (left.sent && left.base !== form.elements.base.value)) store.drop(left.key);
-    else if (!taken) {
+    if (same || (left.sent && await arrived(left))) store.drop(left.key);
+    else if (!taken && !unsent) {
       for (const name of fields) {
         if (typeof left.words[name] === "string") form.elements[name].value = left.words[name];
       }
@@ -93,12 +110,15 @@
       keepHere();
       store.drop(left.key);
       keepThere();
+      offer();
+      redraw();
+      preview();
     } else {
       // One form shows one window's words; those of another are set aside, and shown beside it.
       const body = new URLSearchParams({ ...left.words, base: left.base || "", window: left.key.slice(place.length + 1) });
       send("/draft", body).then((reply) => { if (reply.ok) store.drop(left.key); }).catch(() => { /* tried again when the panel is opened again */ });
     }
-  }
+  };
 
   // The grade-to-be: asked for when typing rests; only the newest answer is shown.
   let waiting, asked = 0;
@@ -205,14 +225,17 @@
   };
   form.addEventListener("input", () => {
     keepHere();
+    offer();
     redraw();
     clearTimeout(resting);
     clearTimeout(waiting);
     resting = setTimeout(keepThere, 800);
     waiting = setTimeout(preview, 250);
   });
+  offer();
   redraw();
   preview();
+  (async () => { for (const left of store.left()) await takeUp(left); })();
 
   // Publishing: the page sends its form; a panel in a frame sends it with its token.
   const tell = (it) => {
@@ -244,7 +267,7 @@
       if (!reply.ok) throw new Error(String(reply.status));
       const it = await reply.json();
       store.drop();
-      kept.textContent = "";
+      kept.textContent = it.note || "";
       form.elements.base.value = String(it.version);
       tell(it);
       follow();

@@ -12,12 +12,13 @@ use super::closing::{Answered, look_back_at};
 use super::coach::{self, Said};
 use super::embed::desk;
 use super::error::Problem;
-use super::panel::{Dismissed, Typed, dismiss_at, preview_at, publish_at};
+use super::panel::{Dismissed, dismiss_at, preview_at, publish_at};
 use super::panel_view::{self, Desk, Told};
 use super::preview::Preview;
 use super::session::{Sight, mark};
 use super::table::{For, Table};
-use super::windows::keep_at;
+use super::typed::Typed;
+use super::windows::{Arrived, arrived_at, keep_at};
 use crate::sync::publish::Published;
 
 /// Adds the routes.
@@ -25,6 +26,7 @@ pub fn routes(table: Table) -> Table {
     table
         .post(For::Machines, "/embed/{connection}/{deal}/preview", preview)
         .post(For::Machines, "/embed/{connection}/{deal}/draft", keep)
+        .post(For::Machines, "/embed/{connection}/{deal}/arrived", arrived)
         .post(For::Machines, "/embed/{connection}/{deal}/publish", publish)
         .get(For::Machines, "/embed/{connection}/{deal}/state", state)
         .post(For::Machines, "/embed/{connection}/{deal}/note", dismiss)
@@ -100,14 +102,23 @@ async fn keep(
     Ok(StatusCode::NO_CONTENT)
 }
 
+async fn arrived(
+    State(app): State<Shared>,
+    Held(desk): Held,
+    Form(typed): Form<Typed>,
+) -> Result<Json<Arrived>, Problem> {
+    arrived_at(&app, &desk, &typed).await.map(Json)
+}
+
 async fn publish(
     State(app): State<Shared>,
     Held(desk): Held,
     Form(typed): Form<Typed>,
 ) -> Result<Json<Told>, Problem> {
-    let published = publish_at(&app, &desk, &typed).await?;
+    let became = publish_at(&app, &desk, &typed).await?;
     let mut told = panel_view::told(&app, &desk).await?;
-    if let Published::Overtaken(_) = published {
+    told.note = became.note();
+    if let Published::Overtaken(_) = became.published {
         told.state = "clash";
         told.done = true;
         "It was changed elsewhere while you were writing. Your words are kept as a draft: open this \

@@ -1,17 +1,19 @@
 //! Drafts: kept as typed, and each window's apart. A seller may have a deal open twice, in two
 //! windows or on two machines; what one of them keeps never takes away what the other one kept.
 
+use axum::Json;
 use axum::extract::{Form, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::deal::Shown;
 use super::error::Problem;
-use super::panel::{Typed, own, panel_path};
+use super::panel::{own, panel_path};
 use super::panel_view::{Desk, differences};
 use super::session::Reader;
 use super::table::{For, Table};
+use super::typed::Typed;
 use super::{App, Shared, csrf, words};
 use crate::domain::Time;
 use crate::domain::framework::Framework;
@@ -24,6 +26,7 @@ pub fn routes(table: Table) -> Table {
     table
         .post(For::People, "/panel/{connection}/{deal}/draft", keep_draft)
         .post(For::People, "/panel/{connection}/{deal}/aside", aside)
+        .post(For::People, "/panel/{connection}/{deal}/arrived", arrived)
 }
 
 /// Words that were kept in another window.
@@ -62,9 +65,11 @@ pub fn opens(app: &App) -> String {
     app.env.hex::<8>()
 }
 
-/// What was typed, as the draft of the window it was typed in.
-pub fn draft(typed: &Typed, now: Time) -> Draft {
-    let draft = Draft::of(typed.answers(), typed.confidence(), typed.base(), now);
+/// What was typed, as the draft of the window it was typed in. A form that does not ask for the
+/// confidence leaves what is `known` of it.
+pub fn draft(typed: &Typed, known: Option<i64>, now: Time) -> Draft {
+    let confidence = typed.confidence().unwrap_or(known);
+    let draft = Draft::of(typed.answers(), confidence, typed.base(), now);
     draft.in_window(typed.window())
 }
 
@@ -97,8 +102,9 @@ async fn keep_draft(
 /// Keeps what was typed as the seller's draft; one that says what is published already is none.
 ///
 /// # Errors
-/// The database's.
+/// What cannot be read of it, in words; the database's.
 pub async fn keep_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<(), Problem> {
+    typed.check()?;
     let (connection, deal, person) = desk.ids();
     let whose = (&connection, &deal, &person);
     let mut tx = app.store.write().await?;
@@ -108,13 +114,63 @@ pub async fn keep_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<(), Pro
         .as_ref()
         .map(|it| it.0.clone())
         .unwrap_or_default();
-    if typed.answers() == published && typed.confidence().is_none() {
+    let known = tx.confidence(&connection, &deal, &person).await?;
+    if typed.answers() == published && typed.confidence().unwrap_or(known) == known {
         tx.end_draft(whose, window(typed, &published)).await?;
     } else {
-        let draft = draft(typed, app.env.now());
+        let draft = draft(typed, known, app.env.now());
         tx.keep_draft(whose, &draft, &typed.seen).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// Whether words that a browser holds on to have arrived.
+#[derive(Serialize)]
+pub struct Arrived {
+    arrived: bool,
+}
+
+async fn arrived(
+    State(app): State<Shared>,
+    Path(path): Path<(String, String)>,
+    reader: Reader,
+    Form(typed): Form<Typed>,
+) -> Result<Json<Arrived>, Problem> {
+    let desk = own(&app, &reader, &path).await?;
+    arrived_at(&app, &desk, &typed).await.map(Json)
+}
+
+/// Whether every word that was typed stands here already: in a version made since the one it began
+/// from, in the latest, or among the seller's drafts. Only then may a browser let go of its copy.
+///
+/// # Errors
+/// The database's.
+pub async fn arrived_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Arrived, Problem> {
+    let (connection, deal, person) = desk.ids();
+    let mut tx = app.store.read().await?;
+    let versions = tx.versions(&connection, &deal).await?;
+    let mut drafts = tx.drafts_aside(&connection, &deal, &person).await?;
+    drafts.extend(tx.draft(&connection, &deal, &person).await?);
+    let known = tx.confidence(&connection, &deal, &person).await?;
+    drop(tx);
+    let answers = typed.answers();
+    let drafted = drafts.iter().any(|it| {
+        it.answers.0.says_the_same(&answers) && typed.confidence().unwrap_or(known) == it.confidence
+    });
+    let latest = versions.first().map_or(0, |it| it.version);
+    let since = versions
+        .iter()
+        .filter(|it| it.version > typed.base() || it.version == latest);
+    let published = typed
+        .confidence()
+        .flatten()
+        .is_none_or(|it| known == Some(it))
+        && since
+            .map(|it| &it.answers.0)
+            .any(|it| answers.stands_in(it));
+    Ok(Arrived {
+        arrived: typed.check().is_ok() && (drafted || published),
+    })
 }
 
 /// What is to become of words from another window.

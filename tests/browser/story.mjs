@@ -137,6 +137,45 @@ await sam.click("button:has-text('Publish mine again')");
 await ask({ do: "settle" });
 assert.match((await ask({ do: "crm" })).strategy, /whoever doubts it/);
 
+// The line breaks while publishing, and another version is made meanwhile: the words are kept on this
+// machine until Latitude has them, and offered.
+const LOST = "Ask Ines which of her peers she would call, since she trusts them.";
+await sam.goto(BASE + PANEL);
+await sam.route("**/*", (route) => route.request().method() === "POST" ? route.abort() : route.continue());
+await sam.fill("#approach", LOST);
+await sam.click("button.primary:has-text('Publish')").catch(() => { /* the browser's own page of errors */ });
+await ask({ do: "types", text: "Call the plant manager on Friday, since he owns the downtime." });
+await ask({ do: "settle" });
+await sam.unroute("**/*");
+await sam.goto(BASE + PANEL);
+await sam.waitForFunction((lost) => document.getElementById("approach").value === lost, LOST);
+await sam.waitForFunction(() => document.getElementById("kept").textContent.startsWith("Draft kept"));
+await sam.reload();
+assert.equal(await sam.inputValue("#approach"), LOST);
+assert.match(await sam.textContent("section.clash"), /owns the downtime/);
+await sam.click("button.primary:has-text('Publish')");
+await sam.waitForFunction(() => /Saved/.test(document.getElementById("told").textContent));
+await ask({ do: "settle" });
+assert.match((await ask({ do: "crm" })).strategy, /which of her peers/);
+// What arrived is let go of: nothing is left on this machine.
+await sam.goto(BASE + PANEL);
+await sam.waitForFunction(() => !Object.keys(localStorage).some((key) => key.startsWith("latitude-draft:")));
+
+// What stands is taken back by a box that is there once its field is empty.
+assert.equal(await sam.isVisible("input[name=take_back_need]"), false);
+await sam.fill("#need", "");
+await look(sam, "panel-take-back");
+await sam.click("button.primary:has-text('Publish')");
+await sam.waitForSelector("text=Left as it stood: What I need");
+assert.match(await sam.inputValue("#need"), /Half a day/);
+await look(sam, "panel-left");
+await sam.fill("#need", "");
+await sam.check("input[name=take_back_need]");
+await sam.click("button.primary:has-text('Publish')");
+await sam.waitForFunction(() => /Saved/.test(document.getElementById("told").textContent));
+assert.equal(await sam.inputValue("#need"), "");
+await ask({ do: "settle" });
+
 // An obstacle: not without an option, but "Think with me".
 await sam.goto(BASE + "/obstacles");
 await sam.fill("#text", "Why do they never look at our contracts?");
