@@ -114,14 +114,50 @@ impl Answers {
 
     /// These answers as the next version after `before`: a blank never wipes what stood there.
     pub fn after(&self, before: &Self) -> Self {
+        self.after_taking_back(before, &[])
+    }
+
+    /// The same, where the seller said of some fields that what stood there is taken back: there a
+    /// blank is what they mean.
+    pub fn after_taking_back(&self, before: &Self, back: &[Field]) -> Self {
         let mut next = self.clone();
         for part in Part::ALL {
-            if next.part(part).trim().is_empty() || same_words(next.part(part), before.part(part)) {
+            let blank = next.part(part).trim().is_empty();
+            let stays = blank && !back.contains(&part.field());
+            if stays || same_words(next.part(part), before.part(part)) {
                 before.part(part).clone_into(next.part_mut(part));
+            } else if blank {
+                next.part_mut(part).clear();
             }
         }
-        next.check_on = next.check_on.or(before.check_on);
+        if !back.contains(&Field::CheckOn) {
+            next.check_on = next.check_on.or(before.check_on);
+        }
         next
+    }
+
+    /// The fields that hold something here and nothing in `other`.
+    pub fn missing_in(&self, other: &Self) -> Vec<Field> {
+        let lost = |part: &Part| {
+            !self.part(*part).trim().is_empty() && other.part(*part).trim().is_empty()
+        };
+        let mut fields: Vec<Field> = Part::ALL
+            .into_iter()
+            .filter(lost)
+            .map(Part::field)
+            .collect();
+        if self.check_on.is_some() && other.check_on.is_none() {
+            fields.push(Field::CheckOn);
+        }
+        fields
+    }
+
+    /// Whether all that is said here stands in `other` too, word for word.
+    pub fn stands_in(&self, other: &Self) -> bool {
+        let stands = |part: &Part| {
+            self.part(*part).trim().is_empty() || same_words(self.part(*part), other.part(*part))
+        };
+        Part::ALL.iter().all(stands) && (self.check_on.is_none() || self.check_on == other.check_on)
     }
 }
 

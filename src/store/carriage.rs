@@ -30,7 +30,7 @@ pub struct Carriage {
 }
 
 impl Tx {
-    /// Notes how likely the seller thought it was, at a version.
+    /// Notes how likely the seller thinks it is, at a version: the latest word about it counts.
     pub async fn save_confidence(
         &mut self,
         connection: &ConnectionId,
@@ -40,9 +40,23 @@ impl Tx {
     ) -> Result<()> {
         sql!(self, db => query(
             "INSERT INTO confidence (connection, deal, version, person, percent)
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (connection, deal, version) DO UPDATE
+             SET person = excluded.person, percent = excluded.percent",
         ).bind(connection.as_str()).bind(deal.as_str()).bind(version).bind(person.as_str())
             .bind(percent).execute(db).await.map(drop))
+    }
+
+    /// A seller would rather not say any more how likely they think it is: nothing of it stays.
+    pub async fn drop_confidence(
+        &mut self,
+        connection: &ConnectionId,
+        deal: &DealId,
+        person: &PersonId,
+    ) -> Result<()> {
+        sql!(self, db => query(
+            "DELETE FROM confidence WHERE connection = $1 AND deal = $2 AND person = $3",
+        ).bind(connection.as_str()).bind(deal.as_str()).bind(person.as_str())
+            .execute(db).await.map(drop))
     }
 
     /// How likely a person themselves thought it was, last.

@@ -206,11 +206,13 @@ fn carry(
     let answers = as_held(scene.crm, &scene.session, answers);
     for part in Part::ALL {
         let (new, old) = (answers.part(part), there.answers.part(part));
-        if !new.trim().is_empty() && new != old {
+        // Nothing where something stood: the seller took it back, for a blank alone never wipes.
+        let nothing = new.trim().is_empty() && old.trim().is_empty();
+        if new != old && !nothing {
             update.fields.push((part.field(), Value::text(new)));
         }
     }
-    if answers.check_on.is_some() && answers.check_on != there.answers.check_on {
+    if answers.check_on != there.answers.check_on {
         update.fields.push((
             Field::CheckOn,
             answers.check_on.map_or(Value::Empty, Value::Date),

@@ -4,6 +4,7 @@
 use super::assess::assess_now;
 use super::{ASK, WRITE_BACK};
 use crate::domain::Time;
+use crate::domain::field::Field;
 use crate::domain::framework::Framework;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
 use crate::domain::strategy::Answers;
@@ -33,8 +34,25 @@ pub enum Published {
 pub async fn publish(
     tx: &mut Tx,
     connection: &ConnectionId,
-    (deal, base): (&Dossier, i64),
+    at: (&Dossier, i64),
     (author, answers): (&PersonId, &Answers),
+    framework: &Framework,
+    now: Time,
+) -> Result<Published> {
+    let said = (author, answers, &[][..]);
+    publish_taking_back(tx, connection, at, said, framework, now).await
+}
+
+/// The same, where the seller said of some fields that what stood there is taken back: it is then
+/// taken out of the CRM as well.
+///
+/// # Errors
+/// The database's.
+pub async fn publish_taking_back(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    (deal, base): (&Dossier, i64),
+    (author, answers, back): (&PersonId, &Answers, &[Field]),
     framework: &Framework,
     now: Time,
 ) -> Result<Published> {
@@ -43,7 +61,7 @@ pub async fn publish(
         .as_ref()
         .map(|it| it.0.clone())
         .unwrap_or_default();
-    let answers = answers.after(&before);
+    let answers = answers.after_taking_back(&before, back);
     if answers.says_the_same(&before) {
         return Ok(Published::Unchanged(deal.version));
     }

@@ -58,6 +58,7 @@ pub mod table;
 pub mod talk_card;
 pub mod tokens;
 pub mod unsubscribe;
+pub mod typed;
 pub mod week;
 pub mod why;
 pub mod windows;

@@ -4,7 +4,7 @@
 //! What is typed is the seller's alone until it is published; a preview is computed and forgotten.
 
 use axum::Json;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -18,11 +18,11 @@ use super::panel_view::{self, Body, Desk};
 use super::preview::{self, Preview};
 use super::session::{Reader, Sight};
 use super::table::{For, Table};
+use super::typed::{Became, Typed, Wish};
 use super::windows::{draft, window};
 use super::words;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
-use crate::domain::strategy::Answers;
-use crate::sync::publish::{Published, publish};
+use crate::sync::publish::{Published, publish_taking_back};
 use crate::sync::{ASK, WRITE_BACK};
 
 /// Adds the routes.
@@ -40,69 +40,13 @@ pub fn routes(table: Table) -> Table {
         .post(For::People, "/panel/{connection}/{deal}/note", dismiss)
 }
 
-/// What the panel's form sends.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Typed {
-    /// See [`crate::domain::strategy::Part::CustomerOutcome`].
-    pub customer_outcome: String,
-    /// See [`crate::domain::strategy::Part::ConversationGoal`].
-    pub conversation_goal: String,
-    /// See [`crate::domain::strategy::Part::Approach`].
-    pub approach: String,
-    /// See [`crate::domain::strategy::Part::Obstacles`].
-    pub obstacles: String,
-    /// See [`crate::domain::strategy::Part::Need`].
-    pub need: String,
-    /// A date, or nothing.
-    pub check_on: String,
-    /// A percentage, or nothing.
-    pub confidence: String,
-    /// The version the seller started from.
-    pub base: String,
-    /// The window of the browser; see [`super::windows`].
-    pub window: String,
-    /// The mark of the draft that stood in the form when it was opened.
-    pub seen: String,
-}
-
-impl Typed {
-    /// The answers; line ends as the rest of Latitude writes them.
-    pub fn answers(&self) -> Answers {
-        let text = |text: &str| text.replace("\r\n", "\n");
-        Answers {
-            customer_outcome: text(&self.customer_outcome),
-            conversation_goal: text(&self.conversation_goal),
-            approach: text(&self.approach),
-            obstacles: text(&self.obstacles),
-            check_on: self.check_on.parse().ok(),
-            need: text(&self.need),
-        }
-    }
-
-    /// 10 to 90 percent, or nothing.
-    pub fn confidence(&self) -> Option<i64> {
-        let percent: i64 = self.confidence.parse().ok()?;
-        (10..=90).contains(&percent).then_some(percent)
-    }
-
-    /// The version the seller started from; 0 for none.
-    pub fn base(&self) -> i64 {
-        self.base.parse().unwrap_or(0)
-    }
-
-    /// The window of the browser, where what was sent can be the name of one.
-    pub fn window(&self) -> &str {
-        let is_name = |it: &&str| it.len() <= 40 && it.bytes().all(|b| b.is_ascii_alphanumeric());
-        Some(self.window.as_str()).filter(is_name).unwrap_or("")
-    }
-}
-
 #[derive(askama::Template)]
 #[template(path = "panel.html")]
 struct Page {
     chrome: Chrome,
     there: Option<CrmLink>,
+    /// What became of the publish that led here.
+    note: Option<String>,
     body: Body,
 }
 
@@ -129,6 +73,7 @@ pub(super) async fn own(
 async fn show(
     State(app): State<Shared>,
     Path(path): Path<(String, String)>,
+    Query(wish): Query<Wish>,
     reader: Reader,
 ) -> Result<Response, Problem> {
     let desk = own(&app, &reader, &path).await?;
@@ -140,6 +85,7 @@ async fn show(
     let page = Page {
         chrome,
         there,
+        note: wish.note(),
         body,
     };
     Ok(Show(page).into_response())
@@ -161,15 +107,17 @@ async fn publish_form(
     Form(typed): Form<Typed>,
 ) -> Result<Redirect, Problem> {
     let desk = own(&app, &reader, &path).await?;
-    publish_at(&app, &desk, &typed).await?;
-    Ok(Redirect::to(&panel_path(&path.0, &path.1)))
+    let became = publish_at(&app, &desk, &typed).await?;
+    let next = panel_path(&path.0, &path.1) + &became.query();
+    Ok(Redirect::to(&next))
 }
 
 /// Publishes what was typed; where someone changed the strategy meanwhile, keeps it as a draft.
 ///
 /// # Errors
-/// The database's.
-pub async fn publish_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Published, Problem> {
+/// What cannot be read of it, in words; the database's.
+pub async fn publish_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Became, Problem> {
+    typed.check()?;
     let (connection, deal, person) = desk.ids();
     let now = app.env.now();
     let mut tx = app.store.write().await?;
@@ -179,20 +127,35 @@ pub async fn publish_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Publ
         .await?
         .ok_or(Problem::NotFound)?;
     let at = (&dossier, typed.base());
-    let answers = typed.answers();
-    let words = (&person, &answers);
-    let published = publish(&mut tx, &connection, at, words, &app.framework, now).await?;
+    let (answers, back) = (typed.answers(), typed.taken_back());
+    let words = (&person, &answers, back.as_slice());
+    let published =
+        publish_taking_back(&mut tx, &connection, at, words, &app.framework, now).await?;
+    let mut became = Became {
+        published,
+        left: Vec::new(),
+        confidence: false,
+    };
     match published {
         Published::Saved(version) | Published::Unchanged(version) => {
-            if let Some(percent) = typed.confidence() {
-                tx.save_confidence(&connection, (&deal, version), &person, percent)
-                    .await?;
+            let before = dossier.answers.as_ref().map(|it| &it.0);
+            became.left = before.map_or_else(Vec::new, |it| typed.left_as_they_stood(it));
+            let known = tx.confidence(&connection, &deal, &person).await?;
+            became.confidence = typed.confidence().is_some_and(|it| it != known);
+            match typed.confidence() {
+                Some(Some(percent)) => {
+                    tx.save_confidence(&connection, (&deal, version), &person, percent)
+                        .await?;
+                }
+                Some(None) => tx.drop_confidence(&connection, &deal, &person).await?,
+                None => {}
             }
             tx.end_draft((&connection, &deal, &person), window(typed, &answers))
                 .await?;
         }
         Published::Overtaken(_) => {
-            let draft = draft(typed, now);
+            let known = tx.confidence(&connection, &deal, &person).await?;
+            let draft = draft(typed, known, now);
             tx.keep_draft((&connection, &deal, &person), &draft, &typed.seen)
                 .await?;
         }
@@ -201,7 +164,7 @@ pub async fn publish_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Publ
     if matches!(published, Published::Saved(_)) {
         app.engine.wake().await;
     }
-    Ok(published)
+    Ok(became)
 }
 
 async fn preview_typed(
@@ -270,13 +233,15 @@ pub async fn pick_at(app: &Shared, desk: &Desk, picked: &Picked) -> Result<(), P
     let mine = carriage.conflict_version.ok_or_else(settled)?;
     if picked.pick == "mine" {
         let versions = tx.versions(&connection, &deal).await?;
-        let mine = versions
-            .iter()
-            .find(|it| it.version == mine)
-            .ok_or_else(settled)?;
+        // What that publish took back from the version before it stays taken back.
+        let from_mine = versions.iter().skip_while(|it| it.version != mine);
+        let [mine, before] = [0, 1].map(|n| from_mine.clone().nth(n).map(|it| &it.answers.0));
+        let mine = mine.ok_or_else(settled)?;
+        let back = before.map_or_else(Vec::new, |it| it.missing_in(mine));
         let at = (&dossier, dossier.version);
-        let words = (&person, &mine.answers.0);
-        let published = publish(&mut tx, &connection, at, words, &app.framework, now).await?;
+        let words = (&person, mine, back.as_slice());
+        let published =
+            publish_taking_back(&mut tx, &connection, at, words, &app.framework, now).await?;
         if matches!(published, Published::Overtaken(_)) {
             return Ok(());
         }

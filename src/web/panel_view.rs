@@ -57,6 +57,8 @@ pub struct Body {
     pub check_prompt: String,
     /// The check date.
     pub check_on: String,
+    /// Whether one is published, which can be taken back.
+    pub check_stands: bool,
     /// Asks for the confidence.
     pub confidence_prompt: String,
     /// The choices: percent, and whether it is chosen.
@@ -101,6 +103,8 @@ pub struct Ask {
     pub text: String,
     /// How many characters the CRM's field shows, where they are few.
     pub shown: Option<usize>,
+    /// Whether something stands there that can be taken back.
+    pub stands: bool,
 }
 
 /// A field of the CRM that holds fewer characters than this is worth a word to whoever types.
@@ -125,6 +129,9 @@ pub struct Told {
     pub done: bool,
     /// `saved`, `there`, `refused`, `clash` or nothing.
     pub state: &'static str,
+    /// What is to be said besides of the publish that this answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Where the latest words are on their way.
@@ -144,6 +151,7 @@ pub fn sentence(carriage: Option<&Carriage>) -> Told {
         sentence,
         done,
         state,
+        note: None,
     };
     let Some(it) = carriage.filter(|it| it.version > 0) else {
         return told("", true, String::new());
@@ -210,7 +218,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
     };
     let preview = preview::of(app, &mut tx, desk, (typed, at)).await?;
     drop(tx);
-    let chosen = draft.as_ref().and_then(|it| it.confidence).or(confidence);
+    let chosen = draft.as_ref().map_or(confidence, |it| it.confidence);
     let mut told = sentence(carriage.as_ref());
     if draft.is_some() && told.state == "there" {
         "In the CRM as you last published it. Your draft stands below."
@@ -245,9 +253,10 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         stage: guide.map_or_else(|| stage.to_owned(), |it| it.name.clone()),
         evidence: guide.map(|it| it.evidence.clone()).unwrap_or_default(),
         guardrails: guide.map(guardrails).unwrap_or_default(),
-        asks: asks(&app.framework, guide, typed, fields.as_ref()),
+        asks: asks(&app.framework, guide, (typed, &published), fields.as_ref()),
         check_prompt: app.framework.prompts.check_on.clone(),
         check_on: typed.check_on.map(|it| it.to_string()).unwrap_or_default(),
+        check_stands: published.check_on.is_some(),
         confidence_prompt: app.framework.prompts.confidence.clone(),
         confidence: (1..=9).map(|n| (n * 10, chosen == Some(n * 10))).collect(),
         base: dossier.version,
@@ -286,7 +295,7 @@ fn guardrails(guide: &StageGuide) -> Vec<(String, String, String)> {
 fn asks(
     framework: &Framework,
     guide: Option<&StageGuide>,
-    typed: &Answers,
+    (typed, published): (&Answers, &Answers),
     fields: Option<&FieldMap>,
 ) -> Vec<Ask> {
     let shown = |part: Part| {
@@ -301,6 +310,7 @@ fn asks(
             prompt: framework.prompt(guide, part).to_owned(),
             text: typed.part(part).to_owned(),
             shown: shown(part),
+            stands: !published.part(part).trim().is_empty(),
         })
         .collect()
 }

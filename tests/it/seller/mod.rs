@@ -14,5 +14,6 @@ mod pages;
 mod pick;
 mod shelf;
 mod story;
+mod taking_back;
 mod teams;
 mod windows;
