@@ -51,6 +51,8 @@ struct Page {
     asked: Query,
     set: usize,
     chips: Vec<Chip>,
+    /// What the address asks for and nobody understands.
+    misread: Vec<String>,
     deals: Vec<Card>,
     lists: Option<Lists>,
     shared: Vec<SharedOfWeek>,
@@ -133,6 +135,7 @@ async fn board(
         return Ok(Redirect::to(&promise::path(&me.connection)).into_response());
     }
     let stages = tx.stages(&me.connection).await?;
+    let (asked, misread) = asked.understood(&stages);
     let filter = asked.filter(me, &stages);
     let place = asked.place();
     let mut rows = tx
@@ -177,6 +180,7 @@ async fn board(
         stages: stage_choices(&stages, &asked.stage),
         set: asked.set(),
         chips: asked.chips(|id| me.name_of(id).to_owned()),
+        misread,
         lists,
         shared: shared
             .into_iter()

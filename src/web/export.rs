@@ -70,6 +70,11 @@ async fn export(
         return Ok(Redirect::to(&promise::path(&me.connection)).into_response());
     }
     let stages = tx.stages(&me.connection).await?;
+    let (asked, misread) = asked.understood(&stages);
+    // A table that holds more than was asked for would be taken for what was asked for.
+    if !misread.is_empty() {
+        return Err(Problem::Unfit(misread.join(" ")));
+    }
     let filter = asked.filter(me, &stages);
     table_of(&app, &mut tx, me, (&stages, &filter)).await
 }

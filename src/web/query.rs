@@ -3,12 +3,13 @@
 use chrono::NaiveDate;
 use serde::Deserialize;
 
+use super::day;
 use super::session::Me;
 use crate::domain::field::{GRADES, PARTS, STATES};
 use crate::store::board::{After, Filter};
 use crate::store::people::StageRow;
 
-/// What the address asks for. What is not understood filters nothing.
+/// What the address asks for.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Query {
@@ -41,6 +42,63 @@ pub struct Query {
 }
 
 impl Query {
+    /// What of it is understood, and a sentence about each thing that is not: that filters nothing.
+    pub fn understood(mut self, stages: &[StageRow]) -> (Self, Vec<String>) {
+        let mut misread = Vec::new();
+        let names: Vec<&str> = stages.iter().map(|it| it.name.as_str()).collect();
+        for (what, asked, labels) in [
+            ("grade", &mut self.grade, GRADES),
+            ("state", &mut self.state, STATES),
+            ("weakest part", &mut self.weakest, PARTS),
+            ("stage", &mut self.stage, names.as_slice()),
+        ] {
+            asked.retain(|it| {
+                let known = it.is_empty() || labels.contains(&it.as_str());
+                if !known {
+                    misread.push(format!(
+                        "There is no {what} “{it}”: it filters nothing. Pick one below."
+                    ));
+                }
+                known
+            });
+        }
+        let mut fits = |what: &str, text: &mut String, fits: bool, remedy: &str| {
+            if !fits && !text.trim().is_empty() {
+                misread.push(format!("{what} “{text}” filters nothing: {remedy}."));
+                text.clear();
+            }
+        };
+        for (what, text) in [
+            ("Score from", &mut self.score_from),
+            ("Score to", &mut self.score_to),
+        ] {
+            let whole = number::<i64>(text).is_some();
+            fits(what, text, whole, "write a whole number from 0 to 100");
+        }
+        for (what, text) in [
+            ("Amount from", &mut self.amount_from),
+            ("Amount to", &mut self.amount_to),
+        ] {
+            let finite = number::<f64>(text).is_some_and(f64::is_finite);
+            fits(what, text, finite, "write a number such as 12500");
+        }
+        for (what, text) in [
+            ("Closing from", &mut self.close_from),
+            ("Closing by", &mut self.close_to),
+        ] {
+            let is_day = day::read(text).is_some();
+            fits(what, text, is_day, "write a day such as 2026-12-04");
+        }
+        let begins = self.place().is_some();
+        fits(
+            "The page after",
+            &mut self.after,
+            begins,
+            "this is the first one",
+        );
+        (self, misread)
+    }
+
     /// What is asked of the store, of the deals in the reader's reach.
     pub fn filter(&self, me: &Me, stages: &[StageRow]) -> Filter {
         let known = |asked: &[String], labels: &[&str]| -> Vec<String> {
@@ -78,7 +136,7 @@ impl Query {
         let (date, id) = self.after.split_once('~')?;
         let close_on = match date {
             "" => None,
-            date => Some(date.parse().ok()?),
+            date => Some(day::read(date)?),
         };
         Some(After {
             close_on,
