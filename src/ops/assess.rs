@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::explain::explain;
 use crate::domain::coaching::{Note, applying};
+use crate::domain::field::Field;
 use crate::domain::framework::Framework;
 use crate::domain::grade::{Assessment, Dimension, Dimensions, Finding, Grade};
 use crate::domain::rubric::{Rubric, assess};
@@ -68,7 +69,31 @@ pub fn rubric_of(framework: Option<&Path>) -> anyhow::Result<Rubric> {
 struct Asked {
     #[serde(default)]
     id: Value,
-    answers: Answers,
+    answers: Map<String, Value>,
+}
+
+/// What may stand among the answers and says nothing about the thinking.
+const NOT_ASSESSED: &str = "confidence";
+
+impl Asked {
+    /// The answers, where each has the name of a part.
+    fn answers(&self) -> anyhow::Result<Answers> {
+        let parts = Part::ALL.map(|it| it.name());
+        let known = |name: &&String| {
+            parts.contains(&name.as_str())
+                || [Field::CheckOn.name(), NOT_ASSESSED].contains(&name.as_str())
+        };
+        if let Some(unknown) = self.answers.keys().find(|it| !known(it)) {
+            anyhow::bail!(
+                "answers.{unknown} is no part of a strategy; there are {} and {}",
+                parts.join(", "),
+                Field::CheckOn.name()
+            );
+        }
+        let answers = Value::Object(self.answers.clone());
+        serde_json::from_value(answers)
+            .context("answers: each is a text, and check_on a date such as 2026-12-04, or null")
+    }
 }
 
 #[derive(Serialize)]
@@ -113,7 +138,10 @@ pub fn assess_lines(
                 number + 1
             )
         })?;
-        let assessment = assess(&asked.answers, rubric);
+        let answers = asked
+            .answers()
+            .with_context(|| format!("line {}", number + 1))?;
+        let assessment = assess(&answers, rubric);
         match form {
             Form::Json => writeln!(
                 output,
@@ -123,7 +151,7 @@ pub fn assess_lines(
             Form::Page => writeln!(
                 output,
                 "{}",
-                explain(&title(&asked.id), &asked.answers, &assessment, rubric)
+                explain(&title(&asked.id), &answers, &assessment, rubric)
             )?,
         }
     }
@@ -203,6 +231,23 @@ mod tests {
             error.to_string().starts_with("line 2: write {\"id\""),
             "{error}"
         );
+    }
+
+    #[test]
+    fn a_misspelt_part_is_named_with_those_there_are() {
+        for (answers, named) in [
+            ("{\"aproach\":\"Ask Ada\"}", "answers.aproach is no part"),
+            ("{\"check_on\":\"4.12.2026\"}", "a date such as 2026-12-04"),
+            ("{\"need\":7}", "each is a text"),
+        ] {
+            let line = format!("{{\"id\":1,\"answers\":{answers}}}\n");
+
+            let error = assessed(&line, Form::Json).expect_err("no strategy");
+
+            let told = format!("{error:#}");
+            assert!(told.starts_with("line 1: "), "{told}");
+            assert!(told.contains(named), "{told}");
+        }
     }
 
     #[test]

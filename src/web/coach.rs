@@ -24,6 +24,10 @@ use crate::sync::ASK;
 const LONGEST: usize = 500;
 /// Another view needs a reason of at least so many characters.
 const SHORTEST_REASON: usize = 20;
+/// What a question ends with, in whichever script.
+const QUESTION_MARKS: [char; 3] = ['?', '？', '؟'];
+/// A question has at least so many letters.
+const SHORTEST_QUESTION: usize = 2;
 /// A question that nobody answered for this long no longer stands in the way of another.
 const PATIENCE: TimeDelta = TimeDelta::days(7);
 
@@ -109,9 +113,17 @@ pub async fn put_question(
     dossier: &Dossier,
     text: &str,
 ) -> Result<(), Problem> {
-    if !text.ends_with('?') {
+    let (words, mark) = text.split_at(text.trim_end_matches(QUESTION_MARKS).len());
+    if mark.is_empty() {
         return Err(Problem::Unfit(
             "Ask it as a question, and end it with a question mark.".to_owned(),
+        ));
+    }
+    if words.chars().filter(|it| it.is_alphanumeric()).count() < SHORTEST_QUESTION {
+        return Err(Problem::Unfit(
+            "Ask something: a question mark alone is no question, and would stand in the way of \
+             the next one."
+                .to_owned(),
         ));
     }
     let now = app.env.now();

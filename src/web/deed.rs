@@ -3,7 +3,7 @@
 
 use axum::extract::{Form, Path, State};
 use axum::response::Redirect;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use serde::Deserialize;
 
 use super::error::Problem;
@@ -11,7 +11,7 @@ use super::obstacle::{Side, card_path, open};
 use super::responders::{first_of, hours};
 use super::session::Reader;
 use super::table::{For, Table};
-use super::{App, Shared};
+use super::{App, Shared, day, words};
 use crate::domain::Time;
 use crate::domain::answer::Answer;
 use crate::domain::ids::ConnectionId;
@@ -126,7 +126,7 @@ pub async fn carry_out(
         "reword" => Deed::Reword(sent.text.clone()),
         "send" => {
             let to = to.ok_or_else(|| nobody(super::card_view::NO_MANAGER))?;
-            Deed::SendUp(ground(sent)?, need(sent)?, to)
+            Deed::SendUp(ground(sent)?, need(sent, now)?, to)
         }
         "reply" => Deed::Reply(sent.text.clone()),
         "over" => {
@@ -159,9 +159,16 @@ pub async fn carry_out(
     Ok(())
 }
 
-fn day(text: &str, otherwise: &'static str) -> Result<NaiveDate, Problem> {
-    text.parse()
-        .map_err(|_| Problem::Unfit(otherwise.to_owned()))
+fn named_day(text: &str, otherwise: &'static str) -> Result<NaiveDate, Problem> {
+    match text.trim() {
+        "" => Err(Problem::Unfit(otherwise.to_owned())),
+        text => day::read(text).ok_or_else(|| {
+            Problem::Unfit(format!(
+                "{otherwise} “{text}” is no day that can be read: write it as year-month-day, such \
+                 as 2026-12-04."
+            ))
+        }),
+    }
 }
 
 fn ground(sent: &Sent) -> Result<Ground, Problem> {
@@ -169,11 +176,19 @@ fn ground(sent: &Sent) -> Result<Ground, Problem> {
         .ok_or_else(|| Problem::Unfit("Say on what ground you send it up.".to_owned()))
 }
 
-fn need(sent: &Sent) -> Result<Need, Problem> {
+fn need(sent: &Sent, now: Time) -> Result<Need, Problem> {
+    let by = named_day(&sent.by, "A need names what, from whom, and by when.")?;
+    // Over wherever they are.
+    if by < (now - TimeDelta::hours(12)).date_naive() {
+        return Err(Problem::Unfit(format!(
+            "By when: {} is over, and nobody can answer by then. Name a day to come.",
+            words::day(by)
+        )));
+    }
     Ok(Need {
         what: sent.what.trim().to_owned(),
         whom: sent.whom.trim().to_owned(),
-        by: day(&sent.by, "A need names what, from whom, and by when.")?,
+        by,
         gap: !sent.gap.is_empty(),
     })
 }
@@ -195,7 +210,7 @@ fn answer(sent: &Sent) -> Result<Answer, Problem> {
     let (text, more) = (sent.text.trim().to_owned(), sent.more.trim().to_owned());
     Ok(match sent.kind.as_str() {
         "backed" => Answer::Backed {
-            until: day(&sent.until, "Say until when you cover their time.")?,
+            until: named_day(&sent.until, "Say until when you cover their time.")?,
             note: text,
         },
         "one_question" => Answer::OneQuestion { question: text },

@@ -1,11 +1,14 @@
 //! The whole story from both ends, with a moved clock: panel to CRM field, obstacle to answer.
 
+use std::sync::Arc;
+
 use latitude::domain::field::Field;
 use latitude::domain::obstacle::kinds::State;
 use latitude::store::obstacles::{Card, Which};
 use reqwest::{Method, StatusCode};
 
 use super::floor::Floor;
+use crate::stage::{Stage, sqlite};
 use crate::web::site::Browser;
 
 const APPROACH: &str = "Walk Ines through the close of a peer on Thursday, because she trusts \
@@ -368,5 +371,54 @@ async fn a_field_that_shows_little_says_so_where_one_types() {
     assert_eq!(
         after.body.matches("shows the first 255 characters").count(),
         1
+    );
+}
+
+#[tokio::test]
+async fn a_need_by_a_day_that_is_over_is_refused_in_words() {
+    let floor = Floor::open().await;
+    let card = begins(&floor, "Legal has not looked at the contract").await;
+    let mut sam = floor.browser_of(&floor.seller).await;
+    for (by, said) in [
+        ("2020-01-01", "1 Jan 2020 is over"),
+        ("4.12.2026", "“4.12.2026” is no day"),
+        ("+262142-12-31", "is no day"),
+        ("", "by when"),
+    ] {
+        let mut form = send_up("think_with_me");
+        form.retain(|(name, _)| *name != "by");
+        form.push(("by", by));
+
+        let refused = sam.post(&format!("{card}/send"), &form).await;
+
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{by}");
+        assert!(refused.body.contains(said), "{by}: {}", refused.body);
+        assert!(refused.body.contains("Two days of an architect"));
+    }
+    assert_eq!(cards(&floor).await[0].obstacle.state, State::Draft);
+}
+
+#[tokio::test]
+async fn a_question_stands_in_the_crm_under_the_day_it_was_by_the_companys_clock() {
+    let mut stage = Stage::set(&sqlite(), 20).await;
+    let mut framework = (*stage.engine.framework).clone();
+    framework.cadence.time_zone = "America/New_York".to_owned();
+    stage.engine.framework = Arc::new(framework);
+    let floor = Floor::on(stage, |_| {}).await;
+    floor.move_to("2026-11-30T02:44:00Z".parse().unwrap());
+    let mut mia = floor.browser_of(&floor.manager).await;
+    let deal = floor.panel().replace("/panel/", "/deals/");
+
+    let asked = [("text", "Who besides Ines would notice?")];
+    mia.get(&deal).await;
+    let posted = mia.post(&format!("{deal}/question"), &asked).await;
+    assert_eq!(posted.status, StatusCode::SEE_OTHER, "{}", posted.body);
+    floor.settle().await;
+
+    let coaching = floor.stage.shown(floor.place, Field::Coaching);
+    let coaching = coaching.as_str().unwrap();
+    assert!(
+        coaching.contains("2026-11-29 — your manager asks"),
+        "{coaching}"
     );
 }

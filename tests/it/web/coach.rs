@@ -284,3 +284,23 @@ async fn a_talk_card_fits_on_one_sheet_however_much_was_written() {
         assert!(card.matches(sentence).count() >= times.min(10));
     }
 }
+
+#[tokio::test]
+async fn a_mark_alone_is_no_question_and_stands_in_nobodys_way() {
+    let site = Site::open().await;
+    let deal = site.deal("sam", "one").await;
+    site.write(&deal, 1, &strategy(), Grade::Thin).await;
+    site.clock.advance(TimeDelta::hours(1));
+    let mut mia = site.browser_of("mia").await;
+    let path = "/deals/acme/one/question";
+
+    for none in ["?", "?? ?", " ？", "-?"] {
+        let refused = mia.post(path, &[("text", none)]).await;
+
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{none}");
+        assert!(refused.body.contains("is no question"), "{}", refused.body);
+        assert!(refused.body.contains(none.trim()), "{}", refused.body);
+    }
+    let asked = mia.post(path, &[("text", "誰が決めますか？")]).await;
+    assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.body);
+}
