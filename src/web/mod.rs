@@ -42,6 +42,7 @@ pub mod ops_door;
 pub mod panel;
 pub mod panel_view;
 pub mod picture;
+pub mod plain;
 pub mod preview;
 pub mod promise;
 pub mod push;
@@ -57,8 +58,8 @@ pub mod since;
 pub mod table;
 pub mod talk_card;
 pub mod tokens;
-pub mod unsubscribe;
 pub mod typed;
+pub mod unsubscribe;
 pub mod week;
 pub mod why;
 pub mod windows;
@@ -156,13 +157,13 @@ pub fn router(app: App) -> Router {
         csrf::guard,
     ));
     let limits = Arc::new(Limits::new(&app.settings));
-    let pages =
-        people
-            .merge(machines)
-            .fallback(error::nothing_here)
-            .layer(axum::middleware::from_fn(move |request, next| {
-                limits::guard(limits.clone(), request, next)
-            }));
+    let pages = people
+        .merge(machines)
+        .fallback(error::nothing_here)
+        .layer(axum::middleware::from_fn(plain::guard))
+        .layer(axum::middleware::from_fn(move |request, next| {
+            limits::guard(limits.clone(), request, next)
+        }));
     guard::around(pages, &app).with_state(app)
 }
 

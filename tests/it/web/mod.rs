@@ -7,6 +7,7 @@ mod coach;
 mod currencies;
 mod deal;
 mod direct;
+mod door;
 mod drafts;
 mod export;
 mod home;
