@@ -1,6 +1,7 @@
 //! Logs to stderr, as text or JSON; traces to a collector where one is configured. Never tokens, plan
 //! text or names.
 
+use std::io::IsTerminal;
 use std::sync::OnceLock;
 
 use anyhow::Context;
@@ -31,7 +32,11 @@ static TRACES: OnceLock<SdkTracerProvider> = OnceLock::new();
 /// When the level is not one, or the collector's address is none.
 pub fn start(log: &Log) -> anyhow::Result<()> {
     let filter = filter(&log.level)?;
-    let lines = fmt::layer().with_writer(std::io::stderr);
+    let mut lines = fmt::layer().with_writer(std::io::stderr);
+    if !std::io::stderr().is_terminal() {
+        // Colours are for eyes: in a file they are noise.
+        lines.set_ansi(false);
+    }
     let lines = match log.format {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),

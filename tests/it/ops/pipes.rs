@@ -105,3 +105,24 @@ async fn work_goes_on_when_nobody_reads_and_its_exit_code_is_true() {
     assert_eq!(applied.0, Some(0), "{}", applied.1);
     assert!(fields() > 0, "nothing was made");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_go_to_a_file_have_no_colours() {
+    let database = sqlite();
+    let stage = Stage::in_real_time(&database, 5).await;
+    let config = stage.configuration(&database);
+
+    let ended = Command::new(env!("CARGO_BIN_EXE_latitude"))
+        .args(["sync", "--once", "--config"])
+        .arg(&config)
+        .env("LATITUDE_LOG__FORMAT", "text")
+        .env("LATITUDE_LOG__LEVEL", "debug")
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert!(told.contains("DEBUG") || told.contains("INFO"), "{told}");
+    assert!(!told.contains('\u{1b}'), "{told}");
+}
