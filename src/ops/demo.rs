@@ -1,5 +1,6 @@
 //! `latitude demo`: everything on sandbox CRMs, on this machine, without configuration.
 
+mod ended;
 pub mod past;
 mod told;
 
@@ -25,6 +26,7 @@ use crate::domain::framework::Framework;
 use crate::domain::ids::ConnectionId;
 use crate::domain::role::Role;
 use crate::env::Env;
+use crate::sandbox::company::Shape;
 use crate::sandbox::life;
 use crate::sandbox::serve::Served;
 use crate::sandbox::world::{Role as Owns, World};
@@ -46,7 +48,7 @@ pub struct Demo {
     #[arg(long)]
     json: bool,
     /// How many deals each company has
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 250)]
     deals: usize,
     /// Which CRMs: an id, several, or `all`
     #[arg(long, value_name = "ID")]
@@ -252,7 +254,7 @@ impl Stage {
             demo.crm.clone()
         };
         let crms = sandbox::chosen(&ids)?;
-        let served = sandbox::all(&crms, env, demo.seed, demo.deals, 0).await?;
+        let served = sandbox::all(&crms, env, demo.seed, (demo.deals, Shape::TALL), 0).await?;
         let mark = env.hex::<6>();
         let folder = std::env::temp_dir().join(format!("latitude-demo-{mark}"));
         let place = format!("sqlite://{}/latitude.db", folder.display());

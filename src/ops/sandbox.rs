@@ -15,6 +15,7 @@ use super::say::say;
 use crate::crm::settings::Settings;
 use crate::crm::{self, ALL, Crm};
 use crate::env::Env;
+use crate::sandbox::company::Shape;
 use crate::sandbox::serve::{Served, serve};
 use crate::sandbox::weather::Weather;
 use crate::sandbox::world::World;
@@ -50,7 +51,14 @@ impl Serve {
     /// When a CRM or the weather is unknown, or a port is taken.
     pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
         let crms = chosen(&self.crm)?;
-        let served = all(&crms, &env, self.seed, self.deals, self.port).await?;
+        let served = all(
+            &crms,
+            &env,
+            self.seed,
+            (self.deals, Shape::default()),
+            self.port,
+        )
+        .await?;
         for one in &served {
             set_weather(&one.world, &self.weather)?;
         }
@@ -92,13 +100,13 @@ pub async fn all(
     crms: &[&'static dyn Crm],
     env: &Env,
     seed: u64,
-    deals: usize,
+    size: (usize, Shape),
     port: u16,
 ) -> anyhow::Result<Vec<Served>> {
     let mut served = Vec::new();
     for (n, crm) in (0..).zip(crms) {
         let port = if port == 0 { 0 } else { port + n };
-        let world = World::new(env.clone(), seed, deals);
+        let world = World::shaped(env.clone(), seed, size);
         let one = serve(*crm, world, port, std::future::pending()).await;
         served.push(one.with_context(|| format!("--port {port}: the port cannot be used"))?);
     }

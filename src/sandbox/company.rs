@@ -57,7 +57,8 @@ const ZONES: [&str; 6] = [
     "America/Sao_Paulo",
     "Asia/Tokyo",
 ];
-const ACCOUNT: [&str; 24] = [
+/// Customers.
+pub const ACCOUNT: [&str; 24] = [
     "Northwind Ceramics",
     "Harbour & Vale",
     "Kestrel Freight",
@@ -83,7 +84,8 @@ const ACCOUNT: [&str; 24] = [
     "Larch Logistics",
     "Meridian Power",
 ];
-const THING: [&str; 12] = [
+/// What they are sold.
+pub const THING: [&str; 12] = [
     "renewal",
     "rollout",
     "pilot",
@@ -99,19 +101,46 @@ const THING: [&str; 12] = [
 ];
 const CURRENCY: [&str; 4] = ["EUR", "USD", "GBP", "INR"];
 
-/// Sellers who report to one manager, and managers who report to one director.
-const SPAN: (usize, usize) = (6, 4);
-/// Deals per seller.
-const DEALS_PER_SELLER: usize = 10;
+/// How a company is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Deals per seller.
+    pub deals: usize,
+    /// Sellers who report to one manager.
+    pub sellers: usize,
+    /// Managers who report to one director.
+    pub managers: usize,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self {
+            deals: 10,
+            sellers: 6,
+            managers: 4,
+        }
+    }
+}
+
+impl Shape {
+    /// With few deals each, and more people who lead: what an executive sees of groups of five and
+    /// more takes so many of them.
+    pub const TALL: Self = Self {
+        deals: 5,
+        sellers: 6,
+        managers: 2,
+    };
+}
+
 /// One in so many deals is already closed.
 const CLOSED_ONE_IN: usize = 12;
 
 /// The company as it is at `now`.
-pub fn found(now: Time, seed: u64, deals: usize) -> State {
+pub fn found(now: Time, seed: u64, (deals, shape): (usize, Shape)) -> State {
     let mut dice = ChaCha12Rng::seed_from_u64(seed);
     let mut state = State::empty(seed);
     state.stages = stages();
-    state.people = people(now, deals, &mut dice);
+    state.people = people(now, (deals, shape), &mut dice);
     let sellers: Vec<usize> = (0..state.people.len())
         .filter(|n| state.people[*n].role == Role::Seller)
         .collect();
@@ -152,10 +181,10 @@ fn stages() -> Vec<Stage> {
     ]
 }
 
-fn people(now: Time, deals: usize, dice: &mut ChaCha12Rng) -> Vec<Person> {
-    let sellers = deals.div_ceil(DEALS_PER_SELLER).clamp(2, 2000);
-    let managers = sellers.div_ceil(SPAN.0);
-    let directors = managers.div_ceil(SPAN.1);
+fn people(now: Time, (deals, shape): (usize, Shape), dice: &mut ChaCha12Rng) -> Vec<Person> {
+    let sellers = deals.div_ceil(shape.deals).clamp(2, 2000);
+    let managers = sellers.div_ceil(shape.sellers);
+    let directors = managers.div_ceil(shape.managers);
     let mut people = Vec::new();
     let mut hire = |role, manager: Option<usize>, dice: &mut ChaCha12Rng| {
         let zone = ZONES[dice.random_range(0..ZONES.len())];
@@ -169,10 +198,10 @@ fn people(now: Time, deals: usize, dice: &mut ChaCha12Rng) -> Vec<Person> {
         .map(|_| hire(Role::Director, Some(executive), dice))
         .collect();
     let managers: Vec<usize> = (0..managers)
-        .map(|n| hire(Role::Manager, Some(directors[n / SPAN.1]), dice))
+        .map(|n| hire(Role::Manager, Some(directors[n / shape.managers]), dice))
         .collect();
     for n in 0..sellers {
-        hire(Role::Seller, Some(managers[n / SPAN.0]), dice);
+        hire(Role::Seller, Some(managers[n / shape.sellers]), dice);
     }
     // Last, and with no throw of the dice: everyone and everything else is the same without.
     let owner = person(

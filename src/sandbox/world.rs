@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{NaiveDate, TimeDelta};
 use serde_json::Value;
 
-use super::company;
+use super::company::{self, Shape};
 use super::weather::Weather;
 use crate::domain::Time;
 use crate::domain::deal::Standing;
@@ -193,7 +193,12 @@ pub const CANARY: &str = "7349281650";
 impl World {
     /// A company with so many deals, always the same for the same seed.
     pub fn new(env: Env, seed: u64, deals: usize) -> Self {
-        let state = company::found(env.now(), seed, deals);
+        Self::shaped(env, seed, (deals, Shape::default()))
+    }
+
+    /// The same, built otherwise.
+    pub fn shaped(env: Env, seed: u64, size: (usize, Shape)) -> Self {
+        let state = company::found(env.now(), seed, size);
         let weather = Weather::new(seed);
         Self(Arc::new(Inner {
             env,

@@ -11,6 +11,7 @@ use latitude::domain::ids::{ConnectionId, DealId, PersonId};
 use latitude::domain::strategy::{Answers, Part};
 use latitude::env::{Env, Frozen};
 use latitude::ops::provision::{Way, carry_out, plan};
+use latitude::sandbox::company::Shape;
 use latitude::sandbox::serve::{Served, serve};
 use latitude::sandbox::world::World;
 use latitude::store::Store;
@@ -57,22 +58,28 @@ impl Stage {
             env,
             clock,
             database,
-            deals,
+            (deals, Shape::default()),
         )
         .await
     }
 
     /// A company behind any CRM; the clock stands still.
     pub async fn of(crm: &'static dyn Crm, deals: usize) -> Self {
+        Self::shaped(crm, (deals, Shape::default())).await
+    }
+
+    /// The same, of a company that is built otherwise.
+    pub async fn shaped(crm: &'static dyn Crm, size: (usize, Shape)) -> Self {
         let clock = Frozen::at(MORNING.parse().unwrap());
         let env = Env::seeded(clock.clone(), 7);
-        Self::behind(crm, env, clock, &sqlite(), deals).await
+        Self::behind(crm, env, clock, &sqlite(), size).await
     }
 
     /// The same with the real clock, for weather that says "come back in a second".
     pub async fn of_in_real_time(crm: &'static dyn Crm, deals: usize) -> Self {
         let unused = Frozen::at(MORNING.parse().unwrap());
-        Self::behind(crm, Env::system(), unused, &sqlite(), deals).await
+        let size = (deals, Shape::default());
+        Self::behind(crm, Env::system(), unused, &sqlite(), size).await
     }
 
     async fn behind(
@@ -80,9 +87,9 @@ impl Stage {
         env: Env,
         clock: Arc<Frozen>,
         database: &str,
-        deals: usize,
+        size: (usize, Shape),
     ) -> Self {
-        let world = World::new(env.clone(), 7, deals);
+        let world = World::shaped(env.clone(), 7, size);
         let served = serve(crm, world, 0, std::future::pending()).await.unwrap();
         let seal = Seal::new(&[vec![7; 32]], env.clone()).unwrap();
         let store = Store::open(database, seal).await.unwrap();

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use serde::Deserialize;
 
+use super::ended;
 use crate::domain::Time;
 use crate::domain::hours::Hours;
 use crate::domain::ids::{ConnectionId, PersonId};
@@ -31,6 +32,7 @@ const LOOKED_AT: i64 = 400;
 #[serde(deny_unknown_fields)]
 struct Past {
     card: Vec<Card>,
+    everywhere: Vec<Everywhere>,
     question: Vec<Question>,
     promise: Vec<Promise>,
     week: Vec<Plan>,
@@ -38,13 +40,22 @@ struct Past {
 
 /// An obstacle and what came of it.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Card {
     seller: usize,
     deal: Option<usize>,
     began: u32,
     text: String,
     step: Vec<Step>,
+}
+
+/// An obstacle that came up in many a team: in every manager's but for so many before the first and
+/// between two.
+#[derive(Deserialize)]
+struct Everywhere {
+    first: usize,
+    every: usize,
+    #[serde(flatten)]
+    card: Card,
 }
 
 /// A form that someone sent.
@@ -54,7 +65,7 @@ struct Step {
     deed: String,
     /// How many days ahead of today the day lies that it names.
     #[serde(default)]
-    days: u64,
+    days: i64,
     #[serde(flatten)]
     sent: Sent,
 }
@@ -96,16 +107,30 @@ pub async fn tell(app: &App, connection: &ConnectionId) -> Result<(), Problem> {
     let now = app.env.now();
     let mut tx = app.store.write().await?;
     let people = people(app, &mut tx, connection).await?;
-    let sellers: Vec<&Me> = people
+    let mut sellers: Vec<&Me> = people
         .iter()
         .filter(|me| me.role == Role::Seller && me.face.manager.is_some())
         .collect();
+    // Team by team, so that what the first ones did stands before one manager.
+    let hired = |id: &str| (id.len(), id.to_owned());
+    sellers.sort_by_key(|me| {
+        let manager = me.face.manager.as_deref().unwrap_or_default();
+        (hired(manager), hired(&me.face.id))
+    });
     let Some(many) = std::num::NonZero::new(sellers.len()) else {
         return Ok(());
     };
     for card in &PAST.card {
         tell_card(app, &mut tx, (sellers[card.seller % many], card), &people).await?;
     }
+    for (n, team) in teams(&sellers).iter().enumerate() {
+        let came_up = |it: &&Everywhere| n >= it.first && (n - it.first).is_multiple_of(it.every);
+        for Everywhere { card, .. } in PAST.everywhere.iter().filter(came_up) {
+            let seller = team[card.seller % team.len()];
+            tell_card(app, &mut tx, (seller, card), &people).await?;
+        }
+    }
+    ended::tell(&mut tx, connection, &sellers, &app.framework, now).await?;
     for question in &PAST.question {
         let seller = sellers[question.seller % many];
         let deal = deal_of(&mut tx, seller, Some(question.deal)).await?;
@@ -139,6 +164,19 @@ pub async fn tell(app: &App, connection: &ConnectionId) -> Result<(), Problem> {
 
 /// Working days before which everyone had promised.
 const LONG_AGO: u32 = 40;
+
+/// The sellers of each manager, in the order of the first of each.
+fn teams<'a>(sellers: &[&'a Me]) -> Vec<Vec<&'a Me>> {
+    let mut teams: Vec<Vec<&Me>> = Vec::new();
+    for seller in sellers {
+        let theirs = |it: &&mut Vec<&Me>| it[0].face.manager == seller.face.manager;
+        match teams.iter_mut().find(theirs) {
+            Some(team) => team.push(seller),
+            None => teams.push(vec![seller]),
+        }
+    }
+    teams
+}
 
 /// Everyone of a connection, by name.
 async fn people(app: &App, tx: &mut Tx, connection: &ConnectionId) -> Result<Vec<Me>, Problem> {
@@ -187,7 +225,7 @@ async fn tell_card(
             break;
         };
         let at = before(now, step.ago) + TimeDelta::minutes(n);
-        let day = (now.date_naive() + Days::new(step.days)).to_string();
+        let day = (now.date_naive() + TimeDelta::days(step.days)).to_string();
         let sent = Sent {
             by: day.clone(),
             until: day,

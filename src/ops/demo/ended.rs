@@ -1,0 +1,154 @@
+//! How deals ended in the quarters before the demo began, each with the plan its seller had written:
+//! what an executive reads results from. The CRM is not asked about deals that are long over, so they
+//! stand here alone.
+
+use chrono::TimeDelta;
+use rand::SeedableRng;
+use rand::rngs::ChaCha12Rng;
+
+use crate::domain::Time;
+use crate::domain::deal::{Deal, Standing};
+use crate::domain::framework::Framework;
+use crate::domain::grade::Grade;
+use crate::domain::ids::{ConnectionId, PersonId};
+use crate::domain::rubric::assess;
+use crate::domain::strategy::{Answers, Part};
+use crate::sandbox::company::{ACCOUNT, THING};
+use crate::sandbox::sellers::mind;
+use crate::store::deals::Marks;
+use crate::store::strategies::{Assessed, NewVersion};
+use crate::store::tx::Tx;
+use crate::web::error::Problem;
+use crate::web::session::Me;
+
+/// How many ended with a plan of each grade, and how many in a hundred of them were won. Somewhat
+/// more with better plans, as one would hope; nobody predicts anything from it.
+const ENDED: [(Grade, usize, usize); 4] = [
+    (Grade::Strong, 34, 62),
+    (Grade::Solid, 34, 50),
+    (Grade::Developing, 34, 36),
+    (Grade::Thin, 26, 27),
+];
+/// Plans looked at until there are as many of each grade.
+const MOST_LOOKED_AT: usize = 1200;
+/// The latest ended so many days ago: nobody is asked to look back on it any more …
+const LATEST: u64 = 40;
+/// … and all others within so many days before.
+const SPREAD: u64 = 200;
+
+/// Tells how they ended, of these sellers; nothing where the CRM has no stage for won or lost.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn tell(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    sellers: &[&Me],
+    framework: &Framework,
+    now: Time,
+) -> Result<(), Problem> {
+    let stages = tx.stages(connection).await?;
+    let stage = |wanted| {
+        let of_standing = stages.iter().filter(|it| it.standing() == wanted);
+        of_standing.last().map(|it| it.id.clone())
+    };
+    let (Some(open), Some(won), Some(lost)) = (
+        stage(Standing::Open),
+        stage(Standing::Won),
+        stage(Standing::Lost),
+    ) else {
+        return Ok(());
+    };
+    let mut dice = ChaCha12Rng::seed_from_u64(1);
+    let (mut fresh, mut told) = (Vec::new(), [0_usize; ENDED.len()]);
+    let (mut deals, mut plans) = (Vec::new(), Vec::new());
+    for n in 0..MOST_LOOKED_AT {
+        let ended = now - TimeDelta::days((LATEST + n as u64 % SPREAD) as i64);
+        let account = ACCOUNT[n % ACCOUNT.len()];
+        let answers = answers(&mind(0, &mut fresh, account, ended, &mut dice));
+        let assessment = assess(&answers, &framework.rubric);
+        let Some(of_grade) = ENDED.iter().position(|it| it.0 == assessment.grade) else {
+            continue;
+        };
+        let (_, many, share) = ENDED[of_grade];
+        let so_far = &mut told[of_grade];
+        if *so_far == many {
+            continue;
+        }
+        *so_far += 1;
+        // Spread evenly over those of the grade.
+        let standing = match *so_far * share / 100 > (*so_far - 1) * share / 100 {
+            true => Standing::Won,
+            false => Standing::Lost,
+        };
+        let seller = sellers[deals.len() % sellers.len()];
+        deals.push(Deal {
+            id: format!("ended-{n}").into(),
+            name: format!("{account} {}", THING[n % THING.len()]),
+            account: Some(account.to_owned()),
+            pipeline: None,
+            stage: if standing == Standing::Won {
+                &won
+            } else {
+                &lost
+            }
+            .as_str()
+            .into(),
+            amount: Some(4_000.0 + 500.0 * (n % 97) as f64),
+            currency: Some("EUR".to_owned()),
+            close_on: Some(ended.date_naive()),
+            seller: Some(seller.face.id.as_str().into()),
+            standing,
+            changed_at: ended,
+            revision: None,
+            answers: Answers::default(),
+            manager_question: String::new(),
+            shown: Vec::new(),
+        });
+        plans.push((answers, assessment, ended));
+    }
+    let marks = Marks {
+        seen: String::new(),
+        answers: String::new(),
+        question: String::new(),
+    };
+    let rows: Vec<_> = deals.iter().map(|it| (it, &marks, 1)).collect();
+    let long_ago = now - TimeDelta::days(LATEST as i64);
+    tx.save_deals(connection, &rows, (long_ago, now)).await?;
+    let pairs = || deals.iter().zip(&plans);
+    let versions: Vec<NewVersion<'_>> = pairs()
+        .map(|(deal, (answers, _, ended))| NewVersion {
+            deal: deal.id.as_str(),
+            version: 1,
+            answers: answers.clone(),
+            source: "crm",
+            author: deal.seller.as_ref().map(PersonId::as_str),
+            at: *ended - TimeDelta::days(12),
+            stage: &open,
+            amount: deal.amount,
+            close_on: deal.close_on,
+        })
+        .collect();
+    tx.insert_versions(connection, &versions).await?;
+    let assessed: Vec<Assessed<'_>> = pairs()
+        .map(|(deal, (_, assessment, _))| Assessed {
+            deal: deal.id.as_str(),
+            version: 1,
+            assessment: assessment.clone(),
+        })
+        .collect();
+    tx.save_assessments(connection, &framework.label(), &assessed, now)
+        .await?;
+    Ok(())
+}
+
+fn answers(mind: &std::collections::BTreeMap<&'static str, String>) -> Answers {
+    let mut answers = Answers::default();
+    for part in Part::ALL {
+        let text = mind.get(part.name());
+        text.unwrap_or(&String::new())
+            .clone_into(answers.part_mut(part));
+    }
+    answers.check_on = mind.get("check_on").and_then(|it| it.parse().ok());
+    answers
+}
