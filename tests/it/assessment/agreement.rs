@@ -28,7 +28,7 @@ const FOOLING: [&str; 16] = [
 ];
 
 /// All rated strategies.
-const EVERY_SET: [&str; 11] = [
+const EVERY_SET: [&str; 12] = [
     "fit.jsonl",
     "held_back.jsonl",
     "fresh_open.jsonl",
@@ -40,6 +40,7 @@ const EVERY_SET: [&str; 11] = [
     "adversarial.jsonl",
     "terse_open.jsonl",
     "terse_sealed.jsonl",
+    "brief_sealed.jsonl",
 ];
 
 /// Texts written to fool that still do: a list of features in a plan's words.
