@@ -2,6 +2,7 @@
 
 use super::lexicon::Class;
 use super::reading::{Reading, Span};
+use super::slips::beside;
 use super::tokens::Shape;
 
 /// How exactly a time is told.
@@ -78,6 +79,7 @@ fn at(reading: &Reading, index: usize) -> Option<(usize, Exact)> {
                 .to_lowercase(),
         )
         .or_else(|| clock_after(reading, index))
+        .or_else(|| misspelt(reading.quote_at(index)))
         .map(|exact| (index, exact));
     }
     if token.classes.has(Class::Weekday) {
@@ -228,6 +230,65 @@ fn numeric(text: &str) -> Option<Exact> {
         }
         _ => hour_and_minute(text),
     }
+}
+
+/// The longest day or hour with an ending, and a letter more: "122th", "10aam".
+const MOST_LETTERS: usize = 5;
+
+/// "1t2h", "122th", "12yh", "1a0m": a day or an hour with one slip of the keyboard. "33rd" is none.
+fn misspelt(text: &str) -> Option<Exact> {
+    let text = text.to_lowercase();
+    let letters: Vec<char> = text.chars().collect();
+    let is_mixed = text.contains(|it: char| it.is_ascii_digit())
+        && text.contains(|it: char| it.is_alphabetic());
+    if letters.len() > MOST_LETTERS
+        || !is_mixed
+        || is_ordinal(&text) && letters.len() < MOST_LETTERS
+    {
+        return None;
+    }
+    let undoubled = (1..letters.len()).filter_map(|at| {
+        let mut fewer = letters.clone();
+        let doubled = fewer.remove(at);
+        (letters.get(at - 1) == Some(&doubled)).then_some(fewer)
+    });
+    let swapped = (1..letters.len()).map(|at| {
+        let mut other = letters.clone();
+        other.swap(at - 1, at);
+        other
+    });
+    let beside = (1..letters.len()).flat_map(|at| {
+        let keys = letters.get(at).map_or([None; 2], |letter| beside(*letter));
+        keys.into_iter().flatten().map(move |key| (at, key))
+    });
+    let beside = beside.map(|(at, key)| {
+        let mut other = letters.clone();
+        if let Some(letter) = other.get_mut(at) {
+            *letter = key;
+        }
+        other
+    });
+    let meant = undoubled.chain(swapped).chain(beside);
+    meant
+        .map(String::from_iter)
+        .filter(|it| is_ordinal(it) || it.ends_with("am") || it.ends_with("pm"))
+        .find_map(|it| numeric(&it))
+}
+
+/// 1st, 12th, 33rd.
+fn is_ordinal(text: &str) -> bool {
+    let digits = text.trim_end_matches(|letter: char| letter.is_alphabetic());
+    let ending = match digits.parse::<u32>() {
+        Ok(number) if (11..=13).contains(&(number % 100)) => "th",
+        Ok(number) => match number % 10 {
+            1 => "st",
+            2 => "nd",
+            3 => "rd",
+            _ => "th",
+        },
+        Err(_) => return false,
+    };
+    text.get(digits.len()..) == Some(ending)
 }
 
 /// 14h30, 06h30.

@@ -15,6 +15,7 @@ pub type WordId = u32;
 
 #[derive(Clone, Debug, Default)]
 struct Word {
+    spelling: Box<str>,
     ending: Ending,
     classes: Vec<Class>,
     phrases: Vec<(Box<[WordId]>, Class)>,
@@ -75,6 +76,13 @@ impl Lexicon {
         } else {
             Likely::OfTheTrade
         }
+    }
+
+    /// A listed word in its normal form, see [`normal`].
+    pub fn spelling(&self, id: WordId) -> &str {
+        self.words
+            .get(id as usize)
+            .map_or("", |word| &word.spelling)
     }
 
     /// How a listed word ends.
@@ -153,6 +161,7 @@ impl Lexicon {
         let id = *self.ids.entry(word.to_owned()).or_insert(next);
         if id == next {
             self.words.push(Word {
+                spelling: word.into(),
                 ending: Ending::of(word),
                 ..Word::default()
             });

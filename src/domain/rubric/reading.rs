@@ -6,7 +6,7 @@
 use super::dates::When;
 use super::lexicon::{Class, Lexicon};
 use super::mixed::hash_of;
-use super::spelling::Ending;
+use super::spelling::{Ending, normal};
 use super::tokens::{Token, Words, tokenize};
 use super::{dates, naming};
 use crate::domain::strategy::{Answers, Part};
@@ -48,6 +48,7 @@ impl Span {
 pub struct Reading<'a> {
     /// The text of each part.
     pub answers: &'a Answers,
+    lexicon: &'a Lexicon,
     /// Every token, in reading order.
     pub tokens: Vec<Token>,
     /// Per class, where its words and phrases stand.
@@ -60,7 +61,7 @@ pub struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     /// Reads all parts.
-    pub fn of(answers: &'a Answers, lexicon: &Lexicon) -> Self {
+    pub fn of(answers: &'a Answers, lexicon: &'a Lexicon) -> Self {
         let mut tokens = Vec::new();
         let mut words = Words::of(lexicon);
         let mut sentence = 0;
@@ -76,6 +77,7 @@ impl<'a> Reading<'a> {
         words.set_names_apart(&mut tokens);
         let mut reading = Self {
             answers,
+            lexicon,
             tokens,
             marks: vec![Vec::new(); Class::ALL.len()],
             times: Vec::new(),
@@ -183,10 +185,14 @@ impl<'a> Reading<'a> {
         })
     }
 
-    /// Whether the token at this index is one of these words, in whichever case.
+    /// Whether the token at this index is one of these words, in whichever case, misspelt or not.
     pub fn is_one_of(&self, index: usize, words: &[&str]) -> bool {
         let written = self.quote_at(index);
         words.iter().any(|word| word.eq_ignore_ascii_case(written))
+            || self.tokens.get(index).is_some_and(|token| {
+                let meant = || self.lexicon.spelling(token.word);
+                token.mended && words.iter().any(|word| normal(word) == meant())
+            })
     }
 
     /// The word at this index, in lower case.

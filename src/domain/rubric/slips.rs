@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
+use std::ops::Range;
 
 use super::lexicon::WordId;
 use super::mixed::{BASE, Mixed};
@@ -40,8 +41,10 @@ type Meant = (Likely, WordId);
 #[derive(Clone, Debug, Default)]
 pub struct Slips {
     known: Marks,
-    /// With a letter left out, wherever.
+    /// With a letter left out within the word …
     shorter: Marks,
+    /// … or the last one.
+    clipped: Marks,
     /// With the letter at this place left out.
     gapped: Marks,
 }
@@ -65,11 +68,17 @@ impl Slips {
             let last = letters.len() - usize::from(short);
             for place in (1..last).filter(|_| letters.len() >= FEWEST_LETTERS) {
                 let form = mark.without(place);
-                let known = slips.shorter.get(&form).copied();
+                let is_last = place + 1 == letters.len();
+                let forms = if is_last {
+                    &mut slips.clipped
+                } else {
+                    &mut slips.shorter
+                };
+                let known = forms.get(&form).copied();
                 let is_one_of_two = short
                     && known.is_some_and(|(as_likely, other)| as_likely == likely && other != id);
                 let meant = if is_one_of_two { (likely, 0) } else { meant };
-                note(&mut slips.shorter, form, meant);
+                note(forms, form, meant);
                 if letters.len() >= UNMISTAKABLE {
                     note(&mut slips.gapped, at(form, place), (likely, id));
                 }
@@ -80,7 +89,8 @@ impl Slips {
 
     /// The word that this one is when one slip is forgiven: a letter doubled, left out, swapped
     /// with the next, or taken for the key beside it; in a long word, any letter wrong or too
-    /// many. The first letter is always meant. Of several the likeliest, in this order.
+    /// many. The first letter is always meant, and the last one as long as a word ends so. Of
+    /// several the likeliest, in this order.
     pub fn mended(&self, word: &str) -> Option<WordId> {
         let mut letters = [' '; MOST_LETTERS];
         let mut count = 0;
@@ -98,32 +108,44 @@ impl Slips {
         let known = |form: u64| self.known.get(&form).copied();
         let longer = count > FEWEST_LETTERS;
         let guessable = count >= FEWEST_LETTERS;
-        let places = || 1..count;
+        let last = count - 1;
         let is_doubled = |place: &usize| longer && letters.get(*place) == letters.get(place - 1);
-        let doubled = places()
-            .filter(is_doubled)
-            .filter_map(|place| known(mark.without(place)));
-        let swapped = (1..count - 1)
-            .filter(|_| guessable)
-            .filter_map(|place| known(mark.swapped(place)));
-        let missing = self.shorter.get(&mark.whole()).copied().into_iter();
-        let mistaken = places().filter(|_| guessable).flat_map(|place| {
-            let keys = letters
-                .get(place)
-                .map_or([None; 2], |letter| beside(*letter));
-            let keys = keys.into_iter().flatten();
-            keys.filter_map(move |key| known(mark.with(place, key)))
-        });
-        let too_many = places()
+        let doubled = |places: Range<usize>| {
+            let places = places.filter(is_doubled);
+            places.filter_map(|place| known(mark.without(place)))
+        };
+        let swapped = |places: Range<usize>| {
+            let places = places.filter(|_| guessable);
+            places.filter_map(|place| known(mark.swapped(place)))
+        };
+        let left_out = |forms: &Marks| forms.get(&mark.whole()).copied().into_iter();
+        let mistaken = |places: Range<usize>| {
+            let keys = places.filter(|_| guessable).flat_map(|place| {
+                let keys = letters
+                    .get(place)
+                    .map_or([None; 2], |letter| beside(*letter));
+                keys.into_iter().flatten().map(move |key| (place, key))
+            });
+            keys.filter_map(|(place, key)| known(mark.with(place, key)))
+        };
+        let too_many = (1..count)
             .filter(|_| count > UNMISTAKABLE)
             .filter_map(|place| known(mark.without(place)));
-        let wrong = places()
+        let wrong = (1..count)
             .filter(|_| count >= UNMISTAKABLE)
             .filter_map(|place| self.gapped.get(&at(mark.without(place), place)).copied());
         let is_guess = |(likely, _): &Meant| *likely < Likely::Seldom || count > FEWEST_LETTERS;
-        // A slip of the keyboard before any other letter: "managre" is no "manage".
-        let slipped = doubled.chain(swapped).chain(missing).chain(mistaken);
-        likeliest(slipped.filter(is_guess))
+        let within = doubled(1..last)
+            .chain(swapped(1..last))
+            .chain(left_out(&self.shorter))
+            .chain(mistaken(1..last));
+        let at_the_end = doubled(last..count)
+            .chain(left_out(&self.clipped))
+            .chain(mistaken(last..count));
+        // A slip of the keyboard before any other letter: "managre" is no "manage". The end of a word
+        // is mostly as it was meant: nor is "managr".
+        likeliest(within.filter(is_guess))
+            .or_else(|| likeliest(at_the_end.filter(is_guess)))
             .or_else(|| likeliest(too_many.chain(wrong).filter(is_guess)))
     }
 }
@@ -244,7 +266,7 @@ fn power(place: usize) -> u64 {
 }
 
 /// The keys to the left and right of this one.
-fn beside(letter: char) -> [Option<char>; 2] {
+pub fn beside(letter: char) -> [Option<char>; 2] {
     let place = KEYS.iter().find_map(|row| Some((row, row.find(letter)?)));
     let Some((row, at)) = place else {
         return [None; 2];
@@ -296,5 +318,18 @@ mod tests {
 
         assert_eq!(slips.mended("maanger"), Some(2));
         assert_eq!(slips.mended("wek"), Some(4));
+    }
+
+    #[test]
+    fn a_word_ends_as_it_was_meant_to() {
+        let words = [
+            ("manage", Likely::Everyday),
+            ("manager", Likely::OfTheTrade),
+        ];
+        let known = words.into_iter().zip(1..);
+        let slips = Slips::of(known.map(|((word, likely), id)| (word, id, likely)));
+
+        assert_eq!(slips.mended("managr"), Some(2));
+        assert_eq!(slips.mended("managge"), Some(1));
     }
 }

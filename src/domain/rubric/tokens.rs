@@ -32,6 +32,8 @@ pub struct Token {
     pub end: usize,
     /// Its word in the lexicon, 0 for any other.
     pub word: WordId,
+    /// Whether a slip of the keyboard was forgiven to find that word.
+    pub mended: bool,
     /// Hash of the normal form, the same for the same word.
     pub hash: u64,
     /// How the word ends that was meant.
@@ -150,7 +152,7 @@ impl<'l, 't> Words<'l, 't> {
         let named = tokens
             .iter_mut()
             .filter(|token| self.names.contains(&token.hash));
-        named.for_each(|token| token.word = 0);
+        named.for_each(|token| (token.word, token.mended) = (0, false));
     }
 }
 
@@ -211,6 +213,7 @@ pub fn tokenize<'t>(
             start,
             end,
             word: known.id,
+            mended: known.is_guess,
             ending: known.ending,
             hash: known.hash,
             classes: Classes::default(),
