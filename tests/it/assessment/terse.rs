@@ -40,6 +40,7 @@ fn a_name_is_known_by_whatever_it_does_to_something() {
         &[
             "Oriane reglazes the tiles before the kiln is cold",
             "Fitter Kwabena shims 40 bearings a month, nobody asked why",
+            "Oriane ships ten from each kiln, says the lab",
         ],
     );
     does_not_hear(
@@ -107,6 +108,39 @@ fn notes_end_on_the_day() {
 }
 
 #[test]
+fn a_day_is_a_day_with_a_letter_wrong() {
+    hears(
+        "day",
+        &[
+            "Oriane shows me the kiln on the 1t2h",
+            "Oriane shows me the kiln on the 122th",
+            "Oriane shows me the kiln on the 23td",
+            "Oriane shows me the kiln on the 199th",
+        ],
+    );
+    does_not_hear(
+        "day",
+        &[
+            "Oriane asks for the 33rd shelf of the kiln",
+            "Oriane asks for 12kg of glaze for the kiln",
+            "Oriane asks for 20ft of shelf for the kiln",
+        ],
+    );
+}
+
+#[test]
+fn a_word_that_a_rule_names_may_be_misspelt() {
+    let with = |might: &str| {
+        let text = format!("I {might} show Oriane slide 14 of the kilns");
+        quoted("pitch", &text).len()
+    };
+
+    assert_eq!(with("will"), 1);
+    assert_eq!(with("might"), 0);
+    assert_eq!(with("migth"), 0);
+}
+
+#[test]
 fn what_is_left_out_is_understood() {
     hears(
         "contrast",
@@ -169,7 +203,11 @@ fn too_much_of_anything_stands_in_the_way() {
 fn whatever_the_seller_does_is_a_deed() {
     hears(
         "own_deed",
-        &["Oriane fears the press, so I blur her tiles in the film"],
+        &[
+            "Oriane fears the press, so I blur her tiles in the film",
+            "The foundry owns the wall. I borrow tape from Oriane",
+            "The foundry owns the wall. I ask Oriane for tape",
+        ],
     );
     does_not_hear("own_deed", &["Oriane fears the press and blurs her tiles"]);
 }
