@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::response::Response;
 use axum_extra::extract::Query;
-use chrono::NaiveDate;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
