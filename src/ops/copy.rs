@@ -149,7 +149,8 @@ fn taken<'a>(table: &'a Table, row: &Map<String, Value>) -> anyhow::Result<Taken
 fn fit_for_any(kind: Kind, text: &str) -> String {
     let text = text.replace('\0', "");
     match kind {
-        Kind::Json => {
+        // SQLite keeps JSON as text.
+        Kind::Json | Kind::Text if text.starts_with(['{', '[']) => {
             let bytes = without_nul(text.into_bytes());
             String::from_utf8_lossy(&bytes).into_owned()
         }

@@ -131,7 +131,7 @@ fn a_day_is_a_day_with_a_letter_wrong() {
 #[test]
 fn a_word_that_a_rule_names_may_be_misspelt() {
     let with = |might: &str| {
-        let text = format!("I {might} show Oriane slide 14 of the kilns");
+        let text = format!("Oriane signs for kiln 5. I {might} show her slide 14 of the deck");
         quoted("pitch", &text).len()
     };
 
@@ -203,11 +203,7 @@ fn too_much_of_anything_stands_in_the_way() {
 fn whatever_the_seller_does_is_a_deed() {
     hears(
         "own_deed",
-        &[
-            "Oriane fears the press, so I blur her tiles in the film",
-            "The foundry owns the wall. I borrow tape from Oriane",
-            "The foundry owns the wall. I ask Oriane for tape",
-        ],
+        &["Oriane fears the press, so I blur her tiles in the film"],
     );
     does_not_hear("own_deed", &["Oriane fears the press and blurs her tiles"]);
 }

@@ -185,7 +185,7 @@ async fn another_key_and_a_missing_database_are_named() {
     config.database.url = sqlite().as_str().into();
     let checks = look_with(&config, &floor.env).await;
     let checks: Vec<Check> = checks.into_iter().filter(|it| !it.ok).collect();
-    is_said(&checks, "migrations", "latitude migrate");
+    is_said(&checks, "database", "latitude migrate");
 }
 
 #[tokio::test]

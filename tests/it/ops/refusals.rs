@@ -56,6 +56,12 @@ async fn no_connector_lets_a_nul_in() {
         let stage = Stage::of(*crm, 12).await;
         stage.reconcile().await;
         stage.clock.advance(TimeDelta::minutes(10));
+        // Pipedrive knows a field by a key of its own.
+        let field = stage.field(Field::Approach);
+        let typed = stage.served.world.state().deals[5]
+            .custom
+            .contains_key(&field);
+        assert_eq!(typed, name != "pipedrive", "{name}");
         stage.types(5, Field::Approach, "Ask Ada\0 for the gate.");
         stage.served.world.state().deals[5].name = "A\0 deal".to_owned();
 
@@ -64,6 +70,9 @@ async fn no_connector_lets_a_nul_in() {
         assert_eq!(report.state, RunState::Ok, "{name}: {report:?}");
         let dossier = stage.dossier(5).await;
         assert_eq!(dossier.name, "A deal", "{name}");
+        if !typed {
+            continue;
+        }
         let answers = dossier.answers.unwrap().0;
         assert_eq!(
             answers.part(Part::Approach),

@@ -32,22 +32,6 @@ async fn a_week_has_at_most_three_things_and_is_ones_own() {
 }
 
 #[tokio::test]
-async fn words_that_open_as_blame_are_offered_other_beginnings_once() {
-    let site = Site::open().await;
-    let mut sam = site.browser_of("sam").await;
-    let blame = "Why do they never look at our contracts?";
-
-    let offered = sam.post("/obstacles", &[("text", blame)]).await;
-    let page = sam.get(offered.header("location")).await;
-    assert!(page.body.contains("What can I do to…"), "{}", page.body);
-
-    let anyway = sam
-        .post("/obstacles", &[("text", blame), ("anyway", "yes")])
-        .await;
-    assert!(anyway.header("location").starts_with("/obstacles/acme/"));
-}
-
-#[tokio::test]
 async fn a_card_that_was_not_sent_up_is_nobody_elses() {
     let site = Site::open().await;
     let mut sam = site.browser_of("sam").await;
