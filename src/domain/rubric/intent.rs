@@ -234,16 +234,3 @@ pub fn is_noun(reading: &Reading, index: usize) -> bool {
             && (token.word == 0 || token.classes.is_matter() || token.classes.has(Class::Plain))
     })
 }
-
-/// What a customer could do as well, where it is no everyday word, nor what leads to a sale alone.
-pub fn asks_or_picks(reading: &Reading, index: usize) -> bool {
-    const NO_DEED: [Class; 6] = [
-        Class::Common,
-        Class::Vague,
-        Class::Pitch,
-        Class::Close,
-        Class::Activity,
-        Class::Waits,
-    ];
-    reading.is(index, Class::Acts) && !NO_DEED.iter().any(|class| reading.is(index, *class))
-}

@@ -156,8 +156,7 @@ pub fn own_deed(reading: &Reading) -> Vec<Span> {
     deeds
 }
 
-/// "I blur faces", "I ask for tape": what follows I or we at once and is no everyday word, or what a
-/// customer could do as well, is something done.
+/// "I blur faces": what follows I or we at once and is no everyday word is something done.
 fn is_any_deed(reading: &Reading, who: &Span, index: usize) -> bool {
     let is_subject = reading.is_one_of(who.first, &["i", "we", "i'll", "we'll", "i'd", "we'd"]);
     let at_once = reading.after(who.last, 1).next() == Some(index)
@@ -168,7 +167,7 @@ fn is_any_deed(reading: &Reading, who: &Span, index: usize) -> bool {
     is_subject
         && at_once
         && !reading.is_apart(index)
-        && (intent::is_noun(reading, index) || intent::asks_or_picks(reading, index))
+        && intent::is_noun(reading, index)
         && !reading.ends(index, Ending::Ed)
 }
 

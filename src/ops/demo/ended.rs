@@ -9,7 +9,7 @@ use rand::rngs::ChaCha12Rng;
 use crate::domain::Time;
 use crate::domain::deal::{Deal, Standing};
 use crate::domain::framework::Framework;
-use crate::domain::grade::Grade;
+use crate::domain::grade::{Assessment, Grade};
 use crate::domain::ids::{ConnectionId, PersonId};
 use crate::domain::rubric::assess;
 use crate::domain::strategy::{Answers, Part};
@@ -30,38 +30,27 @@ const ENDED: [(Grade, usize, usize); 4] = [
     (Grade::Thin, 26, 27),
 ];
 /// Plans looked at until there are as many of each grade.
-const MOST_LOOKED_AT: usize = 1200;
+const MOST_LOOKED_AT: usize = 800;
 /// The latest ended so many days ago: nobody is asked to look back on it any more …
 const LATEST: u64 = 40;
 /// … and all others within so many days before.
 const SPREAD: u64 = 200;
 
-/// Tells how they ended, of these sellers; nothing where the CRM has no stage for won or lost.
-///
-/// # Errors
-/// The database's.
-pub(super) async fn tell(
-    tx: &mut Tx,
-    connection: &ConnectionId,
-    sellers: &[&Me],
-    framework: &Framework,
-    now: Time,
-) -> Result<(), Problem> {
-    let stages = tx.stages(connection).await?;
-    let stage = |wanted| {
-        let of_standing = stages.iter().filter(|it| it.standing() == wanted);
-        of_standing.last().map(|it| it.id.clone())
-    };
-    let (Some(open), Some(won), Some(lost)) = (
-        stage(Standing::Open),
-        stage(Standing::Won),
-        stage(Standing::Lost),
-    ) else {
-        return Ok(());
-    };
+/// A plan as it was written, what it was worth, and how its deal ended.
+pub(super) struct Plan {
+    n: usize,
+    account: &'static str,
+    answers: Answers,
+    assessment: Assessment,
+    standing: Standing,
+    ended: Time,
+}
+
+/// The plans of those deals. It takes its time, so nobody holds the database meanwhile.
+pub(super) fn plans(framework: &Framework, now: Time) -> Vec<Plan> {
     let mut dice = ChaCha12Rng::seed_from_u64(1);
     let (mut fresh, mut told) = (Vec::new(), [0_usize; ENDED.len()]);
-    let (mut deals, mut plans) = (Vec::new(), Vec::new());
+    let mut plans = Vec::new();
     for n in 0..MOST_LOOKED_AT {
         let ended = now - TimeDelta::days((LATEST + n as u64 % SPREAD) as i64);
         let account = ACCOUNT[n % ACCOUNT.len()];
@@ -81,32 +70,74 @@ pub(super) async fn tell(
             true => Standing::Won,
             false => Standing::Lost,
         };
-        let seller = sellers[deals.len() % sellers.len()];
-        deals.push(Deal {
-            id: format!("ended-{n}").into(),
-            name: format!("{account} {}", THING[n % THING.len()]),
-            account: Some(account.to_owned()),
+        plans.push(Plan {
+            n,
+            account,
+            answers,
+            assessment,
+            standing,
+            ended,
+        });
+        if ENDED
+            .iter()
+            .zip(told)
+            .all(|((_, many, _), told)| told == *many)
+        {
+            break;
+        }
+    }
+    plans
+}
+
+/// Tells how they ended, of these sellers; nothing where the CRM has no stage for won or lost.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn tell(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    (sellers, plans): (&[&Me], &[Plan]),
+    framework: &Framework,
+    now: Time,
+) -> Result<(), Problem> {
+    let stages = tx.stages(connection).await?;
+    let stage = |wanted| {
+        let of_standing = stages.iter().filter(|it| it.standing() == wanted);
+        of_standing.last().map(|it| it.id.clone())
+    };
+    let (Some(open), Some(won), Some(lost)) = (
+        stage(Standing::Open),
+        stage(Standing::Won),
+        stage(Standing::Lost),
+    ) else {
+        return Ok(());
+    };
+    let of_sellers = plans.iter().zip(sellers.iter().cycle());
+    let deals: Vec<Deal> = of_sellers
+        .map(|(plan, seller)| Deal {
+            id: format!("ended-{}", plan.n).into(),
+            name: format!("{} {}", plan.account, THING[plan.n % THING.len()]),
+            account: Some(plan.account.to_owned()),
             pipeline: None,
-            stage: if standing == Standing::Won {
+            stage: if plan.standing == Standing::Won {
                 &won
             } else {
                 &lost
             }
             .as_str()
             .into(),
-            amount: Some(4_000.0 + 500.0 * (n % 97) as f64),
+            amount: Some(4_000.0 + 500.0 * (plan.n % 97) as f64),
             currency: Some("EUR".to_owned()),
-            close_on: Some(ended.date_naive()),
+            close_on: Some(plan.ended.date_naive()),
             seller: Some(seller.face.id.as_str().into()),
-            standing,
-            changed_at: ended,
+            standing: plan.standing,
+            changed_at: plan.ended,
             revision: None,
             answers: Answers::default(),
             manager_question: String::new(),
             shown: Vec::new(),
-        });
-        plans.push((answers, assessment, ended));
-    }
+        })
+        .collect();
     let marks = Marks {
         seen: String::new(),
         answers: String::new(),
@@ -115,15 +146,15 @@ pub(super) async fn tell(
     let rows: Vec<_> = deals.iter().map(|it| (it, &marks, 1)).collect();
     let long_ago = now - TimeDelta::days(LATEST as i64);
     tx.save_deals(connection, &rows, (long_ago, now)).await?;
-    let pairs = || deals.iter().zip(&plans);
+    let pairs = || deals.iter().zip(plans);
     let versions: Vec<NewVersion<'_>> = pairs()
-        .map(|(deal, (answers, _, ended))| NewVersion {
+        .map(|(deal, plan)| NewVersion {
             deal: deal.id.as_str(),
             version: 1,
-            answers: answers.clone(),
+            answers: plan.answers.clone(),
             source: "crm",
             author: deal.seller.as_ref().map(PersonId::as_str),
-            at: *ended - TimeDelta::days(12),
+            at: plan.ended - TimeDelta::days(12),
             stage: &open,
             amount: deal.amount,
             close_on: deal.close_on,
@@ -131,10 +162,10 @@ pub(super) async fn tell(
         .collect();
     tx.insert_versions(connection, &versions).await?;
     let assessed: Vec<Assessed<'_>> = pairs()
-        .map(|(deal, (_, assessment, _))| Assessed {
+        .map(|(deal, plan)| Assessed {
             deal: deal.id.as_str(),
             version: 1,
-            assessment: assessment.clone(),
+            assessment: plan.assessment.clone(),
         })
         .collect();
     tx.save_assessments(connection, &framework.label(), &assessed, now)

@@ -105,6 +105,7 @@ static PAST: LazyLock<Past> =
 /// The database's.
 pub async fn tell(app: &App, connection: &ConnectionId) -> Result<(), Problem> {
     let now = app.env.now();
+    let plans = ended::plans(&app.framework, now);
     let mut tx = app.store.write().await?;
     let people = people(app, &mut tx, connection).await?;
     let mut sellers: Vec<&Me> = people
@@ -130,7 +131,8 @@ pub async fn tell(app: &App, connection: &ConnectionId) -> Result<(), Problem> {
             tell_card(app, &mut tx, (seller, card), &people).await?;
         }
     }
-    ended::tell(&mut tx, connection, &sellers, &app.framework, now).await?;
+    let over = (sellers.as_slice(), plans.as_slice());
+    ended::tell(&mut tx, connection, over, &app.framework, now).await?;
     for question in &PAST.question {
         let seller = sellers[question.seller % many];
         let deal = deal_of(&mut tx, seller, Some(question.deal)).await?;
