@@ -85,9 +85,15 @@ async fn page(State(app): State<Shared>, Query(wish): Query<Wish>) -> Result<Res
         let connections: BTreeSet<&str> = people.iter().map(|me| me.connection.as_str()).collect();
         let several = connections.len() > 1;
         for role in Role::ALL {
-            let picks: Vec<Pick> = people
-                .iter()
-                .filter(|me| me.role == role && (!me.team.is_empty() || me.face.manager.is_some()))
+            let is_one =
+                |me: &&Me| me.role == role && (!me.team.is_empty() || me.face.manager.is_some());
+            let mut all: Vec<&Me> = people.iter().filter(is_one).collect();
+            if role == Role::Seller {
+                // A team together: the same deal is to be seen through its manager's eyes too.
+                all.sort_by_key(|me| boss(me, &people).map(|it| it.face.name.as_str()));
+            }
+            let picks: Vec<Pick> = all
+                .into_iter()
                 .take(OFFERED)
                 .map(|me| Pick {
                     key: format!("{}:{}", me.connection, me.face.id),
@@ -136,13 +142,16 @@ fn does(role: Role) -> &'static str {
     }
 }
 
+/// Whom someone reports to, among these people.
+pub fn boss<'a>(me: &Me, people: &'a [Me]) -> Option<&'a Me> {
+    let id = me.face.manager.as_ref()?;
+    let mut same = people.iter().filter(|it| it.connection == me.connection);
+    same.find(|it| it.face.id == *id)
+}
+
 /// Where someone stands among the others; in which CRM, where there are several.
 fn about(me: &Me, people: &[Me], several: bool) -> String {
-    let boss = me.face.manager.as_ref().and_then(|id| {
-        let mut same = people.iter().filter(|it| it.connection == me.connection);
-        same.find(|it| it.face.id == *id)
-    });
-    let stands = match (me.team.len(), boss) {
+    let stands = match (me.team.len(), boss(me, people)) {
         (0, Some(boss)) => format!("reports to {}", boss.face.name),
         (0, None) => "reports to nobody here".to_owned(),
         (1, _) => "leads one person".to_owned(),

@@ -24,6 +24,7 @@ use crate::web::deed::{ANSWER, Sent, carry_out};
 use crate::web::error::Problem;
 use crate::web::obstacle::new_card;
 use crate::web::session::Me;
+use crate::web::sign_in::boss;
 
 /// People looked at.
 const LOOKED_AT: i64 = 400;
@@ -112,12 +113,8 @@ pub async fn tell(app: &App, connection: &ConnectionId) -> Result<(), Problem> {
         .iter()
         .filter(|me| me.role == Role::Seller && me.face.manager.is_some())
         .collect();
-    // Team by team, so that what the first ones did stands before one manager.
-    let hired = |id: &str| (id.len(), id.to_owned());
-    sellers.sort_by_key(|me| {
-        let manager = me.face.manager.as_deref().unwrap_or_default();
-        (hired(manager), hired(&me.face.id))
-    });
+    // Team by team, as the page offers them that asks who one wants to be.
+    sellers.sort_by_key(|me| boss(me, &people).map(|it| it.face.name.clone()));
     let Some(many) = std::num::NonZero::new(sellers.len()) else {
         return Ok(());
     };
