@@ -78,7 +78,7 @@ const NOT_ASSESSED: &str = "confidence";
 impl Asked {
     /// The answers, where each has the name of a part.
     fn answers(&self) -> anyhow::Result<Answers> {
-        let parts = Part::ALL.map(|it| it.name());
+        let parts = Part::ALL.map(Part::name);
         let known = |name: &&String| {
             parts.contains(&name.as_str())
                 || [Field::CheckOn.name(), NOT_ASSESSED].contains(&name.as_str())

@@ -267,10 +267,9 @@ fn does_something(tokens: &[Token], answers: &Answers, index: usize) -> bool {
             });
     let does = at(1).is_some_and(|verb| {
         // What is from elsewhere for a name may well be done: "Lena ships ten".
-        verb.shape == Shape::Word && verb.is_unheard() && verb.ending == Ending::S
-            || verb.shape == Shape::Word
-                && verb.classes.has(Class::Plain)
-                && verb.ending == Ending::S
+        verb.shape == Shape::Word
+            && verb.ending == Ending::S
+            && (verb.is_unheard() || verb.classes.has(Class::Plain))
     });
     let to_something = at(2).is_some_and(|it| {
         it.shape == Shape::Number || OBJECTS.iter().any(|class| it.classes.has(*class))

@@ -102,8 +102,9 @@ pub(super) async fn tell(
 ) -> Result<(), Problem> {
     let stages = tx.stages(connection).await?;
     let stage = |wanted| {
-        let of_standing = stages.iter().filter(|it| it.standing() == wanted);
-        of_standing.last().map(|it| it.id.clone())
+        let mut from_last = stages.iter().rev();
+        let last = from_last.find(|it| it.standing() == wanted);
+        last.map(|it| it.id.clone())
     };
     let (Some(open), Some(won), Some(lost)) = (
         stage(Standing::Open),

@@ -4,6 +4,7 @@
 use chrono::TimeDelta;
 use latitude::crm::ALL;
 use latitude::domain::field::Field;
+use latitude::domain::ids::DealId;
 use latitude::domain::strategy::Part;
 use latitude::ops::copy::{export, import};
 use latitude::ops::doctor::look_with;
@@ -151,7 +152,7 @@ async fn a_deal_that_the_database_refuses_is_parked_and_the_others_are_read() {
         };
         assert_eq!(first.state, RunState::Partly, "{database}: {first:?}");
         assert_eq!(parked(&first), [ids[0].as_str()], "{database}");
-        let mut both: Vec<&str> = ids.iter().map(|it| it.as_str()).collect();
+        let mut both: Vec<&str> = ids.iter().map(DealId::as_str).collect();
         both.sort_unstable();
         assert_eq!(parked(&second), both, "{database}");
         let read = stage.versions(7).await.remove(0).answers.0.approach;
