@@ -6,10 +6,11 @@ use axum::extract::Request;
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use serde_json::Value;
+use serde::de::IgnoredAny;
 
 use super::csrf::{LARGEST_GIVEN_BACK, too_much};
 use super::error::Problem;
+use crate::domain::text::without_nul;
 
 /// How an address and a form write it.
 const ESCAPED: &str = "%00";
@@ -77,24 +78,8 @@ fn json_without(text: &[u8]) -> Option<Vec<u8>> {
     if !text.windows(ESCAPED.len()).any(|it| it == ESCAPED) {
         return None;
     }
-    let mut value = serde_json::from_slice(text).ok()?;
-    free(&mut value);
-    serde_json::to_vec(&value).ok()
-}
-
-fn free(value: &mut Value) {
-    match value {
-        Value::String(text) => text.retain(|it| it != '\0'),
-        Value::Array(all) => all.iter_mut().for_each(free),
-        Value::Object(fields) => {
-            let old = std::mem::take(fields);
-            for (name, mut value) in old {
-                free(&mut value);
-                fields.insert(name.replace('\0', ""), value);
-            }
-        }
-        _ => {}
-    }
+    serde_json::from_slice::<IgnoredAny>(text).ok()?;
+    Some(without_nul(text.to_vec()))
 }
 
 #[cfg(test)]
