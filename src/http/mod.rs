@@ -316,6 +316,16 @@ impl Api {
         (theirs != NOT_TOLD).then(|| chrono::TimeDelta::seconds(ahead() / 1000))
     }
 
+    /// The time by the CRM's clock, so that it compares with what the CRM stamps; by ours while no
+    /// answer has told it. Never late, and at most a second early: answers tell whole seconds.
+    pub fn their_time(&self) -> Time {
+        let theirs = self.0.theirs.load(Ordering::Relaxed);
+        let passed = i64::try_from(self.0.env.elapsed().as_millis()).unwrap_or(0);
+        let told = (theirs != NOT_TOLD).then_some(theirs + passed);
+        told.and_then(Time::from_timestamp_millis)
+            .unwrap_or_else(|| self.0.env.now())
+    }
+
     /// The budget this connection spends; connectors report what the CRM's headers say to it.
     pub fn budget(&self) -> &Budget {
         &self.0.budget

@@ -42,8 +42,8 @@ pub(super) async fn write_drifted_again(
     Ok(tx.note(&held_back).await?)
 }
 
-/// Whether someone changed a fact that Latitude wrote, after Latitude wrote it; a time of writing
-/// that is still to come is of a clock that was ahead, and says nothing.
+/// Whether someone changed a fact that Latitude wrote, after Latitude wrote it by the CRM's clock; a
+/// time of writing that is still to come is of a clock that was ahead, and says nothing.
 pub(super) fn drifted(deal: &Deal, known: &Known, now: Time) -> bool {
     match (&known.written_facts, known.written_at) {
         (Some(facts), Some(at)) => {

@@ -5,7 +5,7 @@
 //! carry what the seller published in Latitude, and only where the CRM still holds what the seller
 //! started from.
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound, TimeDelta};
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::pack::{Load, Parcel, pack, pick};
@@ -64,7 +64,7 @@ pub async fn write_back(work: &mut Work<'_>) -> Result<bool, Stop> {
         let last = load.all || !load.stale.is_empty() || turn.ends(work).await?;
         work.hold().await?;
         work.env.at(Point::Packed).await;
-        let began = work.now();
+        let began = whole_second(work.session.api.their_time());
         let (parcels, answered) = before.take().unzip();
         let parcels = parcels.unwrap_or_default();
         let under_way = parcels.iter().chain(&load.parcels);
@@ -159,8 +159,14 @@ async fn heed(work: &mut Work<'_>, load: &Load) -> Result<(), Stop> {
     work.commit(tx).await
 }
 
-/// Notes what became of each update, as written when the calls `began`: what someone changes while
-/// they are under way is not taken for ours. Answers with the first fault, if there was one.
+/// Stamps are told to the second by some CRMs: what is stamped in the second in which calls began
+/// may have come after them.
+fn whole_second(time: Time) -> Time {
+    time.trunc_subsecs(0)
+}
+
+/// Notes what became of each update, as written when the calls `began` by the CRM's clock: what
+/// someone changes while they are under way is not taken for ours. Answers with the first fault, if there was one.
 async fn settle(
     work: &mut Work<'_>,
     parcels: &[Parcel],

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use latitude::crm::{self, Crm};
+use latitude::domain::Time;
 use latitude::domain::field::Field;
 use latitude::domain::ids::PersonId;
 use latitude::env::fate::{Fate, Point};
@@ -151,6 +153,43 @@ async fn what_a_clock_that_was_ahead_put_off_is_due_once_it_is_right() {
 
         let strategy = stage.shown(5, Field::Strategy);
         assert!(strategy.as_str().unwrap().contains("Ask Ada"), "{database}");
+    }
+}
+
+/// The clock of a machine that is set ahead of everyone else's.
+struct Ahead(Arc<Frozen>, TimeDelta);
+
+impl Clock for Ahead {
+    fn now(&self) -> Time {
+        self.0.now() + self.1
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+#[tokio::test]
+async fn what_someone_changes_just_after_a_clock_that_is_ahead_wrote_it_is_written_again() {
+    for database in databases().await {
+        let stage = Stage::set(&database, DEALS).await;
+        stage.reconcile().await;
+        stage.clock.advance(TimeDelta::minutes(10));
+        stage.types(5, Field::Approach, WORDS);
+        hasten(&stage, &[PULL]).await;
+        let ahead = Arc::new(Ahead(stage.clock.clone(), TimeDelta::minutes(4)));
+        let engine = stage.another_engine(Env::seeded(ahead, 8));
+        engine.turn(None).await.unwrap();
+        let grade = stage.shown(5, Field::Grade);
+        assert!(grade.as_str().is_some_and(|it| it != "Strong"));
+
+        stage.clock.advance(TimeDelta::seconds(3));
+        set(&stage, 5, Field::Grade, "Strong".into());
+        stage.clock.advance(TimeDelta::minutes(10));
+        hasten(&stage, &[PULL]).await;
+        stage.engine.run_until_quiet(None).await.unwrap();
+
+        assert_eq!(stage.shown(5, Field::Grade), grade, "{database}");
     }
 }
 
