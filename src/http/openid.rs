@@ -6,6 +6,8 @@
 use chrono::TimeDelta;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use openidconnect::ClaimsVerificationError::SignatureVerification;
+use openidconnect::SignatureVerificationError::NoMatchingKey;
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClient, CoreIdTokenVerifier, CoreProviderMetadata,
     CoreUserInfoClaims,
@@ -26,8 +28,11 @@ use super::oauth::{Wire, carry};
 use crate::domain::Time;
 use crate::env::Env;
 
-/// What the provider says about itself is read again after this long.
+/// What the provider says about itself is read again after this long …
 const DISCOVERED_LASTS: TimeDelta = TimeDelta::hours(1);
+/// … but after so long already where a token is signed with a key that is not known: providers change
+/// theirs without notice.
+const KEYS_LAST: TimeDelta = TimeDelta::minutes(1);
 
 /// A provider that people sign in with.
 pub struct Provider {
@@ -94,7 +99,7 @@ impl Provider {
     /// # Errors
     /// When the provider does not answer or does not say what it must.
     pub async fn begin(&self, env: &Env) -> Result<Begun, Fault> {
-        let metadata = self.metadata(env).await?;
+        let metadata = self.metadata(env, DISCOVERED_LASTS).await?;
         let (state, nonce, verifier) = (env.hex::<32>(), env.hex::<32>(), env.hex::<32>());
         let challenge =
             PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
@@ -133,17 +138,14 @@ impl Provider {
         code: &str,
         (nonce, verifier): (&str, &str),
     ) -> Result<Proven, Fault> {
-        let metadata = self.metadata(env).await?;
-        let secret = self
-            .client_secret
-            .as_ref()
-            .map(|it| ClientSecret::new(it.expose_secret().to_owned()));
-        let client = CoreClient::from_provider_metadata(
-            metadata,
-            ClientId::new(self.client_id.clone()),
-            secret,
-        )
-        .set_redirect_uri(self.redirect_url()?);
+        let client_of = |metadata| {
+            let secret = self.client_secret.as_ref();
+            let secret = secret.map(|it| ClientSecret::new(it.expose_secret().to_owned()));
+            let id = ClientId::new(self.client_id.clone());
+            CoreClient::from_provider_metadata(metadata, id, secret)
+        };
+        let metadata = self.metadata(env, DISCOVERED_LASTS).await?;
+        let client = client_of(metadata).set_redirect_uri(self.redirect_url()?);
         let wire = self.wire(env);
         let answer = client
             .exchange_code(AuthorizationCode::new(code.to_owned()))
@@ -155,11 +157,18 @@ impl Provider {
         let token = answer
             .id_token()
             .ok_or_else(|| Fault::Reconnect(Cause::told("id_token", "there is none")))?;
-        let now = env.now();
+        let (now, nonce) = (env.now(), Nonce::new(nonce.to_owned()));
         let verifier: CoreIdTokenVerifier<'_> = client.id_token_verifier().set_time_fn(move || now);
-        let claims = token
-            .claims(&verifier, &Nonce::new(nonce.to_owned()))
-            .map_err(|error| refused("id_token", &error))?;
+        let newer;
+        let claims = match token.claims(&verifier, &nonce) {
+            Err(SignatureVerification(NoMatchingKey)) => {
+                newer = client_of(self.metadata(env, KEYS_LAST).await?);
+                let verifier = newer.id_token_verifier().set_time_fn(move || now);
+                token.claims(&verifier, &nonce)
+            }
+            claims => claims,
+        };
+        let claims = claims.map_err(|error| refused("id_token", &error))?;
         if let Some(email) = claims.email() {
             return Ok(Proven {
                 subject: claims.subject().to_string(),
@@ -183,11 +192,12 @@ impl Provider {
         })
     }
 
-    async fn metadata(&self, env: &Env) -> Result<CoreProviderMetadata, Fault> {
+    /// What the provider says about itself, as read no longer ago than `lasts`.
+    async fn metadata(&self, env: &Env, lasts: TimeDelta) -> Result<CoreProviderMetadata, Fault> {
         let mut known = self.known.lock().await;
         let now = env.now();
         if let Some((at, metadata)) = &*known
-            && now - *at < DISCOVERED_LASTS
+            && now - *at < lasts
         {
             return Ok(metadata.clone());
         }

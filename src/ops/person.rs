@@ -82,12 +82,7 @@ async fn find(store: &Store, person: &str) -> anyhow::Result<Vec<(ConnectionId, 
                 .map(|it| (connection.clone(), it.id.as_str().to_owned()))
                 .collect()
         }
-        None => {
-            let faces = tx.faces_of(person).await?.into_iter();
-            faces
-                .map(|face| (ConnectionId::from(face.connection), face.id))
-                .collect()
-        }
+        None => tx.everyone_at(person).await?,
     };
     if found.is_empty() {
         bail!(

@@ -49,12 +49,28 @@ impl Tx {
         ).bind(connection.as_str()).bind(id).fetch_optional(db).await)
     }
 
-    /// The people of that address in any connection, by connection.
+    /// Who an address stands for, by connection: one person in each, for an address that two share
+    /// says nothing about which of them is meant.
     pub async fn faces_of(&mut self, email: &str) -> Result<Vec<Face>> {
         sql!(self, db => query_as(
             "SELECT connection, id, name, email, manager, time_zone FROM person
-             WHERE lower(email) = lower($1) AND active ORDER BY connection, id",
+             WHERE lower(email) = lower($1) AND active AND NOT EXISTS (
+               SELECT 1 FROM person other WHERE other.connection = person.connection
+               AND lower(other.email) = lower($1) AND other.active AND other.id <> person.id)
+             ORDER BY connection",
         ).bind(email).fetch_all(db).await)
+    }
+
+    /// Everyone of that address in any connection, also who has left: connection and id.
+    pub async fn everyone_at(&mut self, email: &str) -> Result<Vec<(ConnectionId, String)>> {
+        let found: Vec<(String, String)> = sql!(self, db => query_as(
+            "SELECT connection, id FROM person WHERE lower(email) = lower($1)
+             ORDER BY connection, id",
+        ).bind(email).fetch_all(db).await)?;
+        Ok(found
+            .into_iter()
+            .map(|(connection, id)| (connection.into(), id))
+            .collect())
     }
 
     /// Everyone who may still sign in to the CRM, by connection and name.
@@ -69,7 +85,10 @@ impl Tx {
     pub async fn named(&mut self, whom: &[String]) -> Result<Vec<Face>> {
         let mut found: Vec<Face> = Vec::new();
         for key in whom {
-            let mut faces = self.faces_of(key).await?;
+            let mut faces = Vec::new();
+            for (connection, id) in self.everyone_at(key).await? {
+                faces.extend(self.face(&connection, &id).await?);
+            }
             if let Some((connection, id)) = key.split_once(':') {
                 faces.extend(self.face(&connection.into(), id).await?);
             }

@@ -188,10 +188,10 @@ async fn believe(
     let face: Option<Face> = match (&viewer.person, &viewer.email) {
         (Some(person), _) => tx.face(connection, person.as_str()).await?,
         (None, Some(email)) => {
-            let mut faces = tx.faces_of(email).await?;
-            faces.retain(|face| face.connection == connection.as_str());
-            // An address that two people share says nothing about who is looking.
-            (faces.len() == 1).then(|| faces.remove(0))
+            let faces = tx.faces_of(email).await?;
+            faces
+                .into_iter()
+                .find(|face| face.connection == connection.as_str())
         }
         (None, None) => None,
     };

@@ -111,7 +111,8 @@ async fn back(
         ))?;
     let faces = app.store.read().await?.faces_of(&email).await?;
     let face = faces.first().ok_or(Problem::Refused(
-        "You are signed in, but no connected CRM knows your address. Ask your admin.",
+        "You are signed in, but no connected CRM has one person, and only one, with your address. \
+         Ask your admin.",
     ))?;
     let jar = session::begin(&app, jar, face, ("openid", Some(&email))).await?;
     let jar = errand::over(&app, jar);

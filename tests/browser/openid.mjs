@@ -1,6 +1,7 @@
 // An OpenID provider that other people wrote, on a free port. The test that starts this reads the
 // provider's address from the first line, says on standard input where people come back to, and
 // is told when sign-ins can begin.
+import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import { Provider } from "oidc-provider";
@@ -21,7 +22,12 @@ const ahead = now - Date.now();
 const real = Date.now;
 Date.now = () => real() + ahead;
 
-const provider = new Provider(issuer, {
+const key = () => {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  return { ...privateKey.export({ format: "jwk" }), alg: "RS256", use: "sig" };
+};
+const provider = () => new Provider(issuer, {
+  jwks: { keys: [key()] },
   clients: [{ client_id: "latitude", client_secret: "a shared secret", redirect_uris: [back] }],
   // A person is whoever types a name; those called "new…" have not proven their address yet.
   findAccount: (_, id) => ({
@@ -34,9 +40,12 @@ const provider = new Provider(issuer, {
   cookies: { keys: ["a key of the test"] },
   features: { devInteractions: { enabled: true } },
 });
-server.on("request", provider.callback());
-process.stdout.write(JSON.stringify({ ready: true }) + "\n");
+const begin = () => {
+  server.removeAllListeners("request").on("request", provider().callback());
+  process.stdout.write(JSON.stringify({ ready: true }) + "\n");
+};
+begin();
 
-// Gone with the test.
-for await (const _ of lines);
+// Each further line has it sign with another key; gone with the test.
+for await (const _ of lines) begin();
 process.exit(0);

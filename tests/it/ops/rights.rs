@@ -1,5 +1,7 @@
 //! What is kept belongs to those it is about: export, import, erase, retention, the privacy pack.
 
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 use latitude::ops::copy::{erase, export, import};
 use latitude::ops::privacy::pack;
@@ -162,6 +164,31 @@ async fn a_person_who_is_erased_is_nowhere_and_does_not_come_back() {
         assert!(
             later.iter().any(|it| it.contains("\"erased\"")),
             "the deed is noted"
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_has_left_is_still_known_by_their_address() {
+    for database in databases().await {
+        let floor = Floor::ready(&database, 12).await;
+        floor.reconcile().await;
+        let (left, email, stays) = {
+            let state = floor.served.world.state();
+            let (one, other) = (&state.people[2], &state.people[3]);
+            (one.id.clone(), one.email.clone(), other.id.clone())
+        };
+        let mut tx = floor.engine.store.write().await.unwrap();
+        tx.people_left(&floor.id, &HashSet::from([stays]))
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+
+        let copy = latitude::ops::person::about(&floor.engine.store, &email, floor.env.now());
+
+        assert!(
+            copy.await.unwrap().to_string().contains(&left),
+            "{database}"
         );
     }
 }

@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use latitude::domain::people::Person;
 use latitude::web::settings::{OpenId, SignIn};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ struct Door {
     site: Site,
     issuer: String,
     child: Child,
-    _said: BufReader<ChildStdout>,
+    said: BufReader<ChildStdout>,
 }
 
 impl Drop for Door {
@@ -75,8 +76,14 @@ impl Door {
             site,
             issuer,
             child,
-            _said: said,
+            said,
         })
+    }
+
+    /// The provider signs with another key from now on.
+    fn changes_its_keys(&mut self) {
+        writeln!(self.child.stdin.as_mut().unwrap()).unwrap();
+        assert_eq!(line(&mut self.said)["ready"], true);
     }
 
     /// Goes to the provider and signs in there; the address it sends the browser back to.
@@ -144,6 +151,50 @@ async fn a_real_provider_signs_a_person_in() {
         let board = browser.get("/board").await;
         assert!(board.body.contains("Mia Manager"), "{claims}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_changed_its_keys_is_believed_at_once() {
+    let Some(mut door) = Door::open("when asked").await else {
+        return;
+    };
+    for _ in 0..2 {
+        let mut browser = door.site.browser();
+        let back = door.proven(&mut browser, "mia", "").await;
+
+        let answer = browser.get(&back).await;
+
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        door.changes_its_keys();
+        // Keys are asked for anew at most once a minute, whoever sends tokens.
+        door.site.clock.advance(chrono::TimeDelta::minutes(2));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_two_people_of_a_connection_share_lets_nobody_in() {
+    let Some(door) = Door::open("when asked").await else {
+        return;
+    };
+    let sam = Person {
+        id: "sam".into(),
+        name: "Sam Seller".to_owned(),
+        email: Some("Mia@acme.test".to_owned()),
+        active: true,
+        manager: Some("mia".into()),
+        time_zone: None,
+    };
+    let mut tx = door.site.store.write().await.unwrap();
+    tx.save_people(&"acme".into(), &[sam]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut browser = door.site.browser();
+    let back = door.proven(&mut browser, "mia", "").await;
+
+    let answer = browser.get(&back).await;
+
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(answer.body.contains("one person, and only one"));
+    assert!(!browser.cookies.contains_key("latitude"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,7 +268,7 @@ async fn only_a_proven_address_that_a_crm_knows_is_let_in() {
     };
     for (who, why) in [
         ("newcomer", "does not vouch"),
-        ("stranger", "no connected CRM knows"),
+        ("stranger", "no connected CRM has one person"),
     ] {
         let mut browser = door.site.browser();
         let back = door.proven(&mut browser, who, "").await;
