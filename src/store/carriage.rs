@@ -144,7 +144,8 @@ impl Tx {
         ).bind(connection.as_str()).bind(deal.as_str()).fetch_all(db).await)
     }
 
-    /// A seller's open deals, those that close soonest first.
+    /// A seller's open deals, at most two hundred: those first whose words stand nowhere yet, that a
+    /// leader has asked about or that a strategy is asked of, then those that close soonest.
     pub async fn deals_of(
         &mut self,
         connection: &ConnectionId,
@@ -155,7 +156,12 @@ impl Tx {
             select.push(" WHERE d.connection = ").push_bind(connection.as_str());
             select.push(" AND d.standing = 'open' AND d.gone_at IS NULL AND d.seller = ");
             select.push_bind(seller.as_str());
-            select.push(" ORDER BY d.close_on NULLS LAST, d.id LIMIT 200");
+            select.push(
+                " ORDER BY d.conflict_version IS NULL, d.parked IS NULL,
+                  NOT EXISTS (SELECT 1 FROM question q
+                    WHERE q.connection = d.connection AND q.deal = d.id),
+                  d.asked_reason IS NULL, d.close_on NULLS LAST, d.id LIMIT 200",
+            );
             select.build_query_as().fetch_all(db).await
         })
     }

@@ -96,7 +96,7 @@ impl Tx {
                AND (d.close_on IS NULL OR d.close_on >= $3)
                AND NOT EXISTS (SELECT 1 FROM closing c WHERE c.connection = d.connection
                  AND c.deal = d.id AND c.person = $2)
-             ORDER BY d.close_on DESC, d.id LIMIT 3",
+             ORDER BY d.close_on DESC NULLS LAST, d.id LIMIT 3",
         ).bind(connection.as_str()).bind(person).bind(since).bind(seen_since)
             .fetch_all(db).await)
     }

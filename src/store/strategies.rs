@@ -227,7 +227,7 @@ impl Tx {
                      WHERE connection = ",
                 );
                 select.push_bind(connection.as_str()).push(" AND seller = ").push_bind(*seller);
-                select.push(" AND gone_at IS NULL ORDER BY close_on DESC, id DESC LIMIT ");
+                select.push(" AND gone_at IS NULL ORDER BY close_on DESC NULLS LAST, id DESC LIMIT ");
                 select.push_bind(most).push(") AS of_one");
             }
             select.push(") AS d JOIN strategy_version v ON v.connection = ");

@@ -93,7 +93,7 @@ impl Tx {
             select.push(LACKS);
             one_of(&mut select, "seller", sellers);
             select.push(" LIMIT ").push_bind(i64::MAX);
-            select.push(") AS near WHERE close_on <= ").push_bind(until);
+            select.push(") AS near WHERE (close_on IS NULL OR close_on <= ").push_bind(until).push(")");
             select.push(") AS placed ORDER BY place, id LIMIT ").push_bind(count(most));
             joined(&mut select, connection, "chosen.place, chosen.id");
             // Never kept prepared, for the reason the board's pages are not.
@@ -121,7 +121,8 @@ impl Tx {
                 None => select.push(" AND currency IS NULL"),
             };
             select.push(" ORDER BY ").push(AT_STAKE).push(" DESC, id LIMIT ").push_bind(looked);
-            select.push(") AS near WHERE close_on <= ").push_bind(until).push(LACKS);
+            select.push(") AS near WHERE (close_on IS NULL OR close_on <= ").push_bind(until).push(")");
+            select.push(LACKS);
             one_of(&mut select, "seller", sellers);
             select.push(" ORDER BY at_stake DESC, id LIMIT ").push_bind(count(most));
             joined(&mut select, connection, "chosen.at_stake DESC, chosen.id");

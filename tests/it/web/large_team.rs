@@ -247,7 +247,7 @@ async fn where_a_talk_would_help_is_found_by_what_is_at_stake_and_what_the_plan_
                 ) || matches!(state(*n), "Stage moved on" | "Past check date");
                 lacks
                     && sellers.iter().any(|it| it == seller)
-                    && deal.close_on.is_some_and(|day| day <= until)
+                    && deal.close_on.is_none_or(|day| day <= until)
             })
             .map(|(n, deal)| {
                 let facts = Facts {

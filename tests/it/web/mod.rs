@@ -28,5 +28,6 @@ mod sessions;
 pub mod site;
 mod tokens;
 mod tool;
+mod undated;
 mod week;
 mod weight;
