@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveTime};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::field::Field;
+use super::outlook::shortened;
 use super::rubric::Rubric;
 use super::strategy::Part;
 
@@ -36,6 +38,9 @@ pub struct Framework {
     /// Weights and word lists; the built-in ones where the file says nothing.
     #[serde(default)]
     pub rubric: Rubric,
+    /// See [`Framework::edition`].
+    #[serde(skip)]
+    mark: String,
 }
 
 /// Which deals are asked for a strategy.
@@ -143,6 +148,8 @@ pub struct Guardrail {
 #[error("framework: {0}")]
 pub struct Unfit(pub String);
 
+/// Ten years, which is "never" for any deal, and a time that can be reckoned with.
+const MOST_DAYS: i64 = 3650;
 /// The most words a prompt may have.
 const MOST_WORDS: usize = 20;
 
@@ -154,6 +161,7 @@ impl Framework {
     pub fn read(text: &str) -> Result<Self, Unfit> {
         let mut framework: Self = toml::from_str(text).map_err(|error| Unfit(error.to_string()))?;
         framework.check()?;
+        framework.mark = shortened(Sha256::new().chain_update(text));
         // A prompt given back as an answer is no answer.
         let stages = framework.stages.iter().map(Some).chain([None]);
         let prompts: Vec<String> = stages
@@ -171,6 +179,12 @@ impl Framework {
     /// Name and version, such as `default-1`.
     pub fn label(&self) -> String {
         format!("{}-{}", self.name, self.version)
+    }
+
+    /// The label and a mark of the file's text: what an admin changed is seen, also where the version
+    /// was not raised.
+    pub fn edition(&self) -> String {
+        format!("{} {}", self.label(), self.mark)
     }
 
     /// The stage of the framework that a CRM stage maps to; none means the default prompts.
@@ -234,11 +248,15 @@ impl Framework {
                 self.cadence.time_zone
             )));
         }
-        if self.cadence.stale_after_days < 1 {
-            return Err(Unfit(format!(
-                "cadence.stale_after_days = {}: write 1 or more",
-                self.cadence.stale_after_days
-            )));
+        for (key, days, least) in [
+            ("stale_after_days", self.cadence.stale_after_days, 1),
+            ("close_date_slip_days", self.cadence.close_date_slip_days, 0),
+        ] {
+            if !(least..=MOST_DAYS).contains(&days) {
+                return Err(Unfit(format!(
+                    "cadence.{key} = {days}: write {least} to {MOST_DAYS}"
+                )));
+            }
         }
         Ok(())
     }
@@ -295,6 +313,11 @@ mod tests {
             ),
             ("weekends = false", "weekend = false", "weekend"),
             ("time_zone = \"UTC\"", "time_zone = \"Berlin\"", "IANA"),
+            (
+                "stale_after_days = 21",
+                "stale_after_days = 99999999999",
+                "cadence.stale_after_days = 99999999999: write 1 to 3650",
+            ),
         ];
         for (right, wrong, told) in faults {
             let text = DEFAULT.replacen(right, wrong, 1);

@@ -28,7 +28,9 @@ pub struct Connection {
     pub fields_at: Option<Time>,
     /// Where the next pull of deals starts.
     pub cursor_deals: String,
-    /// The framework that was in force last.
+    /// The framework that was in force last, by [`Framework::edition`].
+    ///
+    /// [`Framework::edition`]: crate::domain::framework::Framework::edition
     pub framework: Option<String>,
     /// When people were last read in full.
     pub people_at: Option<Time>,
@@ -244,11 +246,11 @@ impl Tx {
     pub async fn take_up_framework(
         &mut self,
         id: &ConnectionId,
-        label: &str,
+        edition: &str,
         now: Time,
     ) -> Result<()> {
         sql!(&mut *self, db => query("UPDATE connection SET framework = $2 WHERE id = $1")
-            .bind(id.as_str()).bind(label).execute(db).await.map(drop))?;
+            .bind(id.as_str()).bind(edition).execute(db).await.map(drop))?;
         self.reconsider_all(id, now).await
     }
 }

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 
 use chrono::TimeDelta;
 
-use super::Stop;
 use super::spending;
 use super::stages::{self, Placed};
 use super::work::Work;
+use super::{ASK, Stop};
 use crate::crm::page::{Cursor, Next};
 use crate::crm::setup::{Blueprint, FieldMap};
 use crate::domain::Time;
@@ -77,10 +77,11 @@ pub async fn prepare(work: &mut Work<'_>) -> Result<(), Stop> {
             }
         }
     }
-    let label = work.framework.label();
-    if known.framework.as_deref() != Some(&label) {
+    let edition = work.framework.edition();
+    if known.framework.as_deref() != Some(&edition) {
         let mut tx = work.begin().await?;
-        tx.take_up_framework(&id, &label, now).await?;
+        tx.take_up_framework(&id, &edition, now).await?;
+        tx.hasten(&id, ASK, now).await?;
         tx.commit().await?;
     }
     Ok(())

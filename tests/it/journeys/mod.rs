@@ -4,6 +4,7 @@ mod configuration;
 mod copies;
 mod edges;
 mod fewest;
+mod guardrails;
 mod kills;
 mod lanes;
 mod main_job;
