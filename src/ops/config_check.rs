@@ -29,11 +29,27 @@ impl Config {
         if self.worker.lanes == 0 {
             bail!("worker.lanes = 0: write 1 or more");
         }
-        if self.worker.lease_seconds < 2 {
+        if !(2..=86_400).contains(&self.worker.lease_seconds) {
             bail!(
-                "worker.lease_seconds = {}: write 2 or more, better 30 or more",
+                "worker.lease_seconds = {}: write 2 to 86400, better 30 or more",
                 self.worker.lease_seconds
             );
+        }
+        for (key, value, most) in [
+            ("retention.ledger_days", self.retention.ledger_days, 36_500),
+            ("retention.run_days", self.retention.run_days, 36_500),
+            (
+                "retention.closed_deal_days",
+                self.retention.closed_deal_days,
+                36_500,
+            ),
+            ("sync.poll_seconds", self.sync.poll_seconds, 86_400),
+            ("web.idle_minutes", self.web.idle_minutes, 525_600),
+            ("web.session_hours", self.web.session_hours, 8_760),
+        ] {
+            if value > most {
+                bail!("{key} = {value}: write at most {most}");
+            }
         }
         telemetry::filter(&self.log.level)?;
         self.watch.place()?;

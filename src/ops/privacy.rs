@@ -104,7 +104,8 @@ pub fn pack(config: &Config) -> anyhow::Result<String> {
         "\n## Who sees what\n\n\
          | what | who |\n|---|---|\n\
          | own strategies, drafts, confidence, private notes | the seller alone, but published strategies |\n\
-         | published strategies, grades, coaching | the seller, and managers and directors above in the CRM's hierarchy; everyone the CRM lets see the deal sees the CRM's fields |\n\
+         | published strategies, grades, coaching | the seller, managers and directors above in the CRM's hierarchy, and whoever else the seller reports to directly; everyone the CRM lets see the deal sees the CRM's fields |\n\
+         | what is written once a deal is closed | the seller alone; what they choose to share of it, those who see the strategy |\n\
          | needs that were sent up | those they were sent to |\n\
          | a week | the seller alone; what they choose to share of it, their own manager |\n\
          | who opened a strategy | its seller |\n\
@@ -114,6 +115,7 @@ pub fn pack(config: &Config) -> anyhow::Result<String> {
          - ledger: {}\n\
          - runs: {}\n\
          - sessions: {} hours at most, ended after {} idle minutes\n\
+         - what someone was reminded of: a year\n\
          \n## Rights\n\n\
          - a copy of one's own, and being forgotten in part or whole: the page `/mine`\n\
          - everything that is kept: `latitude export`; about one person: `--person WHO`\n\

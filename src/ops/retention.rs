@@ -24,6 +24,9 @@ pub struct Retention {
     pub closed_deal_days: u32,
 }
 
+/// Nobody is reminded again for the same reason within this time.
+const REMINDED: TimeDelta = TimeDelta::days(365);
+
 /// What was dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dropped {
@@ -53,6 +56,7 @@ pub async fn prune(store: &Store, env: &Env, keep: Retention) -> crate::store::R
         dropped.deals = tx.prune_closed(before).await?;
     }
     tx.prune_sessions(env.now()).await?;
+    tx.prune_reasons(env.now() - REMINDED).await?;
     tx.commit().await?;
     Ok(dropped)
 }

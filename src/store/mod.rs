@@ -1,6 +1,6 @@
 //! Where everything is kept: SQLite on one machine, PostgreSQL where replicas meet.
 //!
-//! Each statement is written once and runs on both; [`tx`] says how. What a person published or said
+//! Statements are written once and run on both, but for the few that say why not; [`tx`] says how. What a person published or said
 //! is only ever added to; their drafts and weeks they write over themselves, and never from a page
 //! that did not show what stood there.
 
@@ -207,12 +207,10 @@ impl Store {
             ),
         };
         let done = match done {
-            // A fresh database has no such table.
-            Err(Error::Database(_)) => Vec::new(),
+            Err(Error::Database(error)) if is_no_such_table(error.as_ref()) => Vec::new(),
             other => other?,
         };
-        let mut all = known.iter();
-        let pending = all.by_ref().filter(|it| !done.contains(&it.version));
+        let pending = known.iter().filter(|it| !done.contains(&it.version));
         Ok(pending.count())
     }
 
@@ -334,4 +332,9 @@ fn plain(address: &str) -> String {
         return "(an address with a password)".to_owned();
     }
     url.to_string()
+}
+
+/// Whether a table is missing, as it is in a fresh database; SQLite has no code of its own for that.
+fn is_no_such_table(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error.code().as_deref() == Some("42P01") || error.message().starts_with("no such table")
 }

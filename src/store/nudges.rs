@@ -138,6 +138,12 @@ impl Tx {
         Ok(rows == 1)
     }
 
+    /// Drops reasons that were used up before a time.
+    pub async fn prune_reasons(&mut self, before: Time) -> Result<()> {
+        sql!(self, db => query("DELETE FROM nudge_reason WHERE at < $1")
+            .bind(before).execute(db).await.map(drop))
+    }
+
     /// Puts a message into the outbox.
     pub async fn put_out(&mut self, nudge: &Nudge, now: Time) -> Result<()> {
         sql!(self, db => query(

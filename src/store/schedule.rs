@@ -46,7 +46,7 @@ macro_rules! known {
     };
 }
 
-// The one statement that differs: PostgreSQL lets claimers pass each other's rows.
+// Written twice: PostgreSQL lets claimers pass each other's rows.
 const CLAIM_SQLITE: &str = concat!(
     "UPDATE connection SET locked_until = $2, attempt = attempt + 1,
       overtaken_from = CASE WHEN locked_until IS NULL THEN overtaken_from ELSE COALESCE(overtaken_from, $1) END,

@@ -128,6 +128,15 @@ pub async fn put_question(
     }
     let now = app.env.now();
     let mut tx = app.store.write().await?;
+    // Holds the deal, so that of two who ask at once the second sees the first one's question.
+    if !tx
+        .is_latest(&me.connection, &dossier.id, dossier.version)
+        .await?
+    {
+        return Err(Problem::Conflict(
+            "The strategy has changed since you opened it. Read it again, then ask.".to_owned(),
+        ));
+    }
     let mut questions = tx.questions(&me.connection, &[&dossier.id]).await?;
     let questions = questions.remove(&dossier.id).unwrap_or_default();
     if open_question(&questions, dossier.published_at, now).is_some() {

@@ -11,7 +11,7 @@ use super::wire::written;
 use crate::crm::session::Session;
 use crate::crm::write::{Outcome, Refusal, Update};
 use crate::domain::field::Field;
-use crate::http::fault::Fault;
+use crate::http::fault::{Cause, Fault};
 
 /// One update as Odoo takes it.
 struct Record {
@@ -52,10 +52,8 @@ pub async fn write(session: &Session, batch: &[Update]) -> Result<Vec<Outcome>, 
         }
         began = true;
     }
-    let told = outcomes
-        .into_iter()
-        .map(|outcome| outcome.unwrap_or(Outcome::Gone));
-    Ok(told.collect())
+    let told: Option<Vec<Outcome>> = outcomes.into_iter().collect();
+    told.ok_or_else(|| Fault::Unknown(Cause::told("outcomes", "a record has none")))
 }
 
 fn record(session: &Session, at: usize, update: &Update) -> Result<Record, Outcome> {

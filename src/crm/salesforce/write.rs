@@ -54,7 +54,7 @@ struct Part {
 pub async fn write(session: &Session, batch: &[Update]) -> Result<Vec<Outcome>, Fault> {
     let (guarded, plain): (Vec<usize>, Vec<usize>) =
         (0..batch.len()).partition(|n| since(&batch[*n]).is_some());
-    let mut outcomes = vec![Outcome::Gone; batch.len()];
+    let mut outcomes = vec![None; batch.len()];
     for chunk in plain.chunks(MOST) {
         let updates: Vec<&Update> = chunk.iter().map(|n| &batch[*n]).collect();
         let told = match updates.len() {
@@ -62,7 +62,7 @@ pub async fn write(session: &Session, batch: &[Update]) -> Result<Vec<Outcome>, 
             _ => collections(session, &updates).await?,
         };
         for (n, outcome) in chunk.iter().zip(told) {
-            outcomes[*n] = outcome;
+            outcomes[*n] = Some(outcome);
         }
     }
     let chunks: Vec<Vec<&Update>> = guarded
@@ -75,9 +75,10 @@ pub async fn write(session: &Session, batch: &[Update]) -> Result<Vec<Outcome>, 
         .collect();
     let told: Vec<Vec<Outcome>> = stream::iter(calls).buffered(AT_ONCE).try_collect().await?;
     for (n, outcome) in guarded.iter().zip(told.into_iter().flatten()) {
-        outcomes[*n] = outcome;
+        outcomes[*n] = Some(outcome);
     }
-    Ok(outcomes)
+    let told: Option<Vec<Outcome>> = outcomes.into_iter().collect();
+    told.ok_or_else(|| Fault::Unknown(Cause::told("outcomes", "a record has none")))
 }
 
 /// The revision an update depends on, as a moment; a revision is a `LastModifiedDate`.
