@@ -61,6 +61,15 @@ pub const MOST_NOTES: usize = 2;
 /// With fewer ways open than this the seller is asked for another.
 const FEWEST_WAYS: usize = 2;
 
+/// Questions that fit any plan. There is none about the next step: those ask for what is missing, and
+/// where none arises nothing is.
+const ANY_PLAN: [(Dimension, &str); 4] = [
+    (Dimension::Goal, "gain"),
+    (Dimension::Approach, "why_way"),
+    (Dimension::Customer, "evidence"),
+    (Dimension::Ownership, "one_option"),
+];
+
 /// The question that where a deal stands raises: it moved to another stage, named as people call it,
 /// or its check date has passed.
 pub fn of_state(state: State, stage: &str, rubric: &Rubric) -> Option<Note> {
@@ -223,9 +232,19 @@ fn public_names(assessment: &Assessment, heard: &Heard, cap: Option<Cap>) -> Vec
                 .filter(|it| assessment.dims.of(it.about) <= GOOD_ENOUGH && (it.arises)(heard))
                 .collect();
             raised.sort_by_key(|it| assessment.dims.of(it.about));
-            raised.into_iter().map(|it| it.name).collect()
+            match (raised.is_empty(), assessment.grade) {
+                (true, Grade::Thin | Grade::Developing) => vec![of_any_plan(assessment)],
+                _ => raised.into_iter().map(|it| it.name).collect(),
+            }
         }
     }
+}
+
+/// The question about what is weakest that fits any plan: a grade that leaves something open never
+/// comes without one.
+fn of_any_plan(assessment: &Assessment) -> &'static str {
+    let weakest = ANY_PLAN.iter().min_by_key(|it| assessment.dims.of(it.0));
+    weakest.map_or("evidence", |it| it.1)
 }
 
 /// Where there is not enough to assess, the question stays between Latitude and the seller.

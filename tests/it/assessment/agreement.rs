@@ -193,6 +193,8 @@ fn the_crm_gets_at_most_two_questions_and_they_stay_away_when_dismissed() {
 
         let asked = applying(None, &assessment.notes, &[]);
         assert!(asked.len() <= 2, "{}", rated.id);
+        let is_open = matches!(assessment.grade, Grade::Thin | Grade::Developing);
+        assert!(!is_open || !asked.is_empty(), "{}: none", rated.id);
         assert!(
             assessment.notes.iter().all(|note| note.text.ends_with('?')),
             "{}",
