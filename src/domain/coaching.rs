@@ -12,7 +12,7 @@ use super::rubric::caps::Cap;
 use super::rubric::clause;
 use super::rubric::file::RubricFile;
 use super::rubric::heard::Heard;
-use super::strategy::Answers;
+use super::strategy::{Answers, Part};
 
 /// A question that may be shown in the CRM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +88,21 @@ pub fn applying(raised: Option<Note>, notes: &[Note], dismissed: &[String]) -> V
     asked.retain(|note| !dismissed.contains(&note.name));
     asked.truncate(MOST_NOTES);
     asked
+}
+
+/// Of these questions those to ask while the seller still writes: none about a part that is empty so
+/// far.
+pub fn so_far(notes: &[Note], answers: &Answers) -> Vec<Note> {
+    let is_begun = |note: &&Note| {
+        let part = match note.name.as_str() {
+            "customer_action" | "gain" => Part::ConversationGoal,
+            "why_way" => Part::Approach,
+            "no_obstacle" | "one_option" | "price_first" | "date" => Part::Obstacles,
+            _ => return true,
+        };
+        !answers.part(part).trim().is_empty()
+    };
+    notes.iter().filter(is_begun).cloned().collect()
 }
 
 /// The questions that would be asked if the seller had not said "does not apply here".
@@ -232,9 +247,9 @@ fn public_names(assessment: &Assessment, heard: &Heard, cap: Option<Cap>) -> Vec
                 .filter(|it| assessment.dims.of(it.about) <= GOOD_ENOUGH && (it.arises)(heard))
                 .collect();
             raised.sort_by_key(|it| assessment.dims.of(it.about));
-            match (raised.is_empty(), assessment.grade) {
-                (true, Grade::Thin | Grade::Developing) => vec![of_any_plan(assessment)],
-                _ => raised.into_iter().map(|it| it.name).collect(),
+            match raised.is_empty() {
+                true => vec![of_any_plan(assessment)],
+                false => raised.into_iter().map(|it| it.name).collect(),
             }
         }
     }

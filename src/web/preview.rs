@@ -9,7 +9,9 @@ use super::panel_view::Desk;
 use super::why::{self, Bar};
 use super::{App, words};
 use crate::domain::Time;
-use crate::domain::coaching::{Note, PrivateNote, applying, not_applying, private_applying};
+use crate::domain::coaching::{
+    Note, PrivateNote, applying, not_applying, private_applying, so_far,
+};
 use crate::domain::grade::Assessment;
 use crate::domain::strategy::{Answers, Part};
 use crate::store::tx::Tx;
@@ -80,11 +82,15 @@ pub async fn of(
     let dossier = &desk.dossier;
     let mut dismissed = tx.dismissed_notes(&connection, &[deal.as_str()]).await?;
     let dismissed = dismissed.remove(deal.as_str()).unwrap_or_default();
-    let assessment = assess_now(tx, &connection, (dossier, answers, at), &app.framework).await?;
+    let mut assessment =
+        assess_now(tx, &connection, (dossier, answers, at), &app.framework).await?;
     let published = dossier.answers.as_ref();
     let raised = match published.is_some_and(|it| it.says_the_same(answers)) {
         true => raised(app, dossier, &tx.stages(&connection).await?),
-        false => None,
+        false => {
+            assessment.notes = so_far(&assessment.notes, answers);
+            None
+        }
     };
     Ok(drawn(answers, &assessment, raised, &dismissed))
 }

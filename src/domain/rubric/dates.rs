@@ -46,7 +46,8 @@ pub fn times(reading: &Reading) -> Vec<When> {
             .any(|before| reading.is(before, Class::Past))
             || reading
                 .after(last, 1)
-                .any(|after| reading.is(after, Class::Past));
+                .any(|after| reading.is(after, Class::Past))
+            || is_of_a_report(reading, index);
         times.push(When {
             span: Span { first: index, last },
             exact,
@@ -55,6 +56,26 @@ pub fn times(reading: &Reading) -> Vec<When> {
         index = last + 1;
     }
     times
+}
+
+/// "She told me so on 24 November": the day on which something was said, not one on which something
+/// will be done.
+fn is_of_a_report(reading: &Reading, index: usize) -> bool {
+    const REPORTED: [&str; 6] = [
+        "told",
+        "said",
+        "wrote",
+        "mentioned",
+        "admitted",
+        "confirmed",
+    ];
+    const BETWEEN: [&str; 16] = [
+        "me", "us", "so", "this", "that", "it", "on", "in", "by", "writing", "person", "phone",
+        "mail", "email", "the", "a",
+    ];
+    let mut before = reading.before(index, 6);
+    let said = before.find(|before| !reading.is_one_of(*before, &BETWEEN));
+    said.is_some_and(|said| reading.is_one_of(said, &REPORTED))
 }
 
 /// The time that begins at this token, and where it ends.

@@ -48,8 +48,17 @@ fn is_put_aside(reading: &Reading, span: Span) -> bool {
         .before(span.first, 1)
         .find(|index| !reading.is(*index, Class::Article));
     let beside = beside.or_else(|| reading.before(span.first, 2).last());
+    let mut before = reading.before(span.first, 3).skip(1);
+    // "Before the spring catalogue": a time, told by a thing.
+    let is_a_time = before
+        .next()
+        .is_some_and(|it| reading.is(it, Class::Article))
+        && before
+            .next()
+            .is_some_and(|it| reading.is_one_of(it, &["before", "until", "after"]));
     reading.before(span.first, WORDS_PUT_ASIDE).any(puts_aside)
         || beside.is_some_and(outweighs)
+        || is_a_time
         || reading
             .after(span.last, WORDS_UNTIL_PUT_ASIDE)
             .any(only_looks)

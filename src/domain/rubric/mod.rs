@@ -229,6 +229,7 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
     let cap = heard.cap();
     let mut findings = Vec::new();
     let mut dims = Dimensions::default();
+    let mut margins = Vec::new();
     let mut whole = file.overall.scale.base;
     let mut nothing = whole;
     for dimension in Dimension::ALL {
@@ -238,6 +239,7 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
         };
         let points = scale.base + earned.iter().map(|finding| finding.points).sum::<i32>();
         *dims.of_mut(dimension) = scale.level(points);
+        margins.push((scale.margin(points), dimension));
         let share = file
             .overall
             .share
@@ -274,6 +276,8 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
             *level = held.cap.most(dimension).min(*level);
         }
     }
+    margins.sort_by_key(|it| it.0);
+    hold_back(&mut dims, overall, &margins);
     Assessment {
         grade: Grade::of_level(overall),
         score: (!is_none).then_some(score.max(1)),
@@ -282,6 +286,21 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
         findings,
         notes: Vec::new(),
         private_notes: Vec::new(),
+    }
+}
+
+/// Takes levels back until the dimensions say no more than the whole does, the one that reached its
+/// level most narrowly first: a plan that is not Strong has something left to think about.
+fn hold_back(dims: &mut Dimensions, overall: u8, margins: &[(i32, Dimension)]) {
+    let one_more = usize::from(overall + 1) * margins.len();
+    let turns = margins.iter().cycle();
+    for (_, dimension) in turns.take(margins.len() * usize::from(scale::TOP)) {
+        let levels = Dimension::ALL.iter().map(|it| usize::from(dims.of(*it)));
+        if overall == scale::TOP || levels.sum::<usize>() < one_more {
+            return;
+        }
+        let level = dims.of_mut(*dimension);
+        *level = level.saturating_sub(1);
     }
 }
 

@@ -27,6 +27,12 @@ impl Scale {
             .sum()
     }
 
+    /// How many points there are beyond what their level takes.
+    pub fn margin(&self, points: i32) -> i32 {
+        let reached = self.steps.iter().filter(|step| points >= **step);
+        points - reached.max().unwrap_or(&self.base)
+    }
+
     /// What so many points count towards the whole: a dimension is clear or it is not, and one that
     /// is clearer still never makes good for another.
     pub fn bounded(&self, points: i32) -> i32 {

@@ -2,11 +2,11 @@
 
 use latitude::domain::cadence::State;
 use latitude::domain::coaching::{self, NOTES, Note};
-use latitude::domain::grade::Grade;
+use latitude::domain::grade::{Dimension, Grade};
 use latitude::domain::rubric::{Rubric, assess};
 use latitude::domain::strategy::Answers;
 
-use super::answers;
+use super::{answers, set};
 
 /// The question of this name that a strategy raises, all others being dismissed.
 fn asked(name: &str, answers: &Answers) -> Vec<String> {
@@ -264,4 +264,58 @@ fn nobody_is_told_what_they_did_not_write() {
     assert!(asked("why_way", &blank_goal).is_empty());
     assert!(asked("no_obstacle", &blank_goal).is_empty());
     assert!(asked("one_option", &blank_goal).is_empty());
+}
+
+#[test]
+fn nothing_is_asked_about_a_part_that_the_seller_has_not_come_to() {
+    let begun = Answers {
+        customer_outcome: ingrid().customer_outcome,
+        ..Answers::default()
+    };
+    let notes = assess(&begun, &Rubric::default()).notes;
+    let names =
+        |notes: &[Note]| -> Vec<String> { notes.iter().map(|it| it.name.clone()).collect() };
+
+    assert!(names(&notes).contains(&"why_way".to_owned()), "{notes:?}");
+    let so_far = names(&coaching::so_far(&notes, &begun));
+    assert!(!so_far.contains(&"why_way".to_owned()), "{so_far:?}");
+    let whole = thin();
+    let notes = assess(&whole, &Rubric::default()).notes;
+    let left_out =
+        |it: &Note| it.name == "no_obstacle" || it.name == "one_option" || it.name == "date";
+    let about_the_rest: Vec<Note> = notes.iter().filter(|it| !left_out(it)).cloned().collect();
+    assert_eq!(coaching::so_far(&notes, &whole), about_the_rest);
+}
+
+/// A plan that is clear in each part.
+fn ingrid() -> Answers {
+    answers([
+        "Ingrid Solheim, head of kiln operations, wants to cut reject rate from 9 to 5 percent before \
+         the spring catalogue; she told me so on 24 November.",
+        "Ingrid and her controller agree on the one line and the measure for a two week proof by 9 \
+         December.",
+        "Walk the line with her shift lead first, because he logs the rejects and she trusts his \
+         numbers more than ours.",
+        "The controller may refuse a paid proof. Then I offer to run it on one kiln only, or ask \
+         Northwind's sister plant to share its numbers. If neither works I step back until spring.",
+    ])
+}
+
+#[test]
+fn bars_say_no_more_than_the_grade() {
+    let rubric = Rubric::default();
+    for file in ["fit.jsonl", "adversarial.jsonl", "third_open.jsonl"] {
+        for rated in set(file) {
+            let assessment = assess(&rated.answers, &rubric);
+            let levels = Dimension::ALL.map(|it| assessment.dims.of(it));
+            let sum: u8 = levels.iter().sum();
+
+            assert!(
+                assessment.overall == 4 || sum < 5 * (assessment.overall + 1),
+                "{}: {levels:?} and {}",
+                rated.id,
+                assessment.grade.label()
+            );
+        }
+    }
 }

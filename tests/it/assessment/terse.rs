@@ -207,3 +207,31 @@ fn whatever_the_seller_does_is_a_deed() {
     );
     does_not_hear("own_deed", &["Oriane fears the press and blurs her tiles"]);
 }
+
+#[test]
+fn a_day_on_which_something_was_said_is_no_next_step() {
+    does_not_hear(
+        "day",
+        &[
+            "Ingrid wants fewer rejects; she told me so on 24 November.",
+            "The controller confirmed it in writing on Tuesday.",
+        ],
+    );
+    hears(
+        "day",
+        &[
+            "She told me they decide on 24 November.",
+            "I told Ingrid I will bring the log on Tuesday.",
+        ],
+    );
+}
+
+#[test]
+fn a_catalogue_that_tells_a_time_is_not_what_the_seller_shows() {
+    let outcome = "She wants to cut the reject rate before the spring catalogue.";
+    does_not_hear("pitch", &[outcome]);
+    hears(
+        "pitch",
+        &["Send the catalogue and follow up after the fair."],
+    );
+}
