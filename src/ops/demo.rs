@@ -217,11 +217,13 @@ fn product_owners(world: &World) -> Vec<String> {
     owners.map(|it| it.email.clone()).collect()
 }
 
-/// Lets time pass in the worlds: every few seconds somebody does something.
+/// Lets time pass in the worlds: somebody does something every few seconds at first, and then now and
+/// then, so that what is looked at still stands after an hour.
 async fn lived(worlds: Vec<World>, mut stop: watch::Receiver<bool>) {
-    loop {
+    let at_first = std::iter::repeat_n(A_WHILE, LIVELY);
+    for pause in at_first.chain(std::iter::repeat(NOW_AND_THEN)) {
         tokio::select! {
-            () = tokio::time::sleep(A_WHILE) => {}
+            () = tokio::time::sleep(pause) => {}
             _ = stop.changed() => return,
         }
         for world in &worlds {
@@ -234,8 +236,11 @@ async fn lived(worlds: Vec<World>, mut stop: watch::Receiver<bool>) {
 
 /// The port people know Latitude by.
 const USUAL_PORT: u16 = 8080;
-/// How often something happens in a world.
+/// How often something happens in a world, so many times …
 const A_WHILE: Duration = Duration::from_secs(4);
+const LIVELY: usize = 15;
+/// … and how often after that.
+const NOW_AND_THEN: Duration = Duration::from_secs(30);
 
 /// The sandboxes, a database in a temporary folder, and an engine between them.
 struct Stage {

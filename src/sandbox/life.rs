@@ -1,4 +1,4 @@
-//! Time passing in a world: sellers answer when asked, think again, move deals; managers ask.
+//! Time passing in a world: sellers write strategies where there are none, and move deals on.
 
 use rand::RngExt;
 use rand::SeedableRng;
@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::sellers;
 use super::world::{State, World};
+use crate::domain::similarity::Print;
 
 /// Lets one thing happen; tells it in a sentence.
 pub fn pass(world: &World) -> Option<String> {
@@ -21,9 +22,11 @@ pub fn pass(world: &World) -> Option<String> {
     if gone || stage >= 6 {
         return None;
     }
-    let told = match dice.random_range(0..3) {
-        0 if stage < 5 => move_on(&mut state, n),
-        _ => think_again(world, &mut state, n, &mut dice),
+    // A plan stays as its seller wrote it: nobody has another customer's in mind all of a sudden.
+    let told = match state.deals[n].mind.is_empty() {
+        true => think(world, &mut state, n, &mut dice)?,
+        false if stage < 5 => move_on(&mut state, n),
+        false => return None,
     };
     let owner = state.deals[n].owner;
     world.touch(&mut state, n, owner);
@@ -37,10 +40,24 @@ fn move_on(state: &mut State, n: usize) -> String {
     format!("{owner} moves “{}” to {}", deal.name, stage.name)
 }
 
-fn think_again(world: &World, state: &mut State, n: usize, dice: &mut ChaCha12Rng) -> String {
-    let account = state.deals[n].account.clone();
-    let nth = dice.random_range(0..64);
-    let mind = sellers::mind(nth, &mut Vec::new(), &account, world.now(), dice);
+/// The seller writes a strategy, unlike those for their other deals; nothing where none is left that is.
+fn think(world: &World, state: &mut State, n: usize, dice: &mut ChaCha12Rng) -> Option<String> {
+    let (account, owner) = (state.deals[n].account.clone(), state.deals[n].owner);
+    let others = state.deals.iter().filter(|it| it.owner == owner);
+    let others: Vec<Print> = others
+        .map(|it| Print::of(&sellers::answers(&it.mind)))
+        .collect();
+    let mut fresh = Vec::new();
+    let mind = loop {
+        let mind = sellers::mind(0, &mut fresh, &account, world.now(), dice);
+        let print = Print::of(&sellers::answers(&mind));
+        if !others.iter().any(|it| print.is_near_copy(it)) {
+            break mind;
+        }
+        if fresh.is_empty() {
+            return None;
+        }
+    };
     let fields: Vec<(String, &'static str)> = state
         .fields
         .keys()
@@ -55,5 +72,8 @@ fn think_again(world: &World, state: &mut State, n: usize, dice: &mut ChaCha12Rn
     }
     state.deals[n].mind = mind;
     let owner = state.people[state.deals[n].owner].name();
-    format!("{owner} writes a strategy for “{}”", state.deals[n].name)
+    Some(format!(
+        "{owner} writes a strategy for “{}”",
+        state.deals[n].name
+    ))
 }

@@ -11,9 +11,11 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use super::control::{Control, edit, no_such_deal};
 use super::world::{Deal, State};
+use crate::crm::Crm;
 use crate::domain::deal::Standing;
 use crate::domain::field::{Field, Kind, Owner};
 
@@ -25,6 +27,29 @@ pub fn routes() -> Router<Control> {
     Router::new()
         .route("/__sandbox/", get(list))
         .route("/__sandbox/record/{id}", get(record).post(saved))
+}
+
+/// Where the CRM's own page of a deal would be, which leads to this one; none where its address names the
+/// deal only behind a `#`, which no server is told.
+pub fn door(crm: &dyn Crm, base: &Url) -> Router {
+    const DEAL: &str = "1234567890";
+    let lead = |id: &str| Redirect::to(&format!("/__sandbox/record/{id}"));
+    let url = crm.deal_url(base, &DEAL.into());
+    let Some(url) = url.and_then(|it| Url::parse(&it).ok()) else {
+        return Router::new();
+    };
+    if url.path().contains(DEAL) {
+        let path = url.path().replace(DEAL, "{id}");
+        return Router::new().route(&path, get(async move |Path(id): Path<String>| lead(&id)));
+    }
+    let Some((name, _)) = url.query_pairs().find(|(_, value)| value == DEAL) else {
+        return Router::new();
+    };
+    let name = name.into_owned();
+    let by_query = async move |Query(query): Query<BTreeMap<String, String>>| {
+        lead(query.get(&name).map_or("", String::as_str))
+    };
+    Router::new().route(url.path(), get(by_query))
 }
 
 #[derive(Template)]

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::company::FIRST;
 use super::world::{PARTS, day};
 use crate::domain::Time;
+use crate::domain::strategy::{Answers, Part};
 
 /// One deal in so many is one its seller has no strategy for.
 const NOTHING_IN_MIND_ONE_IN: usize = 4;
@@ -25,6 +26,18 @@ static MINDS: LazyLock<Vec<BTreeMap<String, String>>> = LazyLock::new(|| {
     let minds: Minds = toml::from_str(include_str!("minds.toml")).expect("the file is our own");
     minds.mind
 });
+
+/// What a seller has in mind, as answers.
+pub fn answers(mind: &BTreeMap<&'static str, String>) -> Answers {
+    let mut answers = Answers::default();
+    for part in Part::ALL {
+        let text = mind.get(part.name());
+        text.map_or("", String::as_str)
+            .clone_into(answers.part_mut(part));
+    }
+    answers.check_on = mind.get("check_on").and_then(|it| it.parse().ok());
+    answers
+}
 
 /// What the seller of one deal would write, by plain part name; empty where they would not.
 ///

@@ -15,9 +15,9 @@ use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use url::Url;
 
-use super::control;
 use super::weather::Reset;
 use super::world::{CALLS_KEPT, CallSeen, World};
+use super::{control, page};
 use crate::crm::Crm;
 use crate::crm::settings::Settings;
 
@@ -129,7 +129,8 @@ pub fn at(crm: &'static dyn Crm, world: World, base: Url) -> (Served, Router) {
             crm.profile().name,
             world.clone(),
             stats.clone(),
-        ));
+        ))
+        .merge(page::door(crm, &base));
     let served = Served {
         crm: crm.profile().id,
         base,

@@ -12,9 +12,10 @@ use crate::domain::framework::Framework;
 use crate::domain::grade::{Assessment, Grade};
 use crate::domain::ids::{ConnectionId, PersonId};
 use crate::domain::rubric::assess;
-use crate::domain::strategy::{Answers, Part};
+use crate::domain::similarity::Print;
+use crate::domain::strategy::Answers;
 use crate::sandbox::company::{ACCOUNT, THING};
-use crate::sandbox::sellers::mind;
+use crate::sandbox::sellers::{answers, mind};
 use crate::store::deals::Marks;
 use crate::store::strategies::{Assessed, NewVersion};
 use crate::store::tx::Tx;
@@ -31,6 +32,8 @@ const ENDED: [(Grade, usize, usize); 4] = [
 ];
 /// Plans looked at until there are as many of each grade.
 const MOST_LOOKED_AT: usize = 800;
+/// The most deals of a seller that a plan is compared with.
+const MOST_COMPARED: i64 = 200;
 /// The latest ended so many days ago: nobody is asked to look back on it any more …
 const LATEST: u64 = 40;
 /// … and all others within so many days before.
@@ -89,6 +92,40 @@ pub(super) fn plans(framework: &Framework, now: Time) -> Vec<Plan> {
     plans
 }
 
+/// Each plan with a seller whose open deals hold none that reads like it: it would be taken for the one
+/// that was copied. A plan that nobody could have written is left out.
+async fn shared_out<'a>(
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    (sellers, plans): (&'a [&'a Me], &'a [Plan]),
+) -> Result<Vec<(&'a Plan, &'a Me)>, Problem> {
+    let mut written: Vec<(&Me, Vec<Print>)> = Vec::with_capacity(sellers.len());
+    for seller in sellers {
+        let id = seller.face.id.as_str();
+        let standing = tx
+            .standing_strategies(connection, &[id], MOST_COMPARED)
+            .await?;
+        let prints = standing
+            .values()
+            .flatten()
+            .map(|it| Print::of(&it.answers.0));
+        written.push((seller, prints.collect()));
+    }
+    let mut shared = Vec::with_capacity(plans.len());
+    for plan in plans {
+        let print = Print::of(&plan.answers);
+        let fits =
+            |(_, prints): &(&Me, Vec<Print>)| !prints.iter().any(|it| it.is_near_copy(&print));
+        if let Some(place) = written.iter().position(fits) {
+            // Whoever has told one comes last for the next.
+            let (seller, prints) = written.remove(place);
+            written.push((seller, prints));
+            shared.push((plan, seller));
+        }
+    }
+    Ok(shared)
+}
+
 /// Tells how they ended, of these sellers; nothing where the CRM has no stage for won or lost.
 ///
 /// # Errors
@@ -113,8 +150,9 @@ pub(super) async fn tell(
     ) else {
         return Ok(());
     };
-    let of_sellers = plans.iter().zip(sellers.iter().cycle());
+    let of_sellers = shared_out(tx, connection, (sellers, plans)).await?;
     let deals: Vec<Deal> = of_sellers
+        .iter()
         .map(|(plan, seller)| Deal {
             id: format!("ended-{}", plan.n).into(),
             name: format!("{} {}", plan.account, THING[plan.n % THING.len()]),
@@ -147,7 +185,7 @@ pub(super) async fn tell(
     let rows: Vec<_> = deals.iter().map(|it| (it, &marks, 1)).collect();
     let long_ago = now - TimeDelta::days(LATEST as i64);
     tx.save_deals(connection, &rows, (long_ago, now)).await?;
-    let pairs = || deals.iter().zip(plans);
+    let pairs = || deals.iter().zip(of_sellers.iter().map(|it| it.0));
     let versions: Vec<NewVersion<'_>> = pairs()
         .map(|(deal, plan)| NewVersion {
             deal: deal.id.as_str(),
@@ -172,15 +210,4 @@ pub(super) async fn tell(
     tx.save_assessments(connection, &framework.label(), &assessed, now)
         .await?;
     Ok(())
-}
-
-fn answers(mind: &std::collections::BTreeMap<&'static str, String>) -> Answers {
-    let mut answers = Answers::default();
-    for part in Part::ALL {
-        let text = mind.get(part.name());
-        text.unwrap_or(&String::new())
-            .clone_into(answers.part_mut(part));
-    }
-    answers.check_on = mind.get("check_on").and_then(|it| it.parse().ok());
-    answers
 }

@@ -81,3 +81,34 @@ async fn what_is_typed_on_a_sandbox_s_screen_is_graded_and_shown_there_in_every_
         );
     }
 }
+
+#[tokio::test]
+async fn the_address_of_a_deal_in_the_crm_leads_to_its_screen() {
+    let mut led = Vec::new();
+    for crm in crm::ALL {
+        let stage = Stage::of(*crm, 4).await;
+        stage.reconcile().await;
+        let mut tx = stage.engine.store.read().await.unwrap();
+        let known = tx.connection(&stage.id).await.unwrap().unwrap();
+        let pages = known.pages.unwrap().parse().unwrap();
+        let id = stage.deal_id(2);
+        let url: url::Url = crm.deal_url(&pages, &id).unwrap().parse().unwrap();
+        // Behind a `#`, of which no server is told, or on a host of its own.
+        if url.fragment().is_some() || url.origin() != stage.served.base.origin() {
+            continue;
+        }
+
+        let request = Request::new(Method::GET, url);
+        let reply = http::client().execute(request).await.unwrap();
+
+        let to = reply.headers().get("location").unwrap().to_str().unwrap();
+        assert_eq!(
+            to,
+            format!("/__sandbox/record/{id}"),
+            "{}",
+            crm.profile().id
+        );
+        led.push(crm.profile().id);
+    }
+    assert_eq!(led, ["dynamics365", "odoo", "salesforce", "zoho"]);
+}
