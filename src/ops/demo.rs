@@ -111,14 +111,14 @@ impl Demo {
     ) -> anyhow::Result<ExitCode> {
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let mut settings = Settings::demo(&stage.engine.public_url);
-        let owners = stage.worlds.iter().flat_map(product_owners);
+        let owners = stage.worlds.values().flat_map(product_owners);
         settings.roles = owners.map(|email| (email, Role::Product)).collect();
         let (seen, read) = mpsc::unbounded_channel();
         let past = App::new(stage.engine.clone(), settings.clone());
         let app = App::new(stage.engine.clone(), settings);
         let parts = [
             tokio::spawn(worked(stage.engine.clone(), seen, stopping.clone())),
-            tokio::spawn(remembered(past, read)),
+            tokio::spawn(remembered(past, read, stage.worlds.clone())),
             tokio::spawn(web::serve(app, listener, stopping.clone())),
             tokio::spawn(lived(stage.worlds.clone(), stopping)),
         ];
@@ -185,14 +185,17 @@ async fn worked(
 }
 
 /// Tells each connection's past once, as soon as its people and deals are there to have one.
-async fn remembered(app: App, mut read: mpsc::UnboundedReceiver<String>) {
+async fn remembered(app: App, mut read: mpsc::UnboundedReceiver<String>, worlds: Worlds) {
     let mut told = BTreeSet::new();
     while let Some(connection) = read.recv().await {
         let id = ConnectionId::from(connection.as_str());
-        if told.insert(connection)
-            && let Err(problem) = past::tell(&app, &id).await
-        {
-            remark!("latitude: the demo begins without a past: {problem:?}");
+        if !told.insert(connection) {
+            continue;
+        }
+        match (past::tell(&app, &id).await, worlds.get(id.as_str())) {
+            (Ok(over), Some(world)) => world.state().over = over,
+            (Ok(_), None) => {}
+            (Err(problem), _) => remark!("latitude: the demo begins without a past: {problem:?}"),
         }
     }
 }
@@ -219,14 +222,14 @@ fn product_owners(world: &World) -> Vec<String> {
 
 /// Lets time pass in the worlds: somebody does something every few seconds at first, and then now and
 /// then, so that what is looked at still stands after an hour.
-async fn lived(worlds: Vec<World>, mut stop: watch::Receiver<bool>) {
+async fn lived(worlds: Worlds, mut stop: watch::Receiver<bool>) {
     let at_first = std::iter::repeat_n(A_WHILE, LIVELY);
     for pause in at_first.chain(std::iter::repeat(NOW_AND_THEN)) {
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             _ = stop.changed() => return,
         }
-        for world in &worlds {
+        for world in worlds.values() {
             if let Some(told) = life::pass(world) {
                 say!("{told}");
             }
@@ -242,10 +245,13 @@ const LIVELY: usize = 15;
 /// … and how often after that.
 const NOW_AND_THEN: Duration = Duration::from_secs(30);
 
+/// What is behind each CRM, by the CRM's id, which is the name of its connection as well.
+type Worlds = BTreeMap<&'static str, World>;
+
 /// The sandboxes, a database in a temporary folder, and an engine between them.
 struct Stage {
     engine: Arc<Engine>,
-    worlds: Vec<World>,
+    worlds: Worlds,
     /// What each CRM is called, and where it is.
     crms: Vec<(&'static str, Url)>,
     folder: PathBuf,
@@ -292,7 +298,7 @@ impl Stage {
                 .iter()
                 .map(|it| (name(it), it.base.clone()))
                 .collect(),
-            worlds: served.into_iter().map(|one| one.world).collect(),
+            worlds: served.into_iter().map(|one| (one.crm, one.world)).collect(),
             folder,
         })
     }

@@ -43,10 +43,11 @@ fn move_on(state: &mut State, n: usize) -> String {
 /// The seller writes a strategy, unlike those for their other deals; nothing where none is left that is.
 fn think(world: &World, state: &mut State, n: usize, dice: &mut ChaCha12Rng) -> Option<String> {
     let (account, owner) = (state.deals[n].account.clone(), state.deals[n].owner);
-    let others = state.deals.iter().filter(|it| it.owner == owner);
-    let others: Vec<Print> = others
-        .map(|it| Print::of(&sellers::answers(&it.mind)))
-        .collect();
+    let theirs = state.deals.iter().filter(|it| it.owner == owner);
+    let open = theirs.map(|it| Print::of(&sellers::answers(&it.mind)));
+    let id = &state.people[owner].id;
+    let over = state.over.iter().filter(|it| it.0 == *id);
+    let others: Vec<Print> = open.chain(over.map(|it| it.1.clone())).collect();
     let mut fresh = Vec::new();
     let mind = loop {
         let mind = sellers::mind(0, &mut fresh, &account, world.now(), dice);

@@ -14,6 +14,7 @@ use super::weather::Weather;
 use crate::domain::Time;
 use crate::domain::deal::Standing;
 use crate::domain::field::Field;
+use crate::domain::similarity::Print;
 use crate::env::Env;
 
 /// A world; clones are the same world.
@@ -43,6 +44,8 @@ pub struct State {
     /// Every change of a deal since someone asked for it, oldest first, as a CRM's field history
     /// keeps it; none where nobody did.
     pub history: Option<Vec<Change>>,
+    /// Plans for deals that were over before anything here is told of, by their sellers' ids.
+    pub over: Vec<(String, Print)>,
     asks: BTreeMap<String, &'static str>,
     seed: u64,
 }
@@ -258,6 +261,7 @@ impl State {
             things: BTreeMap::new(),
             calls: VecDeque::new(),
             history: None,
+            over: Vec::new(),
             asks: BTreeMap::new(),
             seed,
         }

@@ -126,7 +126,8 @@ async fn shared_out<'a>(
     Ok(shared)
 }
 
-/// Tells how they ended, of these sellers; nothing where the CRM has no stage for won or lost.
+/// Tells how they ended, of these sellers, and answers with whose each plan is; nothing where the CRM has
+/// no stage for won or lost.
 ///
 /// # Errors
 /// The database's.
@@ -136,7 +137,7 @@ pub(super) async fn tell(
     (sellers, plans): (&[&Me], &[Plan]),
     framework: &Framework,
     now: Time,
-) -> Result<(), Problem> {
+) -> Result<Vec<(String, Print)>, Problem> {
     let stages = tx.stages(connection).await?;
     let stage = |wanted| {
         let mut from_last = stages.iter().rev();
@@ -148,7 +149,7 @@ pub(super) async fn tell(
         stage(Standing::Won),
         stage(Standing::Lost),
     ) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let of_sellers = shared_out(tx, connection, (sellers, plans)).await?;
     let deals: Vec<Deal> = of_sellers
@@ -209,5 +210,8 @@ pub(super) async fn tell(
         .collect();
     tx.save_assessments(connection, &framework.label(), &assessed, now)
         .await?;
-    Ok(())
+    let whose = of_sellers
+        .iter()
+        .map(|(plan, seller)| (seller.face.id.clone(), Print::of(&plan.answers)));
+    Ok(whose.collect())
 }

@@ -15,6 +15,7 @@ use crate::domain::hours::Hours;
 use crate::domain::ids::{ConnectionId, PersonId};
 use crate::domain::obstacle::Obstacle;
 use crate::domain::role::Role;
+use crate::domain::similarity::Print;
 use crate::domain::week::{Week, monday};
 use crate::store::coaching::TeamPromise;
 use crate::store::tx::Tx;
@@ -100,11 +101,12 @@ struct Plan {
 static PAST: LazyLock<Past> =
     LazyLock::new(|| toml::from_str(include_str!("past.toml")).expect("the file is our own"));
 
-/// Tells it of everyone in a connection, once its people and deals have been read.
+/// Tells it of everyone in a connection, once its people and deals have been read; answers with the plans
+/// of deals that are over, by their sellers' ids.
 ///
 /// # Errors
 /// The database's.
-pub async fn tell(app: &App, connection: &ConnectionId) -> Result<(), Problem> {
+pub async fn tell(app: &App, connection: &ConnectionId) -> Result<Vec<(String, Print)>, Problem> {
     let now = app.env.now();
     let plans = ended::plans(&app.framework, now);
     let mut tx = app.store.write().await?;
@@ -116,7 +118,7 @@ pub async fn tell(app: &App, connection: &ConnectionId) -> Result<(), Problem> {
     // Team by team, as the page offers them that asks who one wants to be.
     sellers.sort_by_key(|me| boss(me, &people).map(|it| it.face.name.clone()));
     let Some(many) = std::num::NonZero::new(sellers.len()) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     for card in &PAST.card {
         tell_card(app, &mut tx, (sellers[card.seller % many], card), &people).await?;
@@ -129,7 +131,7 @@ pub async fn tell(app: &App, connection: &ConnectionId) -> Result<(), Problem> {
         }
     }
     let over = (sellers.as_slice(), plans.as_slice());
-    ended::tell(&mut tx, connection, over, &app.framework, now).await?;
+    let told = ended::tell(&mut tx, connection, over, &app.framework, now).await?;
     for question in &PAST.question {
         let seller = sellers[question.seller % many];
         let deal = deal_of(&mut tx, seller, Some(question.deal)).await?;
@@ -158,7 +160,7 @@ pub async fn tell(app: &App, connection: &ConnectionId) -> Result<(), Problem> {
     tx.hasten(connection, ASK, now).await?;
     tx.commit().await?;
     app.engine.wake().await;
-    Ok(())
+    Ok(told)
 }
 
 /// Working days before which everyone had promised.
