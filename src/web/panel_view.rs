@@ -15,7 +15,7 @@ use super::{Shared, assets, words};
 use crate::crm::setup::FieldMap;
 use crate::domain::cadence::Reason;
 use crate::domain::field::Field;
-use crate::domain::framework::{Framework, StageGuide};
+use crate::domain::framework::{Framework, Guardrail, StageGuide};
 use crate::domain::strategy::{Answers, Part};
 use crate::store::carriage::Carriage;
 use crate::store::deals::Dossier;
@@ -49,8 +49,8 @@ pub struct Body {
     pub stage: String,
     /// What the customer will have said or done.
     pub evidence: Vec<String>,
-    /// The lines inside which it is the seller's call: line, reason, owner.
-    pub guardrails: Vec<(String, String, String)>,
+    /// The lines inside which it is the seller's call.
+    pub guardrails: Vec<Guardrail>,
     /// The four questions and the need.
     pub asks: Vec<Ask>,
     /// Asks for the check date.
@@ -252,7 +252,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
             .map(Reason::told),
         stage: guide.map_or_else(|| stage.to_owned(), |it| it.name.clone()),
         evidence: guide.map(|it| it.evidence.clone()).unwrap_or_default(),
-        guardrails: guide.map(guardrails).unwrap_or_default(),
+        guardrails: guide.map(|it| it.guardrails.clone()).unwrap_or_default(),
         asks: asks(&app.framework, guide, (typed, &published), fields.as_ref()),
         check_prompt: app.framework.prompts.check_on.clone(),
         check_on: typed.check_on.map(|it| it.to_string()).unwrap_or_default(),
@@ -280,16 +280,6 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
             .map(|(who, at)| (who, words::moment(at, zone)))
             .collect(),
     })
-}
-
-fn guardrails(guide: &StageGuide) -> Vec<(String, String, String)> {
-    let lines = guide.guardrails.iter();
-    lines
-        .map(|it| {
-            let reason = it.reason.trim_end_matches('.').to_owned();
-            (it.line.clone(), reason, it.owner.clone())
-        })
-        .collect()
 }
 
 fn asks(
