@@ -4,6 +4,9 @@ use super::words;
 use crate::domain::obstacle::Obstacle;
 use crate::domain::obstacle::kinds::{Ended, Ground};
 
+/// What someone is called whom the CRM does not know any more.
+pub const GONE: &str = "Someone who has left";
+
 /// The deal that a card stands in the way of.
 pub struct OfDeal {
     /// Its page, where the reader may see it.

@@ -1,6 +1,6 @@
 //! What a page shows of an obstacle's card, to each side of it.
 
-use super::card_parts::{self, Needed, OfDeal, OwnOption, Said, Turned};
+use super::card_parts::{self, GONE, Needed, OfDeal, OwnOption, Said, Turned};
 use super::error::Problem;
 use super::obstacle::{Side, card_path};
 use super::responders::{filled, hours};
@@ -305,7 +305,7 @@ fn deal_address(me: &Me, deal: &str, seller: Option<&str>, side: Side) -> Option
 
 async fn name(tx: &mut Tx, connection: &ConnectionId, person: &str) -> Result<String, Problem> {
     let face = tx.face(connection, person).await?;
-    Ok(face.map_or_else(|| "Someone who has left".to_owned(), |it| it.name))
+    Ok(face.map_or_else(|| GONE.to_owned(), |it| it.name))
 }
 
 fn kind(word: &str) -> &'static str {
