@@ -1,5 +1,5 @@
-//! What a manager promises the team. It comes before the board: whoever looks at others' plans
-//! says first what they may count on.
+//! Within how many days someone gives a real answer. For whoever leads it comes before the board:
+//! whoever looks at others' plans says first what they may count on.
 
 use axum::Form;
 use axum::extract::{Query, State};
@@ -49,17 +49,20 @@ struct Wish {
 struct Page {
     chrome: Chrome,
     connection: String,
+    /// Whether others' plans are behind it.
+    leads: bool,
     days: i64,
     text: String,
     since: Option<String>,
 }
 
 fn leading<'a>(reader: &'a Reader, connection: &str) -> Result<&'a Me, Problem> {
-    let me = chosen(reader, connection)?;
-    if me.role == Role::Seller {
-        return Err(Problem::NotFound);
-    }
-    Ok(me)
+    let owes = |me: &&Me| me.role != Role::Seller;
+    let me = match connection {
+        "" => reader.me.iter().find(owes),
+        _ => Some(chosen(reader, connection)?).filter(owes),
+    };
+    me.ok_or(Problem::NotFound)
 }
 
 /// Whether someone may look at others' plans already: whoever leads has promised something first.
@@ -109,6 +112,7 @@ async fn page(
     Ok(Show(Page {
         chrome: Chrome::of("My promise", &reader, "/promise"),
         connection: me.connection.as_str().to_owned(),
+        leads: me.leads(),
         days: promise
             .as_ref()
             .map_or(usual_days(me.role), |it| it.answer_days),

@@ -150,6 +150,11 @@ impl Level {
         }
     }
 
+    /// Whether several people work it, and none of them by name.
+    pub fn is_queue(self) -> bool {
+        self == Self::Product
+    }
+
     /// Who may get it next, whom it goes to first coming first: by silence upwards, with backing
     /// to the product owner where it is a gap in the product. A level that nobody fills is passed
     /// over. None at the top.
