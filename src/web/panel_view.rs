@@ -15,7 +15,7 @@ use super::{Shared, assets, words};
 use crate::crm::setup::FieldMap;
 use crate::domain::cadence::Reason;
 use crate::domain::field::Field;
-use crate::domain::framework::{Framework, Guardrail, StageGuide};
+use crate::domain::framework::{Framework, StageGuide};
 use crate::domain::strategy::{Answers, Part};
 use crate::store::carriage::Carriage;
 use crate::store::deals::Dossier;
@@ -105,6 +105,18 @@ pub struct Ask {
     pub shown: Option<usize>,
     /// Whether something stands there that can be taken back.
     pub stands: bool,
+}
+
+/// A line inside which it is the seller's call.
+pub struct Guardrail {
+    /// The line.
+    pub line: String,
+    /// Why it is there.
+    pub reason: String,
+    /// Whom to ask about it.
+    pub owner: String,
+    /// When it is looked at again.
+    pub review: String,
 }
 
 /// A field of the CRM that holds fewer characters than this is worth a word to whoever types.
@@ -252,7 +264,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
             .map(Reason::told),
         stage: guide.map_or_else(|| stage.to_owned(), |it| it.name.clone()),
         evidence: guide.map(|it| it.evidence.clone()).unwrap_or_default(),
-        guardrails: guide.map(|it| it.guardrails.clone()).unwrap_or_default(),
+        guardrails: guide.map(guardrails).unwrap_or_default(),
         asks: asks(&app.framework, guide, (typed, &published), fields.as_ref()),
         check_prompt: app.framework.prompts.check_on.clone(),
         check_on: typed.check_on.map(|it| it.to_string()).unwrap_or_default(),
@@ -280,6 +292,18 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
             .map(|(who, at)| (who, words::moment(at, zone)))
             .collect(),
     })
+}
+
+fn guardrails(guide: &StageGuide) -> Vec<Guardrail> {
+    let lines = guide.guardrails.iter();
+    lines
+        .map(|it| Guardrail {
+            line: it.line.clone(),
+            reason: it.reason.trim_end_matches('.').to_owned(),
+            owner: it.owner.clone(),
+            review: words::day(it.review_on),
+        })
+        .collect()
 }
 
 fn asks(
