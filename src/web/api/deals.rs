@@ -250,6 +250,6 @@ pub async fn picture(caller: Caller) -> Result<Json<Picture>, Problem> {
     }
     let mut tx = caller.app.store.read().await?;
     made_first(&caller.app, &mut tx, &caller.me).await?;
-    let picture = of_team(&mut tx, &caller.me, caller.app.env.now()).await?;
+    let picture = of_team(&caller.app, &mut tx, &caller.me).await?;
     Ok(Json(picture))
 }
