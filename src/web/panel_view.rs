@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::around::{OpenedBy, opened_by};
 use super::board::stage_name;
 use super::closing::{self, Closing};
 use super::coach::open_question;
@@ -88,7 +89,7 @@ pub struct Body {
     /// Earlier versions.
     pub versions: Vec<Edition>,
     /// Who opened it, and when last.
-    pub opened: Vec<(String, String)>,
+    pub opened: Vec<OpenedBy>,
 }
 
 /// One question of the form.
@@ -211,7 +212,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         .filter_map(|it| it.author.as_deref())
         .collect();
     let names = tx.names(&connection, &authors).await?;
-    let opened = tx.opened(&connection, &deal).await?;
+    let opened = tx.openings(&connection, deal.as_str()).await?;
     let closing = closing::of(app, &mut tx, desk).await?;
     let known = tx.connection(&connection).await?;
     let fields = known.and_then(|it| serde_json::from_value::<FieldMap>(it.fields?.0).ok());
@@ -287,10 +288,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
             .collect(),
         clash,
         versions: editions(&app.framework, stage, &versions, zone),
-        opened: opened
-            .into_iter()
-            .map(|(who, at)| (who, words::moment(at, zone)))
-            .collect(),
+        opened: opened_by(opened, zone),
     })
 }
 

@@ -14,6 +14,7 @@ use super::table::{For, Table};
 use super::words;
 use super::{App, Shared};
 use crate::domain::ids::ConnectionId;
+use crate::domain::obstacle::kinds::Level;
 use crate::domain::role::Role;
 use crate::store::coaching::TeamPromise;
 use crate::store::tx::Tx;
@@ -92,13 +93,9 @@ pub async fn made_first(app: &App, tx: &mut Tx, me: &Me) -> Result<(), Problem> 
     }
 }
 
+/// What is offered to someone who has promised nothing yet: what holds for them until they do.
 fn usual_days(role: Role) -> i64 {
-    match role {
-        Role::Seller | Role::Manager => 1,
-        Role::Director => 2,
-        Role::Executive => 3,
-        Role::Product => 5,
-    }
+    Level::of(role).map_or(1, |level| level.usual_days().into())
 }
 
 async fn page(

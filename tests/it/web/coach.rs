@@ -184,6 +184,8 @@ async fn whichever_way_a_strategy_is_read_its_seller_sees_who_opened_it() {
         let page = sam.get(&format!("/deals/acme/{deal}")).await.body;
         assert_eq!(page.contains("Mia Manager"), opened, "{deal}: {page}");
         assert_eq!(page.contains("last on 17 Nov 2026"), opened, "{deal}");
+        let panel = sam.get(&format!("/panel/acme/{deal}")).await.body;
+        assert_eq!(panel.contains("last on 17 Nov 2026"), opened, "{deal}");
     }
 }
 
