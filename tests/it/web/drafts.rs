@@ -58,6 +58,21 @@ async fn what_nobody_else_saw_can_be_written_anew_and_deleted() {
         page.contains("<h1>Their audit blocks us</h1>") && page.contains("Their own paper"),
         "{page}"
     );
+    let option = [
+        ("option", "0"),
+        ("kind", "partner"),
+        ("text", "Our partner's paper"),
+    ];
+    let done = sam.post(&format!("{card}/alter"), &option).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let page = sam.get(&card).await.body;
+    assert!(page.contains("Our partner&#39;s paper"), "{page}");
+    assert!(page.contains("Partner") && !page.contains("Their own paper"));
+    for [n, text] in [["0", " "], ["1", "Another"]] {
+        let none = [("option", n), ("kind", "partner"), ("text", text)];
+        let refused = sam.post(&format!("{card}/alter"), &none).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
     let blank = sam.post(&format!("{card}/reword"), &[("text", " ")]).await;
     assert_eq!(blank.status, StatusCode::UNPROCESSABLE_ENTITY);
 
@@ -71,12 +86,16 @@ async fn what_nobody_else_saw_can_be_written_anew_and_deleted() {
 #[tokio::test]
 async fn what_was_sent_up_is_neither_written_anew_nor_deleted() {
     let site = Site::open().await;
-    let card = send_up(&site, "sam", "Their audit blocks us", false).await;
+    let card = send_up(&site, "sam", "Their audit blocks us", true).await;
     let mut sam = site.browser_of("sam").await;
     let page = sam.get(&card).await.body;
-    for deed in ["reword", "delete"] {
+    for deed in ["reword", "alter", "delete"] {
         assert!(!page.contains(&format!("{card}/{deed}")), "{page}");
-        let form = [("text", "It was never about that")];
+        let form = [
+            ("text", "It was never about that"),
+            ("kind", "partner"),
+            ("option", "0"),
+        ];
         let refused = sam.post(&format!("{card}/{deed}"), &form).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{deed}");
     }
