@@ -11,7 +11,7 @@
       const said = it.querySelector("[role=status]") || document.createElement("p");
       said.setAttribute("role", "status");
       it.append(said);
-      let told = "Not sent: the connection is gone, or this panel was open for too long. Your words are still here; try again, or reload the page.";
+      let told = "Not sent: the connection is gone, or Latitude cannot take it just now. Your words are still here; try again in a moment.";
       try {
         const headers = { authorization: "Bearer " + token, accept: "application/json" };
         const reply = await fetch(it.getAttribute("action"), { method: "POST", body, headers, credentials: "omit" });
@@ -52,7 +52,8 @@
   // Each window keeps its own words on this machine, under its own name.
   const own = place + ":" + form.elements.window.value;
   const store = {
-    set(value) { try { localStorage.setItem(own, JSON.stringify(value)); } catch { /* full or forbidden */ } },
+    // Says whether it kept anything: a machine may be full, or forbid it to frames of others.
+    set(value) { try { localStorage.setItem(own, JSON.stringify(value)); return true; } catch { return false; } },
     drop(key) { try { localStorage.removeItem(key || own); } catch { /* forbidden */ } },
     // What windows left here that did not get to send it, the latest first.
     left() {
@@ -64,30 +65,51 @@
     },
   };
 
-  // Drafts: kept here with every key, sent when typing rests, sent again until it arrives.
-  let resting, retry, count = 0, unsent = false;
+  // Why something did not arrive, whether that passes by itself, and what else to do about it.
+  const trouble = async (reply) => {
+    if (!reply) return { passes: "it will be sent when the connection is back.", why: "The connection is gone." };
+    if (reply.status === 429 || reply.status >= 500) return { passes: "Latitude cannot take it just now, and it will be sent again in a moment.", why: "Latitude cannot take it just now." };
+    if (reply.status === 401) return { why: "You were signed out.", remedy: "reload this page and sign in" };
+    if (reply.status === 403) return token
+      ? { why: "This panel was open for too long.", remedy: "open the card again" }
+      : { why: "This page was open for too long.", remedy: "reload it" };
+    const answer = await reply.json().catch(() => ({}));
+    return { why: answer.error || "Latitude does not take this." };
+  };
+  // Where the words are meanwhile: nobody is told that they are kept where they are not.
+  const said = ({ passes, why, remedy }) => {
+    if (passes) return here ? "Kept on this machine; " + passes : `Not kept. ${why} Copy your words before you leave; they are sent again while this page is open.`;
+    if (remedy) return here ? `Kept on this machine, not in Latitude. ${why} To go on, ${remedy}: your words come back.` : `Not kept. ${why} Copy your words, then ${remedy}.`;
+    return here ? "Kept on this machine, not in Latitude. " + why : `Not kept. ${why} Copy your words before you leave.`;
+  };
+
+  // Drafts: kept here with every key, sent when typing rests, sent again until it arrives or is refused.
+  let resting, retry, count = 0, unsent = false, here = false, going = false;
   const keepHere = (sent) => {
     const words = {};
     unsent = true;
     for (const name of fields) words[name] = form.elements[name].value;
-    store.set({ words, base: form.elements.base.value, at: Date.now(), sent });
+    here = store.set({ words, base: form.elements.base.value, at: Date.now(), sent });
   };
   const keepThere = async () => {
     clearTimeout(retry);
     const mine = ++count;
-    try {
-      const reply = await send("/draft", typed());
-      if (!reply.ok) throw new Error(String(reply.status));
-      if (mine !== count) return;
+    const reply = await send("/draft", typed()).catch(() => null);
+    if (mine !== count) return;
+    if (reply && reply.ok) {
       unsent = false;
       store.drop();
       kept.textContent = "Draft kept; only you see it.";
-    } catch {
-      kept.textContent = "Kept on this machine; it will be sent when the connection is back.";
-      retry = setTimeout(keepThere, 5000);
+      return;
     }
+    const it = await trouble(reply);
+    if (mine !== count) return;
+    kept.textContent = said(it);
+    if (it.passes) retry = setTimeout(keepThere, 5000);
   };
   addEventListener("online", () => { if (unsent) keepThere(); });
+  // Words that are nowhere but in the form: the browser asks before it lets go of them.
+  addEventListener("beforeunload", (event) => { if (unsent && !here && !going) event.preventDefault(); });
   // Words that were sent off to be published are let go of only when Latitude says that it has them.
   const arrived = async (left) => {
     try {
@@ -248,6 +270,7 @@
     try {
       const reply = await fetch(action + "/state", { headers: headers(), credentials: token ? "omit" : "same-origin" });
       if (reply.ok) tell(await reply.json());
+      else if (!(await trouble(reply)).passes) return;
     } catch { /* asked again below */ }
     if (told.dataset.done !== "true") setTimeout(follow, 1000);
   };
@@ -258,23 +281,26 @@
     if (!token) {
       // They stay on this machine until a page comes back: that page is the proof that they arrived.
       keepHere(true);
+      going = true;
       return;
     }
     event.preventDefault();
     if (event.submitter && event.submitter.id === "keep") { keepHere(); keepThere(); return; }
-    try {
-      const reply = await send("/publish", typed());
-      if (!reply.ok) throw new Error(String(reply.status));
-      const it = await reply.json();
+    const reply = await send("/publish", typed()).catch(() => null);
+    const done = reply && reply.ok ? await reply.json().catch(() => null) : null;
+    if (done) {
+      unsent = false;
       store.drop();
-      kept.textContent = it.note || "";
-      form.elements.base.value = String(it.version);
-      tell(it);
+      kept.textContent = done.note || "";
+      form.elements.base.value = String(done.version);
+      tell(done);
       follow();
-    } catch {
-      kept.textContent = "Not published: the connection is gone, or this panel was open for too long. Your words are kept; try again, or reload the page.";
-      keepHere();
+      return;
     }
+    keepHere();
+    const it = await trouble(reply && reply.ok ? null : reply);
+    kept.textContent = "Not published. " + said(it) + (it.passes ? " Publish again then." : "");
+    if (it.passes) retry = setTimeout(keepThere, 5000);
   });
   follow();
 })();

@@ -176,6 +176,16 @@ impl Framework {
         Self::read(DEFAULT).unwrap_or_else(|error| unreachable!("the built-in {error}"))
     }
 
+    /// The guardrails that were to be looked at again before that day, each with its stage's name.
+    pub fn past_review(&self, day: NaiveDate) -> impl Iterator<Item = (&str, &Guardrail)> {
+        let stages = self.stages.iter();
+        let all = stages.flat_map(|stage| {
+            let lines = stage.guardrails.iter();
+            lines.map(|it| (stage.name.as_str(), it))
+        });
+        all.filter(move |(_, it)| it.review_on < day)
+    }
+
     /// Name and version, such as `default-1`.
     pub fn label(&self) -> String {
         format!("{}-{}", self.name, self.version)

@@ -105,6 +105,8 @@ pub enum Deed {
     Reword(String),
     /// The seller adds an option.
     Add(Choice),
+    /// The seller writes one anew; nobody else has read it yet.
+    Alter(usize, Choice),
     /// The seller picks one.
     Choose(usize),
     /// The seller sends it up.
@@ -216,6 +218,7 @@ impl Obstacle {
             }
             Deed::Reword(text) => self.reword(&text)?,
             Deed::Add(option) => self.add(option)?,
+            Deed::Alter(n, option) => self.alter(n, option)?,
             Deed::Choose(n) => self.choose(n)?,
             Deed::SendUp(ground, need, to) => self.send_up(ground, need, &to, now)?,
             Deed::Answer(answer, to) => self.answer(&answer, to.as_ref(), now, hours)?,
@@ -243,12 +246,28 @@ impl Obstacle {
     }
 
     fn reword(&mut self, text: &str) -> Result<(), Refused> {
-        if self.round > 0 {
-            return Err(Refused(
-                "Others have read it like this already. Close it, and write down another.",
-            ));
-        }
+        self.unread()?;
         self.text = Self::new(text)?.text;
+        Ok(())
+    }
+
+    /// Refuses what is only for words that nobody else has read.
+    fn unread(&self) -> Result<(), Refused> {
+        match self.round {
+            0 => Ok(()),
+            _ => Err(Refused(
+                "Others have read it like this already. Close it, and write down another.",
+            )),
+        }
+    }
+
+    fn alter(&mut self, n: usize, option: Choice) -> Result<(), Refused> {
+        self.unread()?;
+        if option.text.trim().is_empty() {
+            return Err(Refused("Say what you could try."));
+        }
+        let stands = self.options.get_mut(n);
+        *stands.ok_or(Refused("There is no such option."))? = option;
         Ok(())
     }
 

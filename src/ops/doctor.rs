@@ -10,6 +10,7 @@ use super::checks;
 use super::cli::WithConfig;
 use super::config::{Config, check_key};
 use super::say::say;
+use crate::domain::framework::Framework;
 use crate::env::Env;
 use crate::store::{Store, place};
 
@@ -112,14 +113,17 @@ pub async fn look(at: &WithConfig, env: &Env) -> Vec<Check> {
 /// Looks at everything a configuration names.
 pub async fn look_with(config: &Config, env: &Env) -> Vec<Check> {
     let mut checks = vec![Check::good("configuration", "read")];
-    checks.push(match config.framework() {
-        Ok(framework) => Check::good("framework", framework.label()),
-        Err(error) => Check::bad(
+    match config.framework() {
+        Ok(framework) => {
+            checks.push(Check::good("framework", framework.label()));
+            checks.extend(guardrails(&framework, env));
+        }
+        Err(error) => checks.push(Check::bad(
             "framework",
             format!("{error:#}"),
             "correct the framework file",
-        ),
-    });
+        )),
+    }
     if config.connections.is_empty() {
         checks.push(Check::bad(
             "connections",
@@ -160,6 +164,21 @@ pub async fn look_with(config: &Config, env: &Env) -> Vec<Check> {
     checks.extend(look_on(config, env, &store).await);
     store.close().await;
     checks
+}
+
+/// The guardrails whose review date is over, if there are any.
+fn guardrails(framework: &Framework, env: &Env) -> Option<Check> {
+    let past: Vec<String> = framework
+        .past_review(env.now().date_naive())
+        .map(|(stage, it)| format!("{stage}, {}, {}: {}", it.owner, it.review_on, it.line))
+        .collect();
+    (!past.is_empty()).then(|| {
+        Check::note(
+            "guardrails",
+            format!("past their review date: {}", past.join("; ")),
+            "look at each with its owner, and set `review_on` in the framework file to the next date",
+        )
+    })
 }
 
 /// Where files lie, and who may read them.

@@ -131,19 +131,6 @@ impl Tx {
         Ok(notes)
     }
 
-    /// Who opened a strategy, by name, and when last; the latest first.
-    pub async fn opened(
-        &mut self,
-        connection: &ConnectionId,
-        deal: &DealId,
-    ) -> Result<Vec<(String, Time)>> {
-        sql!(self, db => query_as(
-            "SELECT p.name, o.at FROM opening o JOIN person p
-               ON p.connection = o.connection AND p.id = o.person
-             WHERE o.connection = $1 AND o.deal = $2 ORDER BY o.at DESC",
-        ).bind(connection.as_str()).bind(deal.as_str()).fetch_all(db).await)
-    }
-
     /// A seller's open deals, at most two hundred: those first whose words stand nowhere yet, that a
     /// leader has asked about or that a strategy is asked of, then those that close soonest.
     pub async fn deals_of(

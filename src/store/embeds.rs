@@ -18,6 +18,18 @@ pub struct PanelKey {
     pub deal: String,
 }
 
+/// A token that opens a panel now, and for how long.
+#[derive(Clone, Debug, FromRow)]
+pub struct PanelToken {
+    /// Whose panel it opens.
+    #[sqlx(flatten)]
+    pub key: PanelKey,
+    /// Until when, if it is not used again.
+    pub until: Time,
+    /// When it ends however much it is used; `None`: use does not prolong it.
+    pub ends_at: Option<Time>,
+}
+
 impl Tx {
     /// Remembers a single-use mark until it lapses. `false`: it was used before.
     pub async fn use_nonce(
@@ -36,26 +48,32 @@ impl Tx {
         Ok(rows == 1)
     }
 
-    /// Keeps a token, by its hash.
+    /// Keeps a token, by its hash: until when it opens, and when it ends however much it is used.
     pub async fn add_panel_token(
         &mut self,
         hash: &str,
         (connection, person, deal): (&ConnectionId, &PersonId, &DealId),
-        (now, until): (Time, Time),
+        (now, until, ends_at): (Time, Time, Option<Time>),
     ) -> Result<()> {
         sql!(&mut *self, db => query("DELETE FROM panel_token WHERE until < $1")
             .bind(now).execute(db).await.map(drop))?;
         sql!(self, db => query(
-            "INSERT INTO panel_token (hash, connection, person, deal, until)
-             VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO panel_token (hash, connection, person, deal, until, ends_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
         ).bind(hash).bind(connection.as_str()).bind(person.as_str()).bind(deal.as_str()).bind(until)
-            .execute(db).await.map(drop))
+            .bind(ends_at).execute(db).await.map(drop))
     }
 
-    /// Whose panel a token opens at this moment.
-    pub async fn panel_token(&mut self, hash: &str, now: Time) -> Result<Option<PanelKey>> {
+    /// Has a token open its panel until then.
+    pub async fn prolong_panel_token(&mut self, hash: &str, until: Time) -> Result<()> {
+        sql!(self, db => query("UPDATE panel_token SET until = $2 WHERE hash = $1")
+            .bind(hash).bind(until).execute(db).await.map(drop))
+    }
+
+    /// The token of a hash, where it opens a panel at this moment.
+    pub async fn panel_token(&mut self, hash: &str, now: Time) -> Result<Option<PanelToken>> {
         sql!(self, db => query_as(
-            "SELECT t.connection, t.person, t.deal FROM panel_token t JOIN person p
+            "SELECT t.connection, t.person, t.deal, t.until, t.ends_at FROM panel_token t JOIN person p
                ON p.connection = t.connection AND p.id = t.person
              WHERE t.hash = $1 AND t.until > $2 AND p.active",
         ).bind(hash).bind(now).fetch_optional(db).await)

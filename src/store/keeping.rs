@@ -65,7 +65,8 @@ impl Tx {
         for (position, option) in (0_i64..).zip(&it.options) {
             sql!(&mut *self, db => query(
                 "INSERT INTO option (connection, obstacle, position, kind, text)
-                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (connection, obstacle, position)
+                 DO UPDATE SET kind = excluded.kind, text = excluded.text",
             ).bind(connection.as_str()).bind(id).bind(position).bind(option.kind.word())
                 .bind(&option.text).execute(db).await.map(drop))?;
         }

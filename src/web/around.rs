@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::board::stage_name;
 use super::error::Problem;
 use super::session::{Me, Reader, Sight};
-use super::{App, Shared};
+use super::{App, Shared, words};
 use crate::domain::cadence::State;
 use crate::domain::coaching::{Note, applying, of_state, private_applying};
 use crate::domain::ids::{ConnectionId, DealId};
@@ -13,6 +13,24 @@ use crate::store::coaching::{Opening, Word};
 use crate::store::deals::Dossier;
 use crate::store::people::StageRow;
 use crate::store::strategies::{Question, Version};
+
+/// Someone who opened a strategy, as its seller reads it: the day, and no closer.
+pub struct OpenedBy {
+    /// Who.
+    pub name: String,
+    /// The day they last did.
+    pub day: String,
+}
+
+/// Who opened a strategy, for a seller in that time zone.
+pub fn opened_by(openings: Vec<Opening>, zone: Option<&str>) -> Vec<OpenedBy> {
+    let each = openings.into_iter();
+    each.map(|it| OpenedBy {
+        name: it.name,
+        day: words::day(words::local_day(it.at, zone)),
+    })
+    .collect()
+}
 
 /// A deal that the reader may see, and what of it.
 ///

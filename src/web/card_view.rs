@@ -1,5 +1,6 @@
 //! What a page shows of an obstacle's card, to each side of it.
 
+use super::card_parts::{self, GONE, Needed, OfDeal, OwnOption, Said, Turned};
 use super::error::Problem;
 use super::obstacle::{Side, card_path};
 use super::responders::{filled, hours};
@@ -8,7 +9,7 @@ use super::{App, panel, words};
 use crate::domain::Time;
 use crate::domain::hours::{Hours, Reading};
 use crate::domain::ids::ConnectionId;
-use crate::domain::obstacle::kinds::{Ended, Ground, Kind, Level, Outcome, State};
+use crate::domain::obstacle::kinds::{Ground, Kind, Level, Outcome, State};
 use crate::store::obstacles::Card;
 use crate::store::tx::Tx;
 
@@ -53,21 +54,21 @@ pub struct View {
     pub responds: bool,
     /// Whose it is.
     pub seller: String,
-    /// The address and name of the deal it stands in the way of.
-    pub deal: Option<(Option<String>, String)>,
-    /// The seller's options: kind, words, whether chosen.
-    pub options: Vec<(&'static str, String, bool)>,
+    /// The deal it stands in the way of.
+    pub deal: Option<OfDeal>,
+    /// The seller's options.
+    pub options: Vec<OwnOption>,
     /// Kinds to choose from.
     pub kinds: Vec<(&'static str, &'static str)>,
     /// Grounds to send it up on.
     pub grounds: Vec<(&'static str, &'static str, bool)>,
-    /// What is needed: what, from whom, by when, whether it is a gap.
-    pub need: Option<(String, String, String, bool)>,
+    /// What is needed.
+    pub need: Option<Needed>,
     /// Why it could be sent up.
     pub ground: &'static str,
-    /// Whose turn it was: level, since when, how it ended.
-    pub turns: Vec<(&'static str, String, String)>,
-    /// What was said: who, when, what kind, the words.
+    /// Whose turn it was.
+    pub turns: Vec<Turned>,
+    /// What was said.
     pub said: Vec<Said>,
     /// What the promise says.
     pub promised: Option<String>,
@@ -81,20 +82,6 @@ pub struct View {
     pub no_manager: &'static str,
     /// Today, for date fields.
     pub today: String,
-}
-
-/// Something said about a need.
-pub struct Said {
-    /// Who, as far as the reader knows them.
-    pub who: String,
-    /// When.
-    pub when: String,
-    /// What kind of answer.
-    pub kind: &'static str,
-    /// The words.
-    pub text: String,
-    /// The second half.
-    pub more: String,
 }
 
 /// Why someone cannot send anything up.
@@ -196,11 +183,9 @@ pub async fn view(
     let deal = match &card.deal {
         Some(id) => {
             let dossier = tx.dossier(connection, &id.as_str().into()).await?;
-            dossier.map(|deal| {
-                (
-                    deal_address(me, &deal.id, deal.seller.as_deref(), side),
-                    deal.name,
-                )
+            dossier.map(|deal| OfDeal {
+                href: deal_address(me, &deal.id, deal.seller.as_deref(), side),
+                name: deal.name,
             })
         }
         None => None,
@@ -235,18 +220,7 @@ pub async fn view(
         responds: side == Side::Responder,
         seller,
         deal,
-        options: it
-            .options
-            .iter()
-            .enumerate()
-            .map(|(n, option)| {
-                (
-                    option.kind.label(),
-                    option.text.clone(),
-                    it.chosen == Some(n),
-                )
-            })
-            .collect(),
+        options: card_parts::options(it),
         kinds: Kind::ALL.iter().map(|it| (it.word(), it.label())).collect(),
         grounds: Ground::ALL
             .iter()
@@ -258,27 +232,9 @@ pub async fn view(
                 )
             })
             .collect(),
-        need: it
-            .need
-            .as_ref()
-            .map(|it| (it.what.clone(), it.whom.clone(), words::day(it.by), it.gap)),
-        // Options speak for themselves; another ground is said.
-        ground: it
-            .ground
-            .filter(|it| *it != Ground::OwnOption)
-            .map_or("", Ground::label),
-        turns: it
-            .turns
-            .iter()
-            .map(|turn| {
-                let ended = match &turn.ended {
-                    Some((at, Ended::Silent)) => format!("no answer yet, {}", moment(*at)),
-                    Some((at, how)) => format!("{how}, {}", moment(*at)),
-                    None => "to answer".to_owned(),
-                };
-                (turn.level.label(), moment(turn.clock.started_at), ended)
-            })
-            .collect(),
+        need: card_parts::need(it),
+        ground: card_parts::ground(it),
+        turns: card_parts::turns(it, me.zone()),
         said,
         promised: it.promised.map(|day| match state {
             State::Promised => format!("It is to happen by {}.", words::day(day)),
@@ -349,7 +305,7 @@ fn deal_address(me: &Me, deal: &str, seller: Option<&str>, side: Side) -> Option
 
 async fn name(tx: &mut Tx, connection: &ConnectionId, person: &str) -> Result<String, Problem> {
     let face = tx.face(connection, person).await?;
-    Ok(face.map_or_else(|| "Someone who has left".to_owned(), |it| it.name))
+    Ok(face.map_or_else(|| GONE.to_owned(), |it| it.name))
 }
 
 fn kind(word: &str) -> &'static str {

@@ -40,6 +40,8 @@ pub struct Who {
     pub name: String,
     /// The label of the role.
     pub role: &'static str,
+    /// Whether they owe answers, and so may promise how soon they come.
+    pub promises: bool,
 }
 
 /// Where those who run Latitude go.
@@ -87,6 +89,7 @@ impl Chrome {
             who: reader.first().map(|me| Who {
                 name: me.face.name.clone(),
                 role: me.role.label(),
+                promises: reader.role() != Role::Seller,
             }),
             csrf: reader.csrf(),
             ..Self::bare(title)

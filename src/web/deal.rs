@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use axum::extract::{Path, State};
 
 use super::Shared;
-use super::around::{Around, around, open};
+use super::around::{Around, OpenedBy, around, open, opened_by};
 use super::board::stage_name;
 use super::chrome::{Chrome, Show};
 use super::closing::{self, SharedLookBack};
@@ -64,7 +64,7 @@ struct Page {
     said: Vec<Asked>,
     waits: bool,
     since: Option<Since>,
-    opened: Vec<(String, String)>,
+    opened: Vec<OpenedBy>,
     ended: bool,
     panel: String,
     look_back: Option<SharedLookBack>,
@@ -175,10 +175,7 @@ async fn deal(
         since: talk
             .filter(|_| !own)
             .map(|talk| since(&talk, &dossier, (&stages, &versions), me.zone())),
-        opened: opened
-            .into_iter()
-            .map(|it| (it.name, words::day(words::local_day(it.at, me.zone()))))
-            .collect(),
+        opened: opened_by(opened, me.zone()),
         notes,
         private_notes,
         versions: editions(&app.framework, stage, &versions, me.zone()),

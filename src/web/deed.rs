@@ -118,11 +118,9 @@ pub async fn carry_out(
     let nobody = |why: &str| Problem::Unfit(why.to_owned());
     let to = next.as_ref().map(|(to, _)| to.clone());
     let taken = match deed {
-        "option" => Deed::Add(Choice {
-            kind: Kind::named(&sent.kind).ok_or(Problem::Unfit("Pick a kind.".to_owned()))?,
-            text: sent.text.clone(),
-        }),
-        "choose" => Deed::Choose(sent.option.parse().unwrap_or(usize::MAX)),
+        "option" => Deed::Add(option(sent)?),
+        "alter" => Deed::Alter(which(sent), option(sent)?),
+        "choose" => Deed::Choose(which(sent)),
         "reword" => Deed::Reword(sent.text.clone()),
         "send" => {
             let to = to.ok_or_else(|| nobody(super::card_view::NO_MANAGER))?;
@@ -157,6 +155,19 @@ pub async fn carry_out(
         tx.hasten(connection, ASK, now).await?;
     }
     Ok(())
+}
+
+/// The option that a form is about, by its place; past all of them where it names none.
+fn which(sent: &Sent) -> usize {
+    sent.option.parse().unwrap_or(usize::MAX)
+}
+
+fn option(sent: &Sent) -> Result<Choice, Problem> {
+    let kind = Kind::named(&sent.kind);
+    Ok(Choice {
+        kind: kind.ok_or_else(|| Problem::Unfit("Pick a kind.".to_owned()))?,
+        text: sent.text.clone(),
+    })
 }
 
 fn named_day(text: &str, otherwise: &'static str) -> Result<NaiveDate, Problem> {

@@ -1,5 +1,5 @@
 //! The panel inside a CRM's page: a signed request of the CRM is exchanged once for our own
-//! short-lived token, which lives in that page's memory. No cookie takes part.
+//! short-lived token, which lives in that page's memory, and on while it is used. No cookie takes part.
 //!
 //! The signature says who looks at which deal; whether that person may see it is judged here, as
 //! on every page: its seller gets the panel, whoever leads them the deal as leaders see it.
@@ -28,8 +28,12 @@ use crate::http::fault::Fault;
 use crate::store::embeds::PanelKey;
 use crate::store::team::Face;
 
-/// How long a panel's token opens it.
+/// How long a panel's token opens it after it was last used …
 const TOKEN: TimeDelta = TimeDelta::minutes(60);
+/// … and at the longest, however much it is used: a working day.
+const LONGEST: TimeDelta = TimeDelta::hours(12);
+/// Its use is noted at most this often.
+const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
 /// How long a single-use address waits for its one use.
 const ONCE: TimeDelta = TimeDelta::minutes(1);
 /// How long a used embed is remembered; none that says when it was made is believed for longer.
@@ -217,9 +221,32 @@ async fn mint(app: &App, key: &PanelKey, kind: &str, lasts: TimeDelta) -> Result
         &DealId::from(key.deal.as_str()),
     );
     let mut tx = app.store.write().await?;
-    tx.add_panel_token(&kept, whose, (now, now + lasts)).await?;
+    // A single-use address is not prolonged by its use.
+    let ends_at = kind.is_empty().then(|| now + LONGEST);
+    tx.add_panel_token(&kept, whose, (now, now + lasts, ends_at))
+        .await?;
     tx.commit().await?;
     Ok(token)
+}
+
+/// Whose panel a token opens now. Using it prolongs it: nobody who is typing is shut out.
+///
+/// # Errors
+/// The database's.
+pub async fn used(app: &App, token: &str) -> Result<Option<PanelKey>, Problem> {
+    let (mark, now) = (mark(token), app.env.now());
+    let mut tx = app.store.read().await?;
+    let Some(found) = tx.panel_token(&mark, now).await? else {
+        return Ok(None);
+    };
+    drop(tx);
+    let until = found.ends_at.map(|end| end.min(now + TOKEN));
+    if let Some(until) = until.filter(|it| *it - found.until >= TOUCH_EVERY) {
+        let mut tx = app.store.write().await?;
+        tx.prolong_panel_token(&mark, until).await?;
+        tx.commit().await?;
+    }
+    Ok(Some(found.key))
 }
 
 async fn page(app: &Shared, key: &PanelKey) -> Result<Response, Problem> {

@@ -10,12 +10,12 @@ use serde::Serialize;
 use super::Shared;
 use super::closing::{Answered, look_back_at};
 use super::coach::{self, Said};
-use super::embed::desk;
+use super::embed::{desk, used};
 use super::error::Problem;
 use super::panel::{Dismissed, dismiss_at, preview_at, publish_at};
 use super::panel_view::{self, Desk, Told};
 use super::preview::Preview;
-use super::session::{Sight, mark};
+use super::session::Sight;
 use super::table::{For, Table};
 use super::typed::Typed;
 use super::windows::{Arrived, arrived_at, keep_at};
@@ -63,17 +63,16 @@ impl FromRequestParts<Shared> for Led {
 }
 
 async fn opened(parts: &mut Parts, app: &Shared, wanted: Sight) -> Result<Desk, Problem> {
-    const LAPSED: Problem = Problem::Refused("This panel was open for too long. Reload the page.");
+    const LAPSED: Problem = Problem::Refused(
+        "This panel was open for too long. Copy what you wrote, then open the card again.",
+    );
     let token = parts
         .headers
         .get(header::AUTHORIZATION)
         .and_then(|it| it.to_str().ok())
         .and_then(|it| it.strip_prefix("Bearer "))
         .ok_or(LAPSED)?;
-    let (mark, now) = (mark(token), app.env.now());
-    let mut tx = app.store.read().await?;
-    let key = tx.panel_token(&mark, now).await?.ok_or(LAPSED)?;
-    drop(tx);
+    let key = used(app, token).await?.ok_or(LAPSED)?;
     let path = Path::<(String, String)>::from_request_parts(parts, app).await;
     let Path((connection, deal)) = path.map_err(|_| Problem::NotFound)?;
     if (&connection, &deal) != (&key.connection, &key.deal) {

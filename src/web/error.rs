@@ -203,7 +203,8 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
         .map_or(path.clone(), |it| it.as_str().to_owned());
     let is_get = request.method() == axum::http::Method::GET;
     let accept = request.headers().get(header::ACCEPT);
-    let by_script = path.starts_with("/embed/")
+    // A script that followed a redirect to the sign-in would take that page for its answer.
+    let by_script = (path.starts_with("/embed/") || path.starts_with("/panel/"))
         && accept.is_some_and(|it| it.as_bytes().starts_with(b"application/json"));
     let framed = path.strip_prefix("/embed/").filter(|_| !by_script);
     let framed = framed

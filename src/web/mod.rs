@@ -9,6 +9,7 @@ pub mod around;
 pub mod assets;
 pub mod board;
 pub mod books;
+pub mod card_parts;
 pub mod card_view;
 pub mod chrome;
 pub mod closing;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::around::{OpenedBy, opened_by};
 use super::board::stage_name;
 use super::closing::{self, Closing};
 use super::coach::open_question;
@@ -49,8 +50,8 @@ pub struct Body {
     pub stage: String,
     /// What the customer will have said or done.
     pub evidence: Vec<String>,
-    /// The lines inside which it is the seller's call: line, reason, owner.
-    pub guardrails: Vec<(String, String, String)>,
+    /// The lines inside which it is the seller's call.
+    pub guardrails: Vec<Guardrail>,
     /// The four questions and the need.
     pub asks: Vec<Ask>,
     /// Asks for the check date.
@@ -88,7 +89,7 @@ pub struct Body {
     /// Earlier versions.
     pub versions: Vec<Edition>,
     /// Who opened it, and when last.
-    pub opened: Vec<(String, String)>,
+    pub opened: Vec<OpenedBy>,
 }
 
 /// One question of the form.
@@ -105,6 +106,18 @@ pub struct Ask {
     pub shown: Option<usize>,
     /// Whether something stands there that can be taken back.
     pub stands: bool,
+}
+
+/// A line inside which it is the seller's call.
+pub struct Guardrail {
+    /// The line.
+    pub line: String,
+    /// Why it is there.
+    pub reason: String,
+    /// Whom to ask about it.
+    pub owner: String,
+    /// When it is looked at again.
+    pub review: String,
 }
 
 /// A field of the CRM that holds fewer characters than this is worth a word to whoever types.
@@ -199,7 +212,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         .filter_map(|it| it.author.as_deref())
         .collect();
     let names = tx.names(&connection, &authors).await?;
-    let opened = tx.opened(&connection, &deal).await?;
+    let opened = tx.openings(&connection, deal.as_str()).await?;
     let closing = closing::of(app, &mut tx, desk).await?;
     let known = tx.connection(&connection).await?;
     let fields = known.and_then(|it| serde_json::from_value::<FieldMap>(it.fields?.0).ok());
@@ -275,19 +288,18 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
             .collect(),
         clash,
         versions: editions(&app.framework, stage, &versions, zone),
-        opened: opened
-            .into_iter()
-            .map(|(who, at)| (who, words::moment(at, zone)))
-            .collect(),
+        opened: opened_by(opened, zone),
     })
 }
 
-fn guardrails(guide: &StageGuide) -> Vec<(String, String, String)> {
+fn guardrails(guide: &StageGuide) -> Vec<Guardrail> {
     let lines = guide.guardrails.iter();
     lines
-        .map(|it| {
-            let reason = it.reason.trim_end_matches('.').to_owned();
-            (it.line.clone(), reason, it.owner.clone())
+        .map(|it| Guardrail {
+            line: it.line.clone(),
+            reason: it.reason.trim_end_matches('.').to_owned(),
+            owner: it.owner.clone(),
+            review: words::day(it.review_on),
         })
         .collect()
 }

@@ -8,27 +8,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::{Datelike, Days, NaiveDate, TimeDelta};
+use chrono::{Days, NaiveDate, TimeDelta};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Shared;
 use super::board::{chosen, stage_name};
 use super::chrome::{Chrome, Show};
 use super::error::Problem;
 use super::promise;
 use super::session::{Me, Reader};
 use super::table::{For, Table};
-use super::words;
-use crate::domain::Time;
+use super::{App, Shared, words};
 use crate::domain::deal::Standing;
 use crate::domain::grade::Grade;
 use crate::domain::group::{SMALLEST_GROUP, is_group};
+use crate::domain::week::monday;
 use crate::store::picture::Publication;
 use crate::store::tx::Tx;
 
 /// Weeks looked back.
-const WEEKS: u64 = 12;
+const WEEKS: u32 = 12;
 /// Width of the drawing, in its own units.
 const WIDTH: f64 = 600.0;
 
@@ -68,11 +67,11 @@ pub struct Share {
     pub percent: u32,
 }
 
-/// Draws the picture of everyone a person leads.
+/// Draws the picture of everyone a person leads; weeks are those of the zone the person lives in.
 ///
 /// # Errors
 /// The database's.
-pub async fn of_team(tx: &mut Tx, me: &Me, now: Time) -> Result<Picture, Problem> {
+pub async fn of_team(app: &App, tx: &mut Tx, me: &Me) -> Result<Picture, Problem> {
     let sellers = me.sellers();
     let stages = tx.stages(&me.connection).await?;
     let groups: BTreeMap<String, i64> = tx
@@ -81,14 +80,15 @@ pub async fn of_team(tx: &mut Tx, me: &Me, now: Time) -> Result<Picture, Problem
         .into_iter()
         .collect();
     let cells = tx.grades_by_stage(&me.connection, &sellers).await?;
-    let monday = monday(now);
-    let first = monday
-        .checked_sub_days(Days::new(7 * WEEKS))
-        .unwrap_or(monday);
-    let since = first
-        .and_hms_opt(0, 0, 0)
-        .map_or(now - TimeDelta::weeks(12), |it| it.and_utc());
-    let publications = tx.publications(&me.connection, &sellers, since).await?;
+    let (now, hours) = (app.env.now(), app.settings.hours.of(app, me.zone()));
+    let first = monday(hours.date(now)) - Days::new(7 * u64::from(WEEKS));
+    // More than any zone needs; what is of weeks before is left out below.
+    let since = now - TimeDelta::weeks(i64::from(WEEKS) + 2);
+    let published = tx.publications(&me.connection, &sellers, since).await?;
+    let published = published
+        .into_iter()
+        .map(|it| (monday(hours.date(it.at)), it))
+        .filter(|(monday, _)| *monday >= first);
     let mut hidden = 0;
     let mut by_stage = Vec::new();
     for stage in stages.iter().filter(|it| it.standing() == Standing::Open) {
@@ -106,7 +106,7 @@ pub async fn of_team(tx: &mut Tx, me: &Me, now: Time) -> Result<Picture, Problem
             .map(|cell| (cell.grade.as_str(), cell.deals));
         by_stage.push(row(stage_name(&stages, &stage.id), counts));
     }
-    let (by_week, quiet) = weeks(&publications);
+    let (by_week, quiet) = weeks(published);
     Ok(Picture {
         by_stage,
         by_week,
@@ -114,15 +114,11 @@ pub async fn of_team(tx: &mut Tx, me: &Me, now: Time) -> Result<Picture, Problem
     })
 }
 
-fn monday(time: Time) -> NaiveDate {
-    let day = time.date_naive();
-    day - Days::new(day.weekday().num_days_from_monday().into())
-}
-
-fn weeks(publications: &[Publication]) -> (Vec<Row>, usize) {
-    let mut weeks: BTreeMap<NaiveDate, Vec<&Publication>> = BTreeMap::new();
-    for one in publications {
-        weeks.entry(monday(one.at)).or_default().push(one);
+/// Rows of what was published, each with its week's Monday; and how many weeks have none.
+fn weeks(published: impl Iterator<Item = (NaiveDate, Publication)>) -> (Vec<Row>, usize) {
+    let mut weeks: BTreeMap<NaiveDate, Vec<Publication>> = BTreeMap::new();
+    for (monday, one) in published {
+        weeks.entry(monday).or_default().push(one);
     }
     let mut hidden = 0;
     let mut rows = Vec::new();
@@ -205,7 +201,7 @@ async fn picture(
     if !promise::is_made(&mut tx, me).await? {
         return Ok(Redirect::to(&promise::path(&me.connection)).into_response());
     }
-    let picture = of_team(&mut tx, me, app.env.now()).await?;
+    let picture = of_team(&app, &mut tx, me).await?;
     Ok(Show(Page {
         chrome: Chrome::of("How plans stand", &reader, "/board"),
         charts: vec![

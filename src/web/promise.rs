@@ -1,5 +1,5 @@
-//! What a manager promises the team. It comes before the board: whoever looks at others' plans
-//! says first what they may count on.
+//! Within how many days someone gives a real answer. For whoever leads it comes before the board:
+//! whoever looks at others' plans says first what they may count on.
 
 use axum::Form;
 use axum::extract::{Query, State};
@@ -14,6 +14,7 @@ use super::table::{For, Table};
 use super::words;
 use super::{App, Shared};
 use crate::domain::ids::ConnectionId;
+use crate::domain::obstacle::kinds::Level;
 use crate::domain::role::Role;
 use crate::store::coaching::TeamPromise;
 use crate::store::tx::Tx;
@@ -49,17 +50,20 @@ struct Wish {
 struct Page {
     chrome: Chrome,
     connection: String,
+    /// Whether others' plans are behind it.
+    leads: bool,
     days: i64,
     text: String,
     since: Option<String>,
 }
 
 fn leading<'a>(reader: &'a Reader, connection: &str) -> Result<&'a Me, Problem> {
-    let me = chosen(reader, connection)?;
-    if me.role == Role::Seller {
-        return Err(Problem::NotFound);
-    }
-    Ok(me)
+    let owes = |me: &&Me| me.role != Role::Seller;
+    let me = match connection {
+        "" => reader.me.iter().find(owes),
+        _ => Some(chosen(reader, connection)?).filter(owes),
+    };
+    me.ok_or(Problem::NotFound)
 }
 
 /// Whether someone may look at others' plans already: whoever leads has promised something first.
@@ -89,13 +93,9 @@ pub async fn made_first(app: &App, tx: &mut Tx, me: &Me) -> Result<(), Problem> 
     }
 }
 
+/// What is offered to someone who has promised nothing yet: what holds for them until they do.
 fn usual_days(role: Role) -> i64 {
-    match role {
-        Role::Seller | Role::Manager => 1,
-        Role::Director => 2,
-        Role::Executive => 3,
-        Role::Product => 5,
-    }
+    Level::of(role).map_or(1, |level| level.usual_days().into())
 }
 
 async fn page(
@@ -109,6 +109,7 @@ async fn page(
     Ok(Show(Page {
         chrome: Chrome::of("My promise", &reader, "/promise"),
         connection: me.connection.as_str().to_owned(),
+        leads: me.leads(),
         days: promise
             .as_ref()
             .map_or(usual_days(me.role), |it| it.answer_days),

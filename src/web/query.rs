@@ -9,6 +9,23 @@ use crate::domain::field::{GRADES, PARTS, STATES};
 use crate::store::board::{After, Filter};
 use crate::store::people::StageRow;
 
+/// Where a page begins, as [`place_after`] wrote it down.
+pub fn place(text: &str) -> Option<After> {
+    let (date, id) = text.split_once('~')?;
+    let close_on = match date {
+        "" => None,
+        date => Some(day::read(date)?),
+    };
+    let id = id.to_owned();
+    Some(After { close_on, id })
+}
+
+/// Where the page after that deal begins, in an address.
+pub fn place_after(close_on: Option<NaiveDate>, id: &str) -> String {
+    let date = close_on.map(|date| date.to_string()).unwrap_or_default();
+    format!("{date}~{id}")
+}
+
 /// What the address asks for.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -133,15 +150,7 @@ impl Query {
 
     /// Where the page begins.
     pub fn place(&self) -> Option<After> {
-        let (date, id) = self.after.split_once('~')?;
-        let close_on = match date {
-            "" => None,
-            date => Some(day::read(date)?),
-        };
-        Some(After {
-            close_on,
-            id: id.to_owned(),
-        })
+        place(&self.after)
     }
 
     /// How many filters are set.
@@ -154,8 +163,7 @@ impl Query {
 
     /// The address of the page after this one, which ends with that deal.
     pub fn next(&self, close_on: Option<NaiveDate>, id: &str) -> String {
-        let date = close_on.map(|date| date.to_string()).unwrap_or_default();
-        self.address(&[("after", &format!("{date}~{id}"))], None)
+        self.address(&[("after", &place_after(close_on, id))], None)
     }
 
     /// The address of the first page.

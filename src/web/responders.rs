@@ -102,19 +102,21 @@ pub async fn first_of(
     connection: &ConnectionId,
     (seller, levels): (&str, &[Level]),
 ) -> Result<Option<(To, Hours)>, Problem> {
-    let Some((level, face)) = filled(app, tx, connection, (seller, levels)).await? else {
+    let Some((level, faces)) = filled(app, tx, connection, (seller, levels)).await? else {
         return Ok(None);
     };
-    let zone = face.as_ref().and_then(|it| it.time_zone.as_deref());
-    let hours = app.settings.hours.of(app, zone);
-    let published = match &face {
-        Some(face) => tx.promised_days(connection, &face.id).await?,
-        None => None,
-    };
+    let mut published = Vec::new();
+    for face in &faces {
+        published.extend(tx.promised_days(connection, &face.id).await?);
+    }
+    // Of a queue's owners, whoever promised the soonest answer is held to it.
+    let published = published.into_iter().filter(|days| *days > 0).min();
     let days = published
         .and_then(|days| i32::try_from(days).ok())
-        .filter(|days| *days > 0)
         .unwrap_or_else(|| level.usual_days());
+    let face = faces.into_iter().next().filter(|_| !level.is_queue());
+    let zone = face.as_ref().and_then(|it| it.time_zone.as_deref());
+    let hours = app.settings.hours.of(app, zone);
     let to = To {
         level,
         responder: face.map(|it| it.id.into()),
@@ -123,8 +125,8 @@ pub async fn first_of(
     Ok(Some((to, hours)))
 }
 
-/// The first of these levels that someone fills, and who; nobody where it is a queue: several people
-/// may work it, and none is missing while one of them is away.
+/// The first of these levels that someone fills, and who: one person, or where it is a queue everyone
+/// who works it. None of these is missing while one of them is away.
 ///
 /// # Errors
 /// The database's.
@@ -133,19 +135,20 @@ pub async fn filled(
     tx: &mut Tx,
     connection: &ConnectionId,
     (seller, levels): (&str, &[Level]),
-) -> Result<Option<(Level, Option<Face>)>, Problem> {
+) -> Result<Option<(Level, Vec<Face>)>, Problem> {
     if levels.is_empty() {
         return Ok(None);
     }
     if levels.contains(&Level::Product) {
-        let owners = tx.named(&app.settings.product_owners()).await?;
-        if owners.iter().any(|it| it.connection == connection.as_str()) {
-            return Ok(Some((Level::Product, None)));
+        let mut owners = tx.named(&app.settings.product_owners()).await?;
+        owners.retain(|it| it.connection == connection.as_str());
+        if !owners.is_empty() {
+            return Ok(Some((Level::Product, owners)));
         }
     }
     let mut line = in_line(tx.above(connection, seller).await?);
     line.retain(|(level, _)| levels.contains(level));
-    Ok(line.into_iter().next().map(|(level, it)| (level, Some(it))))
+    Ok(line.into_iter().next().map(|(level, it)| (level, vec![it])))
 }
 
 /// Those above a seller, each with the level they fill: whoever the seller reports to is the

@@ -1,7 +1,7 @@
 //! Tokens for other tools: each person makes, sees and revokes their own; those who run Latitude
 //! see whose there are and may revoke any. A token is shown once, by the answer that made it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use axum::extract::{Form, Path, State};
 use axum::response::Redirect;
@@ -199,17 +199,9 @@ async fn show(
     }
     let mut others = None;
     if reader.is_ops() {
-        let mut rows = Vec::new();
-        for token in tx.api_tokens(now).await? {
-            if !is_own(reader, &token) {
-                let connection = ConnectionId::from(token.connection.as_str());
-                let names = tx.names(&connection, &[&token.person]).await?;
-                let name = names.into_values().next();
-                let name = name.unwrap_or_else(|| token.person.clone());
-                rows.push(row(&token, format!("{name}, in {connection}")));
-            }
-        }
-        others = Some(rows);
+        let mut tokens = tx.api_tokens(now).await?;
+        tokens.retain(|it| !is_own(reader, it));
+        others = Some(of_others(&mut tx, &tokens).await?);
     }
     let connections = match reader.me.as_slice() {
         [_] => Vec::new(),
@@ -224,6 +216,26 @@ async fn show(
         days: DAYS,
         connections,
     }))
+}
+
+/// The tokens of others, each with its person's name; those of a connection are read at once.
+async fn of_others(tx: &mut Tx, tokens: &[ApiToken]) -> Result<Vec<Row>, Problem> {
+    let mut people: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for it in tokens {
+        people.entry(&it.connection).or_default().push(&it.person);
+    }
+    let mut names = HashMap::new();
+    for (connection, people) in people {
+        let found = tx.names(&ConnectionId::from(connection), &people).await?;
+        names.insert(connection, found);
+    }
+    let one = |it: &ApiToken| {
+        let name = names.get(it.connection.as_str());
+        let name = name.and_then(|names| names.get(&it.person));
+        let name = name.unwrap_or(&it.person);
+        row(it, format!("{name}, in {}", it.connection))
+    };
+    Ok(tokens.iter().map(one).collect())
 }
 
 fn row(token: &ApiToken, whose: String) -> Row {

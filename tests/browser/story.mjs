@@ -30,9 +30,10 @@ const seat = async (person) => {
 };
 
 // Opens the panel as the CRM's page does: its signed request, posted into a frame of that page.
-const frame = async (person, width) => {
+const frame = async (person, width, before) => {
   const { action, signed } = await ask({ do: "embed", person });
-  const page = await (await browser.newContext({ viewport: { width, height: 900 } })).newPage();
+  const context = before || await browser.newContext({ viewport: { width, height: 900 } });
+  const page = await context.newPage();
   page.on("pageerror", (error) => assert.fail(`script error: ${error}`));
   page.on("console", (it) => assert(!/Content Security Policy/.test(it.text()), it.text()));
   await page.setContent(`<form method="post" action="${BASE}${action}"><input name="signed_request"></form>`);
@@ -343,6 +344,46 @@ await led.click("summary:has-text('Offer help')");
 await led.fill("#help", "I know her peer at the harbour");
 await led.click("button:has-text('Offer')");
 await led.waitForFunction(() => /Offered/.test(document.body.textContent));
+
+// A panel that nobody touched for longer than its token lasts: it says where the words are, and what to
+// do; it does not try for ever; the words come back with the next panel.
+const PEER = "An hour of her peer at the harbour, from Mia, by 24 November.";
+await embedded.clock.install();
+await ask({ do: "minutes", minutes: 61 });
+let tries = 0;
+embedded.on("request", (it) => { if (it.url().endsWith("/draft")) tries += 1; });
+await embedded.fill("#need", PEER);
+await embedded.clock.runFor(2000);
+await embedded.waitForFunction(() => /^Kept on this machine, not in Latitude. .* open the card again/.test(document.getElementById("kept").textContent));
+assert.equal(tries, 1);
+await embedded.clock.runFor(60000);
+assert.equal(tries, 1);
+assert.equal(await embedded.inputValue("#need"), PEER);
+await look(embedded, "embed-lapsed");
+const next = await frame("seller", 360, embedded.context());
+await next.waitForFunction((words) => document.getElementById("need").value === words, PEER);
+await next.waitForFunction(() => document.getElementById("kept").textContent.startsWith("Draft kept"));
+// Where the browser lets a frame keep nothing, nobody is told that words are kept.
+await ask({ do: "minutes", minutes: 1 });
+const barred = await browser.newContext({ viewport: { width: 360, height: 900 } });
+await barred.addInitScript(() => { Storage.prototype.setItem = () => { throw new DOMException("no", "SecurityError"); }; });
+const blocked = await frame("seller", 360, barred);
+await ask({ do: "minutes", minutes: 61 });
+await blocked.fill("#need", "Two hours of her peer at the harbour.");
+await blocked.waitForFunction(() => /^Not kept. .* Copy your words, then open the card again/.test(document.getElementById("kept").textContent));
+await look(blocked, "embed-not-kept");
+await barred.setOffline(true);
+await blocked.fill("#need", "Three hours of her peer at the harbour.");
+await blocked.waitForFunction(() => /^Not kept. The connection is gone/.test(document.getElementById("kept").textContent));
+// The same on Latitude's own page, for whoever signed out in another window.
+await sam.goto(BASE + PANEL);
+const elsewhere = await sam.context().newPage();
+await elsewhere.goto(BASE + "/");
+await elsewhere.click("details.who summary");
+await elsewhere.click("button:text-is('Sign out')");
+await elsewhere.waitForURL((url) => url.pathname.startsWith("/sign-in"));
+await sam.fill("#need", PEER);
+await sam.waitForFunction(() => /^Kept on this machine, not in Latitude. You were signed out/.test(document.getElementById("kept").textContent));
 
 // Won: the seller looks back, and shares it.
 await ask({ do: "won" });

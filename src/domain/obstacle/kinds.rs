@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::role::Role;
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$one:meta])* $variant:ident = $word:literal, $label:literal;)+ }) => {
         $(#[$doc])*
@@ -140,6 +142,17 @@ words! {
 }
 
 impl Level {
+    /// The level that someone of a role fills; none below managers.
+    pub fn of(role: Role) -> Option<Self> {
+        match role {
+            Role::Seller => None,
+            Role::Manager => Some(Self::Manager),
+            Role::Director => Some(Self::Director),
+            Role::Executive => Some(Self::Executive),
+            Role::Product => Some(Self::Product),
+        }
+    }
+
     /// The business days promised where nobody published another promise.
     pub fn usual_days(self) -> i32 {
         match self {
@@ -148,6 +161,11 @@ impl Level {
             Self::Executive => 3,
             Self::Product => 5,
         }
+    }
+
+    /// Whether several people work it, and none of them by name.
+    pub fn is_queue(self) -> bool {
+        self == Self::Product
     }
 
     /// Who may get it next, whom it goes to first coming first: by silence upwards, with backing

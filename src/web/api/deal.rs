@@ -176,6 +176,7 @@ fn guide(framework: &Framework, stage: &str) -> Guide {
                 line: it.line.clone(),
                 reason: it.reason.clone(),
                 owner: it.owner.clone(),
+                review_on: it.review_on,
             })
             .collect(),
     }

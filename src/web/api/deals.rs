@@ -11,7 +11,7 @@ use super::shapes::{Board, DealLine, Deals, TalkWouldHelp};
 use crate::domain::field::{GRADES, PARTS, STATES};
 use crate::domain::grade::Grade;
 use crate::domain::role::Scope;
-use crate::store::board::{After, BoardRow, Filter};
+use crate::store::board::{BoardRow, Filter};
 use crate::store::people::StageRow;
 use crate::web::board::stage_name;
 use crate::web::crm_link::CrmPages;
@@ -19,6 +19,7 @@ use crate::web::error::{Detail, Problem};
 use crate::web::export::table_of;
 use crate::web::picture::{Picture, of_team};
 use crate::web::promise::made_first;
+use crate::web::query::{place, place_after};
 use crate::web::session::Me;
 use crate::web::{day, lists, words};
 
@@ -108,16 +109,6 @@ fn filter(asked: Asked, me: &Me, stages: &[StageRow]) -> Result<Filter, Problem>
     })
 }
 
-fn place(after: &str) -> Option<After> {
-    let (date, id) = after.split_once('~')?;
-    let close_on = match date {
-        "" => None,
-        date => Some(day::read(date)?),
-    };
-    let id = id.to_owned();
-    Some(After { close_on, id })
-}
-
 /// Open deals of the person and of those they lead, soonest to close first.
 #[utoipa::path(get, path = "/api/v1/deals", params(Asked), tag = "deals", security(("token" = ["deals"])), responses(
     (status = 200, body = Deals),
@@ -147,10 +138,8 @@ pub async fn list(caller: Caller, Query(asked): Query<Asked>) -> Result<Json<Dea
     let pages = CrmPages::of(app, &mut tx, &me.connection).await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| {
-        let date = row.close_on.map(|it| it.to_string()).unwrap_or_default();
-        format!("{date}~{}", row.id)
-    });
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|row| place_after(row.close_on, &row.id));
     let deals = rows
         .into_iter()
         .map(|row| line(&caller, (&stages, &pages), row));
@@ -250,6 +239,6 @@ pub async fn picture(caller: Caller) -> Result<Json<Picture>, Problem> {
     }
     let mut tx = caller.app.store.read().await?;
     made_first(&caller.app, &mut tx, &caller.me).await?;
-    let picture = of_team(&mut tx, &caller.me, caller.app.env.now()).await?;
+    let picture = of_team(&caller.app, &mut tx, &caller.me).await?;
     Ok(Json(picture))
 }

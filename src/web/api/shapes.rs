@@ -129,6 +129,8 @@ pub struct Guardrail {
     pub reason: String,
     /// Whom to ask.
     pub owner: String,
+    /// The day on which it is to be looked at again.
+    pub review_on: NaiveDate,
 }
 
 /// Where words are on their way to the CRM.

@@ -261,3 +261,21 @@ async fn a_second_process_on_a_sqlite_file_is_told_where_replicas_meet() {
     assert!(told.contains("another process"), "{told}");
     assert!(told.contains("latitude export"), "{told}");
 }
+
+#[tokio::test]
+async fn a_guardrail_past_its_review_date_is_noted_with_whom_to_ask() {
+    let floor = Floor::laid(&sqlite(), 1, None).await;
+    let told = async || {
+        let checks = look_with(&floor.config(), &floor.env).await;
+        checks.into_iter().find(|it| it.check == "guardrails")
+    };
+    assert!(told().await.is_none());
+
+    floor.clock.advance(TimeDelta::days(300));
+    let told = told().await.unwrap();
+
+    assert!(told.ok, "it is no fault: {told:?}");
+    let line = "Explore, Head of sales, 2027-06-30: no price, discount or date promise yet";
+    assert!(told.found.contains(line), "{told:?}");
+    assert!(told.remedy.contains("review_on"), "{told:?}");
+}

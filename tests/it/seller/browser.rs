@@ -78,6 +78,13 @@ async fn the_story_is_played_in_a_real_browser() {
                     "signed": signed(&floor, person, None, None).await,
                 });
             }
+            "minutes" => {
+                let minutes = wish["minutes"].as_i64().unwrap();
+                floor
+                    .stage
+                    .clock
+                    .advance(chrono::TimeDelta::minutes(minutes));
+            }
             "types" => {
                 let text = wish["text"].as_str().unwrap();
                 floor.stage.types(floor.place, Field::Approach, text);

@@ -62,6 +62,12 @@ pub async fn enter(floor: &Floor, signed: &str) -> Answer {
         .await
 }
 
+/// What a panel in a frame proves itself with.
+fn bearer(page: &Answer) -> String {
+    let token = page.body.split("data-token=\"").nth(1).unwrap();
+    format!("Bearer {}", token.split('"').next().unwrap())
+}
+
 #[tokio::test]
 async fn a_signed_embed_opens_the_sellers_own_panel_without_a_cookie() {
     let floor = Floor::open().await;
@@ -72,8 +78,7 @@ async fn a_signed_embed_opens_the_sellers_own_panel_without_a_cookie() {
     assert!(page.headers.get("set-cookie").is_none());
     let policy = page.header("content-security-policy");
     assert!(policy.contains("frame-ancestors https://"), "{policy}");
-    let token = page.body.split("data-token=\"").nth(1).unwrap();
-    let bearer = format!("Bearer {}", token.split('"').next().unwrap());
+    let bearer = bearer(&page);
     let at = |deal: &str, what: &str| format!("/embed/{}/{deal}/{what}", floor.stage.id);
     let form = [
         ("approach", "Call Ines on Thursday because she decides"),
@@ -111,6 +116,49 @@ async fn a_signed_embed_opens_the_sellers_own_panel_without_a_cookie() {
         )
         .await;
     assert_eq!(late.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_panel_that_is_typed_in_stays_open_for_the_working_day_and_no_longer() {
+    let floor = Floor::open().await;
+    let page = enter(&floor, &signed(&floor, &floor.seller, None, None).await).await;
+    let bearer = bearer(&page);
+    let proof = [
+        ("authorization", bearer.as_str()),
+        ("accept", "application/json"),
+    ];
+    let path = format!("/embed/{}/{}/draft", floor.stage.id, floor.deal);
+    let form = [("approach", "Call Ines on Thursday"), ("base", "0")];
+    let mut frame = Browser::on(&floor.base);
+
+    for hour in 1..=12 {
+        floor.stage.clock.advance(TimeDelta::minutes(59));
+        let kept = frame.send(Method::POST, &path, Some(&form), &proof).await;
+        assert_eq!(kept.status, StatusCode::NO_CONTENT, "{hour}: {}", kept.body);
+    }
+    floor.stage.clock.advance(TimeDelta::minutes(13));
+    let late = frame.send(Method::POST, &path, Some(&form), &proof).await;
+
+    assert_eq!(late.status, StatusCode::FORBIDDEN);
+    assert!(late.body.contains("open the card again"), "{}", late.body);
+}
+
+#[tokio::test]
+async fn the_panels_script_is_told_in_its_own_terms_that_someone_was_signed_out() {
+    let floor = Floor::open().await;
+    let mut browser = floor.browser_of(&floor.seller).await;
+    let path = format!("{}/draft", floor.panel());
+    let form = [("approach", "Call Ines on Thursday"), ("base", "0")];
+    let origin = floor.base.clone();
+    let headers = [("accept", "application/json"), ("origin", origin.as_str())];
+    browser.post("/sign-out", &[]).await;
+
+    let answer = browser.send(Method::POST, &path, Some(&form), &headers);
+    let answer = answer.await;
+
+    // A page would be led to the sign-in, which a script would take for "kept".
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert!(answer.body.contains("\"error\":"), "{}", answer.body);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use latitude::domain::grade::Grade;
 use latitude::domain::ids::ConnectionId;
+use latitude::domain::people::Person;
 use reqwest::StatusCode;
 
 use super::site::{Site, plain_deal, strategy};
@@ -183,6 +184,8 @@ async fn whichever_way_a_strategy_is_read_its_seller_sees_who_opened_it() {
         let page = sam.get(&format!("/deals/acme/{deal}")).await.body;
         assert_eq!(page.contains("Mia Manager"), opened, "{deal}: {page}");
         assert_eq!(page.contains("last on 17 Nov 2026"), opened, "{deal}");
+        let panel = sam.get(&format!("/panel/acme/{deal}")).await.body;
+        assert_eq!(panel.contains("last on 17 Nov 2026"), opened, "{deal}");
     }
 }
 
@@ -221,6 +224,42 @@ async fn a_picture_shows_groups_of_five_or_more_and_takes_no_filter() {
     assert!(drawn(&few.body).iter().all(|it| !it.contains("<rect")));
     let seller = site.browser_of("sam").await.get("/board/picture").await;
     assert_eq!(seller.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_week_of_the_picture_begins_on_monday_where_the_reader_is() {
+    let site = Site::open().await;
+    // Sunday noon in London is Monday morning in Auckland.
+    site.clock.advance(TimeDelta::days(5) + TimeDelta::hours(3));
+    for (n, seller) in ["sam", "sue", "sid", "sol", "sky"].iter().enumerate() {
+        let deal = site.deal(seller, &format!("p{n}")).await;
+        site.write(&deal, 1, &strategy(), Grade::Thin).await;
+    }
+    for (zone, monday, other) in [
+        ("Europe/Berlin", "16 Nov 2026", "23 Nov 2026"),
+        ("Pacific/Auckland", "23 Nov 2026", "16 Nov 2026"),
+    ] {
+        let mia = Person {
+            id: "mia".into(),
+            name: "Mia Manager".to_owned(),
+            email: Some("mia@acme.test".to_owned()),
+            active: true,
+            manager: Some("dan".into()),
+            time_zone: Some(zone.to_owned()),
+        };
+        let mut tx = site.store.write().await.unwrap();
+        let acme = ConnectionId::from("acme");
+        tx.save_people(&acme, &[mia]).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let page = site.browser_of("mia").await.get("/board/picture").await;
+        let mut tool = site.tool_of("acme:mia", &["deals"]).await;
+        let told = tool.json("/api/v1/picture").await;
+
+        assert!(page.body.contains(monday), "{zone}: {}", page.body);
+        assert!(!page.body.contains(other), "{zone}: {}", page.body);
+        assert_eq!(told["by_week"][0]["name"], monday, "{zone}");
+    }
 }
 
 #[tokio::test]

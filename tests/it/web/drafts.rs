@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use chrono::TimeDelta;
+use latitude::domain::answer::Answer;
 use latitude::domain::hours::Hours;
 use latitude::domain::ids::ConnectionId;
 use latitude::domain::obstacle::kinds::{Ground, Level};
 use latitude::domain::obstacle::{Deed, Need, Obstacle, To};
-use latitude::store::obstacles::Card;
+use latitude::store::obstacles::{Card, Said};
 use latitude::store::tx::statements;
 use reqwest::StatusCode;
 
@@ -57,6 +58,21 @@ async fn what_nobody_else_saw_can_be_written_anew_and_deleted() {
         page.contains("<h1>Their audit blocks us</h1>") && page.contains("Their own paper"),
         "{page}"
     );
+    let option = [
+        ("option", "0"),
+        ("kind", "partner"),
+        ("text", "Our partner's paper"),
+    ];
+    let done = sam.post(&format!("{card}/alter"), &option).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let page = sam.get(&card).await.body;
+    assert!(page.contains("Our partner&#39;s paper"), "{page}");
+    assert!(page.contains("Partner") && !page.contains("Their own paper"));
+    for [n, text] in [["0", " "], ["1", "Another"]] {
+        let none = [("option", n), ("kind", "partner"), ("text", text)];
+        let refused = sam.post(&format!("{card}/alter"), &none).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
     let blank = sam.post(&format!("{card}/reword"), &[("text", " ")]).await;
     assert_eq!(blank.status, StatusCode::UNPROCESSABLE_ENTITY);
 
@@ -70,12 +86,16 @@ async fn what_nobody_else_saw_can_be_written_anew_and_deleted() {
 #[tokio::test]
 async fn what_was_sent_up_is_neither_written_anew_nor_deleted() {
     let site = Site::open().await;
-    let card = send_up(&site, "sam", "Their audit blocks us", false).await;
+    let card = send_up(&site, "sam", "Their audit blocks us", true).await;
     let mut sam = site.browser_of("sam").await;
     let page = sam.get(&card).await.body;
-    for deed in ["reword", "delete"] {
+    for deed in ["reword", "alter", "delete"] {
         assert!(!page.contains(&format!("{card}/{deed}")), "{page}");
-        let form = [("text", "It was never about that")];
+        let form = [
+            ("text", "It was never about that"),
+            ("kind", "partner"),
+            ("option", "0"),
+        ];
         let refused = sam.post(&format!("{card}/{deed}"), &form).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{deed}");
     }
@@ -84,12 +104,17 @@ async fn what_was_sent_up_is_neither_written_anew_nor_deleted() {
 
 /// Needs of Sam's that wait for Mia, each changed a minute after the one before.
 async fn wait_for_mia(site: &Site, some: Range<i64>) {
+    wait(site, Level::Manager, some).await;
+}
+
+/// The same where Mia passed each up, to those who own the product.
+async fn wait(site: &Site, level: Level, some: Range<i64>) {
     let (acme, hours) = (ConnectionId::from("acme"), Hours::default());
     let mut tx = site.store.write().await.unwrap();
     for n in some {
         let at = site.env.now() + TimeDelta::minutes(n);
         let mut card = Card {
-            id: format!("c{n}"),
+            id: format!("{}{n}", level.word()),
             deal: Some("one".to_owned()),
             seller: "sam".to_owned(),
             began_at: at,
@@ -103,7 +128,7 @@ async fn wait_for_mia(site: &Site, some: Range<i64>) {
             what: "An hour".to_owned(),
             whom: "Mia".to_owned(),
             by: "2026-12-11".parse().unwrap(),
-            gap: false,
+            gap: level == Level::Product,
         };
         let to = To {
             level: Level::Manager,
@@ -112,6 +137,27 @@ async fn wait_for_mia(site: &Site, some: Range<i64>) {
         };
         let deed = Deed::SendUp(Ground::ThinkWithMe, need, to);
         card.obstacle.take(deed, at, &hours).unwrap();
+        if level == Level::Product {
+            let backing = "Four of our deals wait for it".to_owned();
+            let said = Said {
+                round: 1,
+                turn: 0,
+                at,
+                person: "mia".to_owned(),
+                kind: "passed_up".to_owned(),
+                text: backing.clone(),
+                more: String::new(),
+                until: None,
+            };
+            tx.add_said(&acme, &card.id, &said).await.unwrap();
+            let to = To {
+                level,
+                responder: None,
+                owed: hours.day() * 5,
+            };
+            let deed = Deed::Answer(Answer::PassedUp { backing }, Some(to));
+            card.obstacle.take(deed, at, &hours).unwrap();
+        }
         assert!(tx.save_card(&acme, &card, &hours, at).await.unwrap());
     }
     tx.commit().await.unwrap();
@@ -142,6 +188,33 @@ async fn a_list_is_read_in_as_many_statements_however_long_it_is() {
         costs.push(cost);
     }
     assert_eq!(costs[0], costs[1]);
+}
+
+#[tokio::test]
+async fn the_queue_is_read_in_as_many_statements_however_long_it_is_and_says_where_it_is_cut() {
+    let site = Site::open().await;
+    site.deal("sam", "one").await;
+    let mut pat = site.browser_of("pat").await;
+    pat.get("/library").await;
+    let mut costs = Vec::new();
+    for span in [0..2, 2..12] {
+        wait(&site, Level::Product, span).await;
+        let before = statements();
+        let page = pat.get("/queue").await;
+        assert!(page.body.contains("Need number 1."), "{}", page.body);
+        assert!(page.body.contains("Sam Seller"), "{}", page.body);
+        assert!(page.body.contains("Mia Manager stands behind it"));
+        assert!(!page.body.contains("of 12"), "nothing is cut");
+        costs.push(statements() - before);
+    }
+    assert_eq!(costs[0], costs[1]);
+
+    wait(&site, Level::Product, 12..60).await;
+    let page = pat.get("/queue").await.body;
+    let all = pat.get("/answers").await.body;
+    assert!(page.contains("50 of 60"), "{page}");
+    assert!(page.contains("Need number 49.") && !page.contains("Need number 50."));
+    assert!(all.contains("Need number 59."));
 }
 
 #[tokio::test]

@@ -151,6 +151,10 @@ async fn a_tool_reads_what_the_page_and_the_panel_of_a_deal_show() {
         for prompt in prompts.values() {
             assert!(page.contains(prompt.as_str().unwrap()), "{prompt}");
         }
+        let guardrail = &told["guide"]["guardrails"][0];
+        assert_eq!(guardrail["review_on"], "2027-06-30", "{told}");
+        assert!(page.contains(guardrail["line"].as_str().unwrap()));
+        assert!(page.contains("Review date: 30 Jun 2027"), "{page}");
         for line in told["guide"]["evidence"].as_array().unwrap() {
             assert!(page.contains(line.as_str().unwrap()), "{line}");
         }

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use latitude::domain::ids::ConnectionId;
+use latitude::domain::role::Role;
 use reqwest::StatusCode;
 
 use super::pyramid::send_up;
@@ -177,4 +178,45 @@ async fn what_was_kept_and_does_not_help_may_be_sent_up_again() {
 
     assert!(sam.get(&card).await.body.contains("Asked"));
     assert_eq!(record(&site, "mia").await, (1, 1));
+}
+
+#[tokio::test]
+async fn everyone_who_owes_answers_finds_the_page_that_promises_them() {
+    let site = Site::open().await;
+    for (who, owes) in [
+        ("sam", false),
+        ("mia", true),
+        ("dan", true),
+        ("eva", true),
+        ("pat", true),
+    ] {
+        let mut browser = site.browser_of(who).await;
+        let home = browser.get("/").await.body;
+        let page = browser.get("/promise").await;
+
+        assert_eq!(home.contains("href=\"/promise\""), owes, "{who}");
+        assert_eq!(page.status == StatusCode::OK, owes, "{who}");
+    }
+}
+
+#[tokio::test]
+async fn a_gap_is_answered_within_the_shortest_time_that_its_owners_promised() {
+    let site = Site::with(|settings| {
+        settings.roles.insert("acme:eva".to_owned(), Role::Product);
+    })
+    .await;
+    for (owner, days) in [("pat", "2"), ("eva", "3")] {
+        let mut browser = site.browser_of(owner).await;
+        let form = [("connection", "acme"), ("days", days)];
+        does(&mut browser, "/promise", &form).await;
+    }
+    let card = send_up(&site, "sam", "No single sign-on", true).await;
+    let mut mia = site.browser_of("mia").await;
+    let form = [("kind", "passed_up"), ("text", "Four deals wait for it")];
+    does(&mut mia, &format!("{card}/answer"), &form).await;
+
+    let page = site.browser_of("pat").await.get("/queue").await.body;
+
+    // Two business days, this one among them, where five are usual.
+    assert!(page.contains("answers by 18 Nov 2026"), "{page}");
 }

@@ -1,6 +1,7 @@
 //! Tokens for other tools, made and revoked on a page.
 
 use chrono::TimeDelta;
+use latitude::store::tx::statements;
 
 use super::site::{Browser, Site};
 
@@ -75,6 +76,17 @@ async fn nobody_sees_or_revokes_a_token_of_someone_else_but_those_who_run_latitu
     let page = mia.get("/tokens").await;
     assert!(page.body.contains("Sam Seller, in acme. Opens Deals."));
     assert_eq!(shown(&page.body), None);
+    // Everyone's are read at once.
+    let cost = async |mia: &mut Browser| {
+        let before = statements();
+        mia.get("/tokens").await;
+        statements() - before
+    };
+    let few = cost(&mut mia).await;
+    for other in ["sue", "sid", "sol"] {
+        make(&mut site.browser_of(other).await, "Weekly report").await;
+    }
+    assert_eq!(cost(&mut mia).await, few);
     assert_eq!(mia.post(&revoke, &[]).await.status, 303);
     assert_eq!(tool.get("/api/v1/me").await.status, 401);
 }

@@ -1,0 +1,106 @@
+//! The parts of an obstacle's card, in words, as more than one page shows them.
+
+use super::words;
+use crate::domain::obstacle::Obstacle;
+use crate::domain::obstacle::kinds::{Ended, Ground};
+
+/// What someone is called whom the CRM does not know any more.
+pub const GONE: &str = "Someone who has left";
+
+/// The deal that a card stands in the way of.
+pub struct OfDeal {
+    /// Its page, where the reader may see it.
+    pub href: Option<String>,
+    /// What its seller calls it.
+    pub name: String,
+}
+
+/// An option of the seller's own.
+pub struct OwnOption {
+    /// The label of its kind.
+    pub kind: &'static str,
+    /// The words.
+    pub text: String,
+    /// Whether the seller chose it.
+    pub chosen: bool,
+}
+
+/// What is needed.
+pub struct Needed {
+    /// What.
+    pub what: String,
+    /// From whom.
+    pub whom: String,
+    /// By when.
+    pub by: String,
+    /// Whether it is a gap in the product.
+    pub gap: bool,
+}
+
+/// Whose turn it was to answer.
+pub struct Turned {
+    /// The label of the level.
+    pub level: &'static str,
+    /// Since when.
+    pub since: String,
+    /// How it ended.
+    pub ended: String,
+}
+
+/// Something said about a need.
+pub struct Said {
+    /// Who, as far as the reader knows them.
+    pub who: String,
+    /// When.
+    pub when: String,
+    /// What kind of answer.
+    pub kind: &'static str,
+    /// The words.
+    pub text: String,
+    /// The second half.
+    pub more: String,
+}
+
+/// The seller's options, in order.
+pub fn options(it: &Obstacle) -> Vec<OwnOption> {
+    let each = it.options.iter().enumerate();
+    each.map(|(n, option)| OwnOption {
+        kind: option.kind.label(),
+        text: option.text.clone(),
+        chosen: it.chosen == Some(n),
+    })
+    .collect()
+}
+
+/// What is needed, once it was sent up.
+pub fn need(it: &Obstacle) -> Option<Needed> {
+    it.need.as_ref().map(|it| Needed {
+        what: it.what.clone(),
+        whom: it.whom.clone(),
+        by: words::day(it.by),
+        gap: it.gap,
+    })
+}
+
+/// Why it could be sent up. Options speak for themselves; another ground is said.
+pub fn ground(it: &Obstacle) -> &'static str {
+    it.ground
+        .filter(|it| *it != Ground::OwnOption)
+        .map_or("", Ground::label)
+}
+
+/// Whose turn it was, for a reader in that time zone.
+pub fn turns(it: &Obstacle, zone: Option<&str>) -> Vec<Turned> {
+    let moment = |at| words::moment(at, zone);
+    let each = it.turns.iter();
+    each.map(|turn| Turned {
+        level: turn.level.label(),
+        since: moment(turn.clock.started_at),
+        ended: match &turn.ended {
+            Some((at, Ended::Silent)) => format!("no answer yet, {}", moment(*at)),
+            Some((at, how)) => format!("{how}, {}", moment(*at)),
+            None => "to answer".to_owned(),
+        },
+    })
+    .collect()
+}
