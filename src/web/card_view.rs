@@ -248,8 +248,10 @@ pub async fn view(
             })
             .collect(),
         kinds: Kind::ALL.iter().map(|it| (it.word(), it.label())).collect(),
+        // One's own options are no ground before there are any.
         grounds: Ground::ALL
             .iter()
+            .filter(|it| has_option || **it != Ground::OwnOption)
             .map(|it| {
                 (
                     it.word(),

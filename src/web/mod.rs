@@ -4,6 +4,7 @@
 //! every role. Pages are rendered here, work without script, and trust nothing that came from a
 //! CRM: templates escape, and the content policy allows no inline script or style.
 
+pub mod again;
 pub mod api;
 pub mod around;
 pub mod assets;
