@@ -16,3 +16,10 @@ for (const secret of document.querySelectorAll("input.secret")) {
   secret.addEventListener("focus", () => secret.select());
   if (document.activeElement === secret) secret.select();
 }
+// Whoever leaves a page with words that were not sent is asked first.
+for (const form of document.querySelectorAll("form[data-unsaved]")) {
+  let unsent = false;
+  form.addEventListener("input", () => { unsent = true; });
+  form.addEventListener("submit", () => { unsent = false; });
+  addEventListener("beforeunload", (event) => { if (unsent) event.preventDefault(); });
+}
