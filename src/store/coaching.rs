@@ -2,9 +2,10 @@
 //! view, what the manager promised the team; and who opened a seller's strategy.
 
 use chrono::NaiveDate;
-use sqlx::{FromRow, query, query_as};
+use sqlx::{FromRow, QueryBuilder, query, query_as};
 
 use super::Result;
+use super::rows::ROWS;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
@@ -37,6 +38,13 @@ pub struct Word {
     pub kind: String,
     /// What was said.
     pub text: String,
+}
+
+#[derive(FromRow)]
+struct WordOf {
+    deal: String,
+    #[sqlx(flatten)]
+    word: Word,
 }
 
 /// What a manager promises the team.
@@ -113,6 +121,33 @@ impl Tx {
             "SELECT at, person, kind, text FROM manager_word
              WHERE connection = $1 AND deal = $2 ORDER BY at DESC",
         ).bind(connection.as_str()).bind(deal).fetch_all(db).await)
+    }
+
+    /// What managers said lately about any of these deals, newest first, each with its deal.
+    pub async fn words_since(
+        &mut self,
+        connection: &ConnectionId,
+        deals: &[&str],
+        since: Time,
+    ) -> Result<Vec<(String, Word)>> {
+        let mut words = Vec::new();
+        for some in deals.chunks(ROWS) {
+            let rows: Vec<WordOf> = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new(
+                    "SELECT deal, at, person, kind, text FROM manager_word WHERE connection = ",
+                );
+                select.push_bind(connection.as_str()).push(" AND at > ").push_bind(since);
+                select.push(" AND deal IN (");
+                let mut list = select.separated(", ");
+                for deal in some {
+                    list.push_bind(*deal);
+                }
+                select.push(") ORDER BY at DESC");
+                select.build_query_as().fetch_all(db).await
+            })?;
+            words.extend(rows.into_iter().map(|it| (it.deal, it.word)));
+        }
+        Ok(words)
     }
 
     /// Adds what a manager promises the team; it stands from now.

@@ -7,7 +7,7 @@ use super::coach::open_question;
 use super::error::Problem;
 use super::panel::panel_path;
 use super::session::Me;
-use super::{App, words};
+use super::{App, deal, words};
 use crate::domain::cadence::Reason;
 use crate::store::deals::Dossier;
 use crate::store::tx::Tx;
@@ -15,10 +15,15 @@ use crate::store::tx::Tx;
 /// A look back is offered for so long after a deal ended.
 const LATELY: TimeDelta = TimeDelta::days(30);
 
+/// What a manager said besides a question stands here for so long.
+const NEWS: TimeDelta = TimeDelta::days(7);
+
 /// A person's next conversations.
 pub struct Conversations {
     /// Where something is asked of them, the most pressing first.
     pub asked: Vec<Wanted>,
+    /// Help that managers offered lately, and where they see it differently.
+    pub said: Vec<Wanted>,
     /// Their open deals, by check date; those without one last.
     pub next: Vec<Next>,
     /// Deals that ended lately.
@@ -83,6 +88,7 @@ pub async fn of(app: &App, tx: &mut Tx, me: &Me) -> Result<Conversations, Proble
         .deals_of(&me.connection, &me.face.id.as_str().into())
         .await?;
     let mut asked = asked_of(app, tx, me, &deals).await?;
+    let said = said_to(app, tx, me, &deals).await?;
     asked.sort_by_key(|it| it.rank);
     let mut next: Vec<Next> = deals
         .into_iter()
@@ -109,6 +115,7 @@ pub async fn of(app: &App, tx: &mut Tx, me: &Me) -> Result<Conversations, Proble
     let ended = tx.ended_lately(&me.connection, &me.face.id, lately).await?;
     Ok(Conversations {
         asked,
+        said,
         next,
         ended: ended
             .into_iter()
@@ -163,7 +170,7 @@ async fn asked_of(
             let who = who.map_or("Your manager", String::as_str);
             (2, format!("{who} asks:"))
         } else {
-            (3, reason?.told().to_owned())
+            (4, reason?.told().to_owned())
         };
         Some(Wanted {
             deal: deal.id.clone(),
@@ -175,4 +182,34 @@ async fn asked_of(
         })
     });
     Ok(wanted.collect())
+}
+
+/// Help that managers offered the seller lately, and where they see it differently.
+async fn said_to(
+    app: &App,
+    tx: &mut Tx,
+    me: &Me,
+    deals: &[Dossier],
+) -> Result<Vec<Wanted>, Problem> {
+    let ids: Vec<&str> = deals.iter().map(|it| it.id.as_str()).collect();
+    let since = app.env.now() - NEWS;
+    let said = tx.words_since(&me.connection, &ids, since).await?;
+    let people: Vec<&str> = said.iter().map(|(_, it)| it.person.as_str()).collect();
+    let names = tx.names(&me.connection, &people).await?;
+    let news = said.iter().filter_map(|(id, word)| {
+        let about = deals.iter().find(|it| it.id == *id)?;
+        let told = deal::told(word, &names, me.zone());
+        Some(Wanted {
+            deal: id.clone(),
+            href: panel_path(me.connection.as_str(), id),
+            name: about.name.clone(),
+            why: match told.text.is_empty() {
+                true => format!("{}.", told.who),
+                false => format!("{}:", told.who),
+            },
+            question: Some(told.text).filter(|it| !it.is_empty()),
+            rank: 3,
+        })
+    });
+    Ok(news.collect())
 }

@@ -80,7 +80,7 @@ pub struct Shown {
     pub pieces: Vec<Piece>,
 }
 
-/// A manager's question.
+/// What a manager asked or said.
 pub struct Asked {
     /// Who asked.
     pub who: String,
@@ -242,7 +242,8 @@ pub fn asked(question: &Question, names: &HashMap<String, String>, zone: Option<
     }
 }
 
-fn told(word: &Word, names: &HashMap<String, String>, zone: Option<&str>) -> Asked {
+/// What a manager said besides, in words. `zone` is the reader's.
+pub fn told(word: &Word, names: &HashMap<String, String>, zone: Option<&str>) -> Asked {
     let name = names
         .get(&word.person)
         .map_or("Your manager", String::as_str);

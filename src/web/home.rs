@@ -49,6 +49,7 @@ async fn home(
     for me in &reader.me {
         let mine = conversations::of(&app, &mut tx, me).await?;
         wanted.extend(mine.asked);
+        wanted.extend(mine.said);
         next.extend(mine.next);
         ended.extend(mine.ended);
         let first = this_monday(&app, me);

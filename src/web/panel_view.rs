@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::board::stage_name;
 use super::closing::{self, Closing};
 use super::coach::open_question;
-use super::deal::{Asked, Edition, Shown, asked, editions, facts};
+use super::deal::{self, Asked, Edition, Shown, asked, editions, facts};
 use super::error::Problem;
 use super::marked::{How, changes};
 use super::preview::{self, Preview};
@@ -83,6 +83,10 @@ pub struct Body {
     pub waits: Option<Asked>,
     /// Questions from before.
     pub questions: Vec<Asked>,
+    /// What managers said besides: help they offer, another view.
+    pub said: Vec<Asked>,
+    /// The deal's page, which says how it was graded.
+    pub deal: String,
     /// Other words than those the seller started from, or published at the same time.
     pub clash: Option<Clash>,
     /// Earlier versions.
@@ -194,9 +198,11 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
     let confidence = tx.confidence(&connection, &deal, &person).await?;
     let mut questions = tx.questions(&connection, &[deal.as_str()]).await?;
     let questions = questions.remove(deal.as_str()).unwrap_or_default();
+    let said = tx.words(&connection, deal.as_str()).await?;
     let authors: Vec<&str> = questions
         .iter()
         .filter_map(|it| it.author.as_deref())
+        .chain(said.iter().map(|it| it.person.as_str()))
         .collect();
     let names = tx.names(&connection, &authors).await?;
     let opened = tx.opened(&connection, &deal).await?;
@@ -273,6 +279,8 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
             .filter(|it| !waits.is_some_and(|waits| std::ptr::eq(*it, waits)))
             .map(|it| asked(it, &names, zone))
             .collect(),
+        said: said.iter().map(|it| deal::told(it, &names, zone)).collect(),
+        deal: words::deal_path(connection.as_str(), deal.as_str()),
         clash,
         versions: editions(&app.framework, stage, &versions, zone),
         opened: opened

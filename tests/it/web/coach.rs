@@ -92,6 +92,36 @@ async fn one_question_at_a_time_joins_the_thread() {
 }
 
 #[tokio::test]
+async fn help_and_another_view_reach_the_seller_in_the_panel_and_at_home() {
+    let site = Site::open().await;
+    let deal = site.deal("sam", "one").await;
+    site.write(&deal, 1, &strategy(), Grade::Thin).await;
+    let mut mia = site.browser_of("mia").await;
+    mia.post("/deals/acme/one/help", &[("text", "I know her peer")]).await;
+    site.clock.advance(TimeDelta::minutes(1));
+    let view = [("text", "Their controller told me otherwise")];
+    mia.post("/deals/acme/one/view", &view).await;
+
+    let mut sam = site.browser_of("sam").await;
+    for path in ["/panel/acme/one", "/"] {
+        let page = sam.get(path).await.body;
+        for told in [
+            "Mia Manager offers help",
+            "I know her peer",
+            "Mia Manager sees it differently",
+            "Their controller told me otherwise",
+        ] {
+            assert!(page.contains(told), "{path}, {told}: {page}");
+        }
+    }
+    let panel = sam.get("/panel/acme/one").await.body;
+    assert!(panel.contains("href=\"/deals/acme/one\""), "{panel}");
+    site.clock.advance(TimeDelta::days(8));
+    let home = site.browser_of("sam").await.get("/").await.body;
+    assert!(!home.contains("offers help"), "it is no news any more: {home}");
+}
+
+#[tokio::test]
 async fn only_whoever_leads_the_seller_asks_helps_or_sees_it_differently() {
     let site = Site::open().await;
     site.deal("sam", "one").await;
