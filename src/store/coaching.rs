@@ -40,6 +40,19 @@ pub struct Word {
     pub text: String,
 }
 
+/// A deal whose seller published after someone's question.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct AnsweredQuestion {
+    /// The CRM's id of the deal.
+    pub deal: String,
+    /// What it is called.
+    pub name: String,
+    /// The CRM's id of its seller.
+    pub seller: Option<String>,
+    /// When they published first after it.
+    pub at: Time,
+}
+
 #[derive(FromRow)]
 struct WordOf {
     deal: String,
@@ -148,6 +161,24 @@ impl Tx {
             words.extend(rows.into_iter().map(|it| (it.deal, it.word)));
         }
         Ok(words)
+    }
+
+    /// The deals on which a person's last question was answered since then, the latest first.
+    pub async fn answered(
+        &mut self,
+        connection: &ConnectionId,
+        author: &str,
+        since: Time,
+    ) -> Result<Vec<AnsweredQuestion>> {
+        sql!(self, db => query_as(
+            "SELECT d.id AS deal, d.name, d.seller, MIN(v.at) AS at FROM deal d
+             JOIN (SELECT deal, MAX(at) AS at FROM question WHERE connection = $1 AND author = $2
+               GROUP BY deal) q ON q.deal = d.id
+             JOIN strategy_version v ON v.connection = d.connection AND v.deal = d.id AND v.at > q.at
+             WHERE d.connection = $1 AND d.gone_at IS NULL AND d.standing = 'open'
+             GROUP BY d.id, d.name, d.seller HAVING MIN(v.at) > $3
+             ORDER BY MIN(v.at) DESC, d.id",
+        ).bind(connection.as_str()).bind(author).bind(since).fetch_all(db).await)
     }
 
     /// Adds what a manager promises the team; it stands from now.

@@ -10,6 +10,7 @@ use axum::extract::{Path, State};
 use super::Shared;
 use super::around::{Around, around, open};
 use super::board::stage_name;
+use super::card_view::Item;
 use super::chrome::{Chrome, Show};
 use super::closing::{self, SharedLookBack};
 use super::coach::open_question;
@@ -21,7 +22,7 @@ use super::session::{Me, Reader, Sight};
 use super::since::{Since, since};
 use super::table::{For, Table};
 use super::why::{self, Bar, Side};
-use super::words;
+use super::{answered, needs, words};
 use crate::domain::cadence::Reason;
 use crate::domain::deal::Standing;
 use crate::domain::field::Field;
@@ -68,6 +69,9 @@ struct Page {
     ended: bool,
     panel: String,
     look_back: Option<SharedLookBack>,
+    needs: Vec<Item>,
+    /// Where an obstacle to it is added.
+    add_need: String,
 }
 
 /// One part of the strategy.
@@ -88,6 +92,8 @@ pub struct Asked {
     pub when: String,
     /// What.
     pub text: String,
+    /// Which version answered a question; none while none did.
+    pub answered: Option<String>,
 }
 
 /// One version, and what changed with it.
@@ -127,6 +133,7 @@ async fn deal(
     let mut tx = app.store.read().await?;
     let talk = tx.talk(&connection, deal.as_str(), &me.face.id).await?;
     let look_back = closing::shared(&mut tx, me, &dossier).await?;
+    let needs = needs::of_deal(&app, &mut tx, me, (deal.as_str(), false)).await?;
     drop(tx);
     let now = app.env.now();
     let stage = stage_name(&stages, &dossier.stage);
@@ -169,7 +176,10 @@ async fn deal(
         waits: open_question(&questions, dossier.published_at, now).is_some(),
         questions: questions
             .iter()
-            .map(|it| asked(it, &names, me.zone()))
+            .map(|it| Asked {
+                answered: answered::by(it, &versions, me.zone()),
+                ..asked(it, &names, me.zone())
+            })
             .collect(),
         said: said.iter().map(|it| told(it, &names, me.zone())).collect(),
         since: talk
@@ -185,6 +195,12 @@ async fn deal(
         panel: panel_path(connection.as_str(), deal.as_str()),
         ended: Standing::named(&dossier.standing) != Standing::Open,
         look_back,
+        needs,
+        add_need: format!(
+            "/obstacles?deal={}%2F{}",
+            words::encoded(connection.as_str()),
+            words::encoded(deal.as_str())
+        ),
         name: dossier.name,
     }))
 }
@@ -239,6 +255,7 @@ pub fn asked(question: &Question, names: &HashMap<String, String>, zone: Option<
         who: author.map_or("Your manager", String::as_str).to_owned(),
         when: words::day(words::local_day(question.at, zone)),
         text: question.text.clone(),
+        answered: None,
     }
 }
 
@@ -254,6 +271,7 @@ pub fn told(word: &Word, names: &HashMap<String, String>, zone: Option<&str>) ->
         },
         when: words::day(words::local_day(word.at, zone)),
         text: word.text.clone(),
+        answered: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::State;
 
 use super::Shared;
+use super::answered::{self, News};
 use super::card_view::Item;
 use super::chrome::{Chrome, Show};
 use super::conversations::{self, Ended, Next, Wanted};
@@ -36,6 +37,7 @@ struct Page {
     week_href: String,
     owed: Vec<Item>,
     waiting: Vec<Item>,
+    news: Vec<News>,
 }
 
 async fn home(
@@ -44,6 +46,7 @@ async fn home(
 ) -> Result<Show<impl askama::Template>, Problem> {
     let (mut week, mut owed, mut waiting) = (vec![], vec![], vec![]);
     let (mut wanted, mut next, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+    let mut news = Vec::new();
     let mut week_href = "/week".to_owned();
     let mut tx = app.store.read().await?;
     for me in &reader.me {
@@ -76,6 +79,7 @@ async fn home(
             );
         }
         waiting.extend(items(&app, &mut tx, me, &mine).await?);
+        news.extend(answered::lately(&app, &mut tx, me).await?);
     }
     drop(tx);
     waiting.sort_by_key(Item::order);
@@ -96,5 +100,6 @@ async fn home(
         week_href,
         owed,
         waiting,
+        news,
     }))
 }

@@ -5,6 +5,7 @@
 //! CRM: templates escape, and the content policy allows no inline script or style.
 
 pub mod again;
+pub mod answered;
 pub mod api;
 pub mod around;
 pub mod assets;
@@ -37,6 +38,7 @@ pub mod lists;
 pub mod marked;
 pub mod metrics;
 pub mod mine;
+pub mod needs;
 pub mod obstacle;
 pub mod openid;
 pub mod ops_door;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::board::stage_name;
+use super::card_view::Item;
 use super::closing::{self, Closing};
 use super::coach::open_question;
 use super::deal::{self, Asked, Edition, Shown, asked, editions, facts};
@@ -11,7 +12,7 @@ use super::marked::{How, changes};
 use super::preview::{self, Preview};
 use super::session::Me;
 use super::windows::{self, Aside};
-use super::{Shared, assets, words};
+use super::{Shared, assets, needs, words};
 use crate::crm::setup::FieldMap;
 use crate::domain::cadence::Reason;
 use crate::domain::field::Field;
@@ -85,6 +86,8 @@ pub struct Body {
     pub questions: Vec<Asked>,
     /// What managers said besides: help they offer, another view.
     pub said: Vec<Asked>,
+    /// What stands in its way, and who owes an answer.
+    pub needs: Vec<Item>,
     /// The deal's page, which says how it was graded.
     pub deal: String,
     /// Other words than those the seller started from, or published at the same time.
@@ -223,6 +226,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         None => (&published, dossier.published_at.unwrap_or(now)),
     };
     let preview = preview::of(app, &mut tx, desk, (typed, at)).await?;
+    let needs = needs::of_deal(app, &mut tx, &desk.me, (deal.as_str(), false)).await?;
     drop(tx);
     let chosen = draft.as_ref().map_or(confidence, |it| it.confidence);
     let mut told = sentence(carriage.as_ref());
@@ -280,6 +284,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
             .map(|it| asked(it, &names, zone))
             .collect(),
         said: said.iter().map(|it| deal::told(it, &names, zone)).collect(),
+        needs,
         deal: words::deal_path(connection.as_str(), deal.as_str()),
         clash,
         versions: editions(&app.framework, stage, &versions, zone),
