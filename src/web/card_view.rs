@@ -1,5 +1,7 @@
 //! What a page shows of an obstacle's card, to each side of it.
 
+use std::collections::HashMap;
+
 use super::error::Problem;
 use super::obstacle::{Side, card_path};
 use super::responders::{filled, hours};
@@ -128,8 +130,13 @@ pub struct May {
     pub pass_up: bool,
 }
 
-/// A card in one line.
-pub fn item(card: &Card, me: &Me, now: Time, hours: &Hours) -> Item {
+/// A card in one line. `names` holds those of its seller and of whoever owes the answer.
+pub fn item(
+    card: &Card,
+    me: &Me,
+    names: &HashMap<String, String>,
+    (now, hours): (Time, &Hours),
+) -> Item {
     let it = &card.obstacle;
     let state = it.state_at(now, hours);
     let reading = it.reading(now, hours);
@@ -147,10 +154,7 @@ pub fn item(card: &Card, me: &Me, now: Time, hours: &Hours) -> Item {
             String::new(),
             if state == State::Kept { "done" } else { "" },
         ),
-        Some(Reading::Paused) => (
-            format!("{who} asked one question; the clock stands still"),
-            "",
-        ),
+        Some(Reading::Paused) => paused(card, me, names, who),
         Some(Reading::Running) => (format!("{who} {answers} by {when}"), ""),
         Some(Reading::Half) => (
             format!("{who} {answers} by {when}: half the time has gone"),
@@ -175,6 +179,33 @@ pub fn item(card: &Card, me: &Me, now: Time, hours: &Hours) -> Item {
         reading,
         due,
     }
+}
+
+/// Who has to move while the clock stands still: the seller, with a reply.
+fn paused(
+    card: &Card,
+    me: &Me,
+    names: &HashMap<String, String>,
+    level: &str,
+) -> (String, &'static str) {
+    let seller = names.get(&card.seller).map_or("the seller", String::as_str);
+    let turn = card.obstacle.turn();
+    let responder = turn.and_then(|it| it.responder.as_ref());
+    if card.seller == me.face.id {
+        let asker = responder.and_then(|it| names.get(it.as_str()));
+        let asker = asker.map_or(level, String::as_str);
+        let told = format!("{asker} asked a question. Your reply restarts the clock.");
+        return (told, "half");
+    }
+    (format!("Waiting for {seller}'s reply"), "")
+}
+
+/// The people named in the lines of cards.
+pub fn people(cards: &[Card]) -> Vec<&str> {
+    let responders = cards.iter().filter_map(|it| it.obstacle.turn());
+    let responders = responders.filter_map(|it| it.responder.as_ref());
+    let sellers = cards.iter().map(|it| it.seller.as_str());
+    sellers.chain(responders.map(|it| it.as_str())).collect()
 }
 
 /// A card in full, for someone who may see it.
@@ -216,6 +247,7 @@ pub async fn view(
             more: until.unwrap_or_else(|| one.more.clone()),
         });
     }
+    let names = tx.names(connection, &people(std::slice::from_ref(card))).await?;
     let state = it.state_at(now, &hours);
     let has_option = !it.options.is_empty();
     let mut may = may(card, side, now, &hours);
@@ -230,7 +262,7 @@ pub async fn view(
     Ok(View {
         action: card_path(connection.as_str(), &card.id),
         csrf: csrf.to_owned(),
-        item: item(card, me, now, &hours),
+        item: item(card, me, &names, (now, &hours)),
         own: side == Side::Seller,
         responds: side == Side::Responder,
         seller,
@@ -272,13 +304,19 @@ pub async fn view(
         turns: it
             .turns
             .iter()
-            .map(|turn| {
+            .flat_map(|turn| {
                 let ended = match &turn.ended {
                     Some((at, Ended::Silent)) => format!("no answer yet, {}", moment(*at)),
                     Some((at, how)) => format!("{how}, {}", moment(*at)),
+                    None if turn.clock.is_paused() => "asked one question".to_owned(),
                     None => "to answer".to_owned(),
                 };
-                (turn.level.label(), moment(turn.clock.started_at), ended)
+                let since = moment(turn.clock.started_at);
+                let reply = turn.clock.paused_at.filter(|_| {
+                    turn.ended.is_none() && turn.clock.is_paused()
+                });
+                let reply = reply.map(|at| ("Seller", moment(at), "to reply".to_owned()));
+                std::iter::once((turn.level.label(), since, ended)).chain(reply)
             })
             .collect(),
         said,

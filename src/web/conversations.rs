@@ -3,13 +3,16 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
+use super::card_view::Item;
 use super::coach::open_question;
 use super::error::Problem;
 use super::panel::panel_path;
 use super::session::Me;
 use super::{App, deal, words};
 use crate::domain::cadence::Reason;
+use crate::domain::hours::Reading;
 use crate::store::deals::Dossier;
+use crate::store::obstacles::Card;
 use crate::store::tx::Tx;
 
 /// A look back is offered for so long after a deal ended.
@@ -129,6 +132,22 @@ pub async fn of(app: &App, tx: &mut Tx, me: &Me) -> Result<Conversations, Proble
                 name: deal.name,
             })
             .collect(),
+    })
+}
+
+/// A question about an obstacle that waits for its seller's reply, if one does.
+pub fn reply_wanted(card: &Card, item: &Item) -> Option<Wanted> {
+    if item.reading != Some(Reading::Paused) {
+        return None;
+    }
+    let question = card.said.iter().rev().find(|it| it.kind == "one_question");
+    Some(Wanted {
+        deal: card.deal.clone().unwrap_or_default(),
+        href: item.href.clone(),
+        name: item.text.clone(),
+        why: item.clock.clone(),
+        question: question.map(|it| it.text.clone()),
+        rank: 2,
     })
 }
 

@@ -68,7 +68,12 @@ async fn home(
             .cards(&me.connection, Which::OfSeller(&me.face.id))
             .await?;
         own.retain(|it| matches!(it.obstacle.state, Standing::Asked | Standing::Promised));
-        owed.extend(items(&app, &mut tx, me, &own).await?);
+        for (card, item) in own.iter().zip(items(&app, &mut tx, me, &own).await?) {
+            match conversations::reply_wanted(card, &item) {
+                Some(it) => wanted.push(it),
+                None => owed.push(item),
+            }
+        }
         let mut mine = tx
             .cards(&me.connection, Which::WaitingOn(&me.face.id))
             .await?;

@@ -206,19 +206,18 @@ async fn list(
 /// The database's.
 pub async fn items(app: &App, tx: &mut Tx, me: &Me, cards: &[Card]) -> Result<Vec<Item>, Problem> {
     let hours = hours_of(app, tx, &me.connection, cards).await?;
-    let sellers = cards.iter().map(|it| it.seller.as_str());
-    let sellers: Vec<&str> = sellers.filter(|it| *it != me.face.id).collect();
-    let names = tx.names(&me.connection, &sellers).await?;
+    let names = tx.names(&me.connection, &card_view::people(cards)).await?;
     let deals: Vec<&str> = cards.iter().filter_map(|it| it.deal.as_deref()).collect();
     let deals = tx.deal_names(&me.connection, &deals).await?;
     let now = app.env.now();
     let line = |(card, hours): (&Card, &Hours)| {
-        let seller = names.get(&card.seller);
+        let others = card.seller != me.face.id;
+        let seller = names.get(&card.seller).filter(|_| others);
         let deal = card.deal.as_ref().and_then(|it| deals.get(it));
         let about: Vec<&str> = seller.into_iter().chain(deal).map(String::as_str).collect();
         Item {
             about: about.join(" · "),
-            ..card_view::item(card, me, now, hours)
+            ..card_view::item(card, me, &names, (now, hours))
         }
     };
     Ok(cards.iter().zip(&hours).map(line).collect())
