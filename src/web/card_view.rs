@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::error::Problem;
 use super::obstacle::{Side, card_path};
+use super::promise::{CountOn, counted_on};
 use super::responders::{filled, hours};
 use super::session::Me;
 use super::{App, panel, words};
@@ -79,6 +80,8 @@ pub struct View {
     pub outcomes: Vec<(&'static str, &'static str)>,
     /// What may be done to it now.
     pub may: May,
+    /// What the seller may count on from whoever answers first.
+    pub count_on: Option<CountOn>,
     /// Says that there is nobody to send it up to.
     pub no_manager: &'static str,
     /// Today, for date fields.
@@ -259,6 +262,10 @@ pub async fn view(
         let whom = (card.seller.as_str(), levels);
         *may = *may && filled(app, tx, connection, whom).await?.is_some();
     }
+    let count_on = match may.send {
+        true => counted_on(app, tx, me).await?,
+        false => None,
+    };
     Ok(View {
         action: card_path(connection.as_str(), &card.id),
         csrf: csrf.to_owned(),
@@ -343,6 +350,7 @@ pub async fn view(
             .map(|it| (it.word(), it.label()))
             .collect(),
         may,
+        count_on,
         no_manager: NO_MANAGER,
         today: hours.date(now).to_string(),
     })

@@ -9,6 +9,7 @@ use super::chrome::{Chrome, Show};
 use super::conversations::{self, Ended, Next, Wanted};
 use super::error::Problem;
 use super::obstacle::items;
+use super::promise::{CountOn, counted_on};
 use super::session::Reader;
 use super::table::{For, Table};
 use super::week::{this_monday, week_path};
@@ -36,6 +37,7 @@ struct Page {
     week: Vec<String>,
     week_href: String,
     owed: Vec<Item>,
+    count_on: Vec<CountOn>,
     waiting: Vec<Item>,
     news: Vec<News>,
 }
@@ -46,7 +48,7 @@ async fn home(
 ) -> Result<Show<impl askama::Template>, Problem> {
     let (mut week, mut owed, mut waiting) = (vec![], vec![], vec![]);
     let (mut wanted, mut next, mut ended) = (Vec::new(), Vec::new(), Vec::new());
-    let mut news = Vec::new();
+    let (mut news, mut count_on) = (Vec::new(), Vec::new());
     let mut week_href = "/week".to_owned();
     let mut tx = app.store.read().await?;
     for me in &reader.me {
@@ -84,6 +86,7 @@ async fn home(
             );
         }
         waiting.extend(items(&app, &mut tx, me, &mine).await?);
+        count_on.extend(counted_on(&app, &mut tx, me).await?);
         news.extend(answered::lately(&app, &mut tx, me).await?);
     }
     drop(tx);
@@ -104,6 +107,7 @@ async fn home(
         week,
         week_href,
         owed,
+        count_on,
         waiting,
         news,
     }))

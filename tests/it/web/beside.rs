@@ -142,3 +142,23 @@ async fn a_question_about_an_obstacle_makes_it_the_sellers_turn_on_every_page() 
     let (_, owed) = home.split_once("Who owes me an answer").unwrap();
     assert!(owed.contains("Legal has not looked at it"), "{owed}");
 }
+
+#[tokio::test]
+async fn a_seller_finds_what_their_manager_promised_where_it_counts() {
+    let site = Site::open().await;
+    let mut mia = site.browser_of("mia").await;
+    let words = "Before ten I answer at once.";
+    let promise = [("connection", "acme"), ("days", "1"), ("text", words)];
+    mia.post("/promise", &promise).await;
+    let mut sam = site.browser_of("sam").await;
+    site.deal("sam", "one").await;
+    let card = begun(&mut sam, "Legal has not looked at it", "one").await;
+
+    for path in ["/", &card] {
+        let page = sam.get(path).await.body;
+        assert!(page.contains("Mia Manager answers within 1 business day."), "{page}");
+        assert!(page.contains(words), "{page}");
+    }
+    let home = site.browser_of("eva").await.get("/").await.body;
+    assert!(!home.contains("answers within"), "nobody leads her: {home}");
+}
