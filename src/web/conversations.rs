@@ -9,7 +9,6 @@ use super::error::Problem;
 use super::panel::panel_path;
 use super::session::Me;
 use super::{App, deal, words};
-use crate::domain::cadence::Reason;
 use crate::domain::hours::Reading;
 use crate::store::deals::Dossier;
 use crate::store::obstacles::Card;
@@ -171,7 +170,7 @@ async fn asked_of(
         let question = questions
             .get(&deal.id)
             .and_then(|it| open_question(it, deal.published_at, now));
-        let reason = deal.asked_reason.as_deref().and_then(Reason::named);
+        let reason = deal::reason(deal);
         let stuck = deal.parked.is_some() && deal.carry_version.is_some();
         // Words that stand nowhere yet go before what a person asked, and that before the cadence.
         let (rank, why) = if deal.conflict_version.is_some() {

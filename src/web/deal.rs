@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 
 use super::Shared;
 use super::around::{Around, around, open};
@@ -15,6 +15,7 @@ use super::chrome::{Chrome, Show};
 use super::closing::{self, SharedLookBack};
 use super::coach::open_question;
 use super::crm_link::{CrmLink, crm_link};
+use super::done::Done;
 use super::error::Problem;
 use super::marked::{How, Piece, changes, pieces};
 use super::panel::panel_path;
@@ -44,6 +45,7 @@ pub fn routes(table: Table) -> Table {
 #[template(path = "deal.html")]
 struct Page {
     chrome: Chrome,
+    done: Option<String>,
     own: bool,
     name: String,
     there: Option<CrmLink>,
@@ -115,6 +117,7 @@ pub struct Edition {
 async fn deal(
     State(app): State<Shared>,
     Path((connection, deal)): Path<(String, String)>,
+    Query(done): Query<Done>,
     reader: Reader,
 ) -> Result<Show<impl askama::Template>, Problem> {
     let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
@@ -147,6 +150,7 @@ async fn deal(
         .label();
     Ok(Show(Page {
         chrome: Chrome::of(&dossier.name, &reader, "/board"),
+        done: done.sentence(me.name_of(dossier.seller.as_deref().unwrap_or_default())),
         own,
         there: crm_link(&app, &connection, &deal).await?,
         href: words::deal_path(connection.as_str(), deal.as_str()),
@@ -155,11 +159,7 @@ async fn deal(
         class: words::grade_class(grade),
         score: assessment.and_then(|it| it.score),
         state: dossier.state.clone().unwrap_or_default(),
-        asked: dossier
-            .asked_reason
-            .as_deref()
-            .and_then(Reason::named)
-            .map(Reason::told),
+        asked: reason(&dossier).map(Reason::told),
         dims: assessment.map(why::bars).unwrap_or_default(),
         answers: answers
             .map(|answers| {
@@ -203,6 +203,13 @@ async fn deal(
         ),
         name: dossier.name,
     }))
+}
+
+/// Why a strategy is asked for, as it stands now: whoever has just written one is not told that
+/// there is none.
+pub fn reason(deal: &Dossier) -> Option<Reason> {
+    let reason = deal.asked_reason.as_deref().and_then(Reason::named);
+    reason.filter(|it| *it != Reason::NewDeal || deal.version == 0)
 }
 
 /// The few facts of a deal.

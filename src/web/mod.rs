@@ -23,6 +23,7 @@ pub mod csrf;
 pub mod day;
 pub mod deal;
 pub mod deed;
+pub mod done;
 pub mod embed;
 pub mod embed_forms;
 pub mod embed_lead;

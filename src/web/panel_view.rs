@@ -141,6 +141,18 @@ pub struct Told {
     pub note: Option<String>,
 }
 
+impl Told {
+    /// The same in a frame of the CRM, where two versions are shown and neither can be picked.
+    pub fn framed(mut self) -> Self {
+        if self.state == "clash" {
+            "Saved. It was changed in the CRM at the same time: open this deal in Latitude to pick \
+             which words stand."
+                .clone_into(&mut self.sentence);
+        }
+        self
+    }
+}
+
 /// Where the latest words are on their way.
 ///
 /// # Errors
@@ -230,6 +242,9 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
     drop(tx);
     let chosen = draft.as_ref().map_or(confidence, |it| it.confidence);
     let mut told = sentence(carriage.as_ref());
+    if csrf.is_empty() {
+        told = told.framed();
+    }
     if draft.is_some() && told.state == "there" {
         "In the CRM as you last published it. Your draft stands below."
             .clone_into(&mut told.sentence);
@@ -254,10 +269,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
             .into_iter()
             .filter(|(label, _)| *label != "Seller")
             .collect(),
-        why: dossier
-            .asked_reason
-            .as_deref()
-            .and_then(Reason::named)
+        why: deal::reason(dossier)
             .filter(|_| closing.is_none())
             .map(Reason::told),
         stage: guide.map_or_else(|| stage.to_owned(), |it| it.name.clone()),

@@ -76,6 +76,14 @@ async fn one_question_at_a_time_joins_the_thread() {
 
     assert_eq!(statement.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(first.status, StatusCode::SEE_OTHER);
+    let told = mia.get(first.header("location")).await.body;
+    assert!(told.contains("role=\"status\">Your question is on its way to Sam Seller."), "{told}");
+    // The address carries a word out of a list; any other says nothing.
+    let none = mia.get("/deals/acme/one?done=You+are+fired").await.body;
+    assert!(!none.contains("fired") && !none.contains("role=\"status\""), "{none}");
+    let spoke = mia.post("/deals/acme/one/talked", &[]).await;
+    let told = mia.get(spoke.header("location")).await.body;
+    assert!(told.contains("Noted: you spoke today."), "{told}");
     assert_eq!(second.status, StatusCode::CONFLICT);
     let seller = site.browser_of("sam").await.get("/deals/acme/one").await;
     assert!(seller.body.contains("Mia Manager asked, 17 Nov 2026"));
