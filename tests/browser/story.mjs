@@ -129,7 +129,9 @@ await sam.fill("#approach", "Walk Ines through the close of a peer on Thursday, 
 await sam.click("button.primary:has-text('Publish')");
 await sam.waitForFunction(() => /Saved/.test(document.getElementById("told").textContent));
 await ask({ do: "settle" });
-await sam.goto(BASE + PANEL);
+// It is shown without a reload, and the keyboard goes there.
+await sam.waitForSelector("section.clash");
+assert.equal(await sam.evaluate(() => document.activeElement.id), "clash");
 assert.match(await sam.textContent("section.clash"), /whoever doubts it/);
 assert.match(await sam.textContent("section.clash"), /three references/);
 await look(sam, "panel-two-versions");
