@@ -88,6 +88,28 @@ pub struct View {
     pub today: String,
 }
 
+impl View {
+    /// What the seller does next, where nothing else is asked of them: `option`, `send`, `close`, or
+    /// nothing.
+    pub fn next(&self) -> &'static str {
+        let may = &self.may;
+        if !may.work || may.say_kept || may.pass_over {
+            return "";
+        }
+        // Whoever was answered, or saw a promise kept, is mostly done.
+        let over = [State::Answered, State::Kept, State::Missed].map(State::label);
+        if over.contains(&self.item.state) {
+            "close"
+        } else if self.options.is_empty() {
+            "option"
+        } else if may.send {
+            "send"
+        } else {
+            ""
+        }
+    }
+}
+
 /// Something said about a need.
 pub struct Said {
     /// Who, as far as the reader knows them.
