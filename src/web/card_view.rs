@@ -350,7 +350,7 @@ pub async fn view(
             .collect(),
         said,
         promised: it.promised.map(|day| match state {
-            State::Promised => format!("It is to happen by {}.", words::day(day)),
+            State::Promised => format!("Promised for {}.", words::day(day)),
             State::Kept => "It happened.".to_owned(),
             _ if it.came_late() => "It happened, late.".to_owned(),
             State::Missed => format!(

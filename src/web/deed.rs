@@ -174,7 +174,7 @@ fn named_day(text: &str, otherwise: &'static str) -> Result<NaiveDate, Problem> 
 
 fn ground(sent: &Sent) -> Result<Ground, Problem> {
     Ground::named(&sent.ground)
-        .ok_or_else(|| Problem::Unfit("Say on what ground you send it up.".to_owned()))
+        .ok_or_else(|| Problem::Unfit("Say how you are sending it.".to_owned()))
 }
 
 fn need(sent: &Sent, now: Time) -> Result<Need, Problem> {

@@ -207,7 +207,7 @@ async fn picture(
     }
     let picture = of_team(&mut tx, me, app.env.now()).await?;
     Ok(Show(Page {
-        chrome: Chrome::of("How plans stand", &reader, "/board"),
+        chrome: Chrome::of("Plan quality", &reader, "/board"),
         charts: vec![
             chart("Open deals by stage", &picture.by_stage),
             chart("Strategies published, by week", &picture.by_week),
