@@ -1,7 +1,7 @@
 //! A form that was not taken, made anew: each field under the words it had on its page, with what was
 //! written into it, ready to be put right and sent once more.
 
-use super::csrf::{Wrote, called};
+use super::csrf::Wrote;
 use super::day;
 use super::error::Problem;
 use crate::domain::field::Field as Part;
@@ -65,7 +65,9 @@ pub fn lacks(fields: &[Field]) -> bool {
 pub fn helps(problem: &Problem, fields: &[Field]) -> bool {
     match problem {
         Problem::Unfit(_) | Problem::Refused(_) => true,
-        Problem::Conflict(_) => !fields.iter().any(|it| it.name == "seen" || it.name == "base"),
+        Problem::Conflict(_) => !fields
+            .iter()
+            .any(|it| it.name == "seen" || it.name == "base"),
         _ => false,
     }
 }
@@ -171,10 +173,7 @@ fn shape(form: &str, name: &str) -> (String, How) {
         ("send", "by") => ("By when would it still matter?", How::Day),
         ("send", "gap") => ("It is a gap in the product", How::Tick),
         ("reply", "text") => ("My answer", How::Long),
-        ("backed", "until") => (
-            "I have cleared the time. It will be done by",
-            How::Day,
-        ),
+        ("backed", "until") => ("I have cleared the time. It will be done by", How::Day),
         ("backed", "text") => ("Anything to add?", How::Long),
         ("one_question", "text") => ("What do I have to know first?", How::Long),
         ("another", "text") => ("Which other option?", How::Long),
@@ -207,9 +206,8 @@ fn shape(form: &str, name: &str) -> (String, How) {
         ("panel", "confidence") => ("Confidence", How::Line),
         ("panel", name) => return part(name),
         // The button that was pressed, and the answer it belongs to.
-        ("week" | "closing", _) | ("backed" | "one_question" | "another" | "no" | "passed_up", _) => {
-            ("", How::Hidden)
-        }
+        ("week" | "closing", _)
+        | ("backed" | "one_question" | "another" | "no" | "passed_up", _) => ("", How::Hidden),
         _ => ("", How::Long),
     };
     (label.to_owned(), how)
@@ -230,10 +228,30 @@ fn part(name: &str) -> (String, How) {
 fn choices(form: &str, name: &str) -> Vec<(&'static str, &'static str)> {
     match (form, name) {
         ("option", "kind") => Kind::ALL.iter().map(|it| (it.word(), it.label())).collect(),
-        ("send", "ground") => Ground::ALL.iter().map(|it| (it.word(), it.label())).collect(),
-        ("close", "outcome") => Outcome::ALL.iter().map(|it| (it.word(), it.label())).collect(),
+        ("send", "ground") => Ground::ALL
+            .iter()
+            .map(|it| (it.word(), it.label()))
+            .collect(),
+        ("close", "outcome") => Outcome::ALL
+            .iter()
+            .map(|it| (it.word(), it.label()))
+            .collect(),
         ("close", "helped") => vec![("yes", "Yes"), ("no", "No")],
         ("week", "became") => Became::ALL.map(|it| (it.word(), it.label())).to_vec(),
         _ => Vec::new(),
     }
+}
+
+/// The name of a field as a person reads it: `plan_b_0` is `Plan b 1`.
+fn called(name: &str) -> String {
+    let mut words: Vec<String> = name.split('_').map(str::to_owned).collect();
+    if let Some(n) = words.last().and_then(|it| it.parse::<usize>().ok()) {
+        words.pop();
+        words.push((n.saturating_add(1)).to_string());
+    }
+    let mut letters = words.join(" ");
+    if let Some(first) = letters.get(..1).map(str::to_uppercase) {
+        letters.replace_range(..1, &first);
+    }
+    letters
 }

@@ -272,7 +272,9 @@ pub async fn view(
             more: until.unwrap_or_else(|| one.more.clone()),
         });
     }
-    let names = tx.names(connection, &people(std::slice::from_ref(card))).await?;
+    let names = tx
+        .names(connection, &people(std::slice::from_ref(card)))
+        .await?;
     let state = it.state_at(now, &hours);
     let has_option = !it.options.is_empty();
     let mut may = may(card, side, now, &hours);
@@ -341,9 +343,10 @@ pub async fn view(
                     None => "to answer".to_owned(),
                 };
                 let since = moment(turn.clock.started_at);
-                let reply = turn.clock.paused_at.filter(|_| {
-                    turn.ended.is_none() && turn.clock.is_paused()
-                });
+                let reply = turn
+                    .clock
+                    .paused_at
+                    .filter(|_| turn.ended.is_none() && turn.clock.is_paused());
                 let reply = reply.map(|at| ("Seller", moment(at), "to reply".to_owned()));
                 std::iter::once((turn.level.label(), since, ended)).chain(reply)
             })

@@ -176,7 +176,8 @@ async fn asked_of(
         let (rank, why) = if deal.conflict_version.is_some() {
             (
                 0,
-                "This was changed here and in the CRM at the same time. Choose which to keep.".to_owned(),
+                "This was changed here and in the CRM at the same time. Choose which to keep."
+                    .to_owned(),
             )
         } else if stuck {
             (

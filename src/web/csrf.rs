@@ -109,20 +109,6 @@ impl Wrote {
     }
 }
 
-/// The name of a field as a person reads it: `plan_b_0` is `Plan b 1`.
-pub fn called(name: &str) -> String {
-    let mut words: Vec<String> = name.split('_').map(str::to_owned).collect();
-    if let Some(n) = words.last().and_then(|it| it.parse::<usize>().ok()) {
-        words.pop();
-        words.push((n.saturating_add(1)).to_string());
-    }
-    let mut letters = words.join(" ");
-    if let Some(first) = letters.get(..1).map(str::to_uppercase) {
-        letters.replace_range(..1, &first);
-    }
-    letters
-}
-
 /// More was sent than is read at all.
 pub fn too_much() -> Problem {
     Problem::Unfit("That is more than a page can take: 1 MB at most.".to_owned())

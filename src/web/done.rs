@@ -31,7 +31,9 @@ impl Done {
             "late" => "Noted: it happened, but late.",
             "close" => "Closed.",
             "backed" => "Backed: {} knows that the time is cleared.",
-            "one_question" => "Your question is on its way to {}. The clock stands still until the reply.",
+            "one_question" => {
+                "Your question is on its way to {}. The clock stands still until the reply."
+            }
             "another" | "no" => "Your answer is on its way to {}.",
             "passed_up" => "Passed up with your backing.",
             _ => return None,

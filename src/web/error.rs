@@ -282,7 +282,8 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
                 Problem::SignIn | Problem::TooMany | Problem::Broken(_) => Chrome::bare(title),
                 _ => chrome(&app, headers, title).await,
             };
-            let again = !chrome.csrf.is_empty() && !wrote.is_empty() && again::helps(&problem, &wrote);
+            let again =
+                !chrome.csrf.is_empty() && !wrote.is_empty() && again::helps(&problem, &wrote);
             Show(ErrorPage {
                 chrome,
                 title,

@@ -95,7 +95,8 @@ async fn home(
     wanted.sort_by_key(|it| it.rank);
     wanted.truncate(MOST);
     next.sort_by_key(|it| (it.check_on.is_none(), it.check_on));
-    let sells = !next.is_empty() || !ended.is_empty() || reader.role() == Role::Seller;
+    let sells = !(next.is_empty() && ended.is_empty() && wanted.is_empty())
+        || reader.role() == Role::Seller;
     next.truncate(MOST);
     Ok(Show(Page {
         chrome: Chrome::of("Home", &reader, "/"),

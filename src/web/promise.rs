@@ -95,7 +95,9 @@ pub async fn counted_on(app: &App, tx: &mut Tx, me: &Me) -> Result<Option<CountO
         return Ok(None);
     };
     let made = tx.team_promise(&me.connection, &face.id).await?;
-    let days = made.as_ref().map_or(level.usual_days().into(), |it| it.answer_days);
+    let days = made
+        .as_ref()
+        .map_or(level.usual_days().into(), |it| it.answer_days);
     let unit = if days == 1 { "day" } else { "days" };
     Ok(Some(CountOn {
         text: format!("{} answers within {days} business {unit}.", face.name),

@@ -183,7 +183,9 @@ fn note(became: &str, left: &[Field]) -> Option<String> {
         let sentence = match became {
             "confidence" => "Your confidence is kept. The words are as you published them before.",
             "closing" => "Your look back is kept. You can change it whenever you like.",
-            "dismissed" => "Noted: this does not apply here. You can have it asked again below the grade.",
+            "dismissed" => {
+                "Noted: this does not apply here. You can have it asked again below the grade."
+            }
             "again" => "Noted: it is asked again.",
             "nothing" => "Nothing has changed since you last published.",
             _ => return None,

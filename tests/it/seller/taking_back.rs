@@ -205,7 +205,10 @@ async fn confidence_alone_is_kept_changed_and_taken_back_without_a_version() {
         assert!(higher.contains("Your confidence is kept"), "{higher}");
         assert!(draft.contains("Draft kept") && !lower.contains("Draft kept"));
         assert!(!none.contains("selected"), "{none}");
-        assert!(same.contains("Nothing has changed since you last published"), "{same}");
+        assert!(
+            same.contains("Nothing has changed since you last published"),
+            "{same}"
+        );
         assert_eq!(version(&floor).await, before, "{database}");
     }
 }

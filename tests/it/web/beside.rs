@@ -56,7 +56,10 @@ async fn a_deal_says_what_is_needed_for_it_to_whoever_may_see_that() {
         ("talk", &talk),
     ] {
         let (_, needs) = page.split_once("Needs on this deal").unwrap();
-        assert!(needs.contains("Legal has not looked at it"), "{name}: {page}");
+        assert!(
+            needs.contains("Legal has not looked at it"),
+            "{name}: {page}"
+        );
         assert!(needs.contains(&card), "{name}: {page}");
         let private = page.contains("Their audit is a mess");
         assert_eq!(private, ["own", "panel"].contains(&name), "{name}: {page}");
@@ -65,7 +68,10 @@ async fn a_deal_says_what_is_needed_for_it_to_whoever_may_see_that() {
     assert!(led.contains("I answer by"), "{led}");
     assert!(own.contains("href=\"/obstacles?deal=acme%2Fone\""), "{own}");
     assert_eq!(above.status, StatusCode::OK);
-    assert!(!above.body.contains("Legal has not looked at it"), "it was not their turn");
+    assert!(
+        !above.body.contains("Legal has not looked at it"),
+        "it was not their turn"
+    );
 }
 
 #[tokio::test]
@@ -79,17 +85,27 @@ async fn a_managers_open_question_comes_first_on_the_talk_card_and_is_said_to_be
     mia.post("/deals/acme/one/question", &question).await;
 
     let card = mia.get("/deals/acme/one/card").await.body;
-    let (_, asked) = card.split_once("Questions to think about together").unwrap();
+    let (_, asked) = card
+        .split_once("Questions to think about together")
+        .unwrap();
     let (_, first) = asked.split_once("<li>").unwrap();
     assert!(first.starts_with("Who else must agree?"), "{card}");
     assert!(!mia.get("/").await.body.contains("answered your question"));
-    assert!(!mia.get("/deals/acme/one").await.body.contains("Answered by"));
+    assert!(
+        !mia.get("/deals/acme/one")
+            .await
+            .body
+            .contains("Answered by")
+    );
 
     site.clock.advance(TimeDelta::days(1));
     site.write(&deal, 2, &strategy(), Grade::Solid).await;
     let mut mia = site.browser_of("mia").await;
     let page = mia.get("/deals/acme/one").await.body;
-    assert!(page.contains("Answered by version 2, 18 Nov 2026"), "{page}");
+    assert!(
+        page.contains("Answered by version 2, 18 Nov 2026"),
+        "{page}"
+    );
     let home = mia.get("/").await.body;
     let told = "href=\"/deals/acme/one\">Sam Seller answered your question on Deal one";
     assert!(home.contains(told), "{home}");
@@ -115,28 +131,43 @@ async fn a_question_about_an_obstacle_makes_it_the_sellers_turn_on_every_page() 
     let answer = [("kind", "one_question"), ("text", "Which clause?")];
     let asked = mia.post(&format!("{card}/answer"), &answer).await;
     assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.body);
+    let told = mia.get(asked.header("location")).await.body;
+    assert!(
+        told.contains("Your question is on its way to Sam Seller."),
+        "{told}"
+    );
 
     let home = sam.get("/").await.body;
     let (_, wanted) = home.split_once("Asked of me").unwrap();
     let (wanted, rest) = wanted.split_once("Who owes me an answer").unwrap();
     let told = "Mia Manager asked a question. Your reply restarts the clock.";
-    assert!(wanted.contains(told) && wanted.contains("Which clause?"), "{wanted}");
+    assert!(
+        wanted.contains(told) && wanted.contains("Which clause?"),
+        "{wanted}"
+    );
     assert!(!rest.contains("Legal has not looked at it"), "{rest}");
     assert!(rest.contains("Their audit blocks us"), "{rest}");
     let page = sam.get(&card).await.body;
     let (_, turns) = page.split_once("Whose turn").unwrap();
     assert!(turns.contains("asked one question"), "{turns}");
-    assert!(turns.contains("Seller, since") && turns.contains("to reply"), "{turns}");
+    assert!(
+        turns.contains("Seller, since") && turns.contains("to reply"),
+        "{turns}"
+    );
     for path in ["/", "/answers", "/board"] {
         let page = mia.get(path).await.body;
         let due = page.find("Their audit blocks us").unwrap();
         let waits = page.find("Legal has not looked at it").unwrap();
         assert!(due < waits, "{path}: {page}");
         let page = page.replace("&#39;", "'");
-        assert!(page.contains("Waiting for Sam Seller's reply"), "{path}: {page}");
+        assert!(
+            page.contains("Waiting for Sam Seller's reply"),
+            "{path}: {page}"
+        );
     }
 
-    sam.post(&format!("{card}/reply"), &[("text", "Clause 7")]).await;
+    sam.post(&format!("{card}/reply"), &[("text", "Clause 7")])
+        .await;
     let home = sam.get("/").await.body;
     assert!(!home.contains("restarts the clock"), "{home}");
     let (_, owed) = home.split_once("Who owes me an answer").unwrap();
@@ -156,7 +187,10 @@ async fn a_seller_finds_what_their_manager_promised_where_it_counts() {
 
     for path in ["/", &card] {
         let page = sam.get(path).await.body;
-        assert!(page.contains("Mia Manager answers within 1 business day."), "{page}");
+        assert!(
+            page.contains("Mia Manager answers within 1 business day."),
+            "{page}"
+        );
         assert!(page.contains(words), "{page}");
     }
     let home = site.browser_of("eva").await.get("/").await.body;

@@ -77,10 +77,16 @@ async fn one_question_at_a_time_joins_the_thread() {
     assert_eq!(statement.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(first.status, StatusCode::SEE_OTHER);
     let told = mia.get(first.header("location")).await.body;
-    assert!(told.contains("role=\"status\">Your question is on its way to Sam Seller."), "{told}");
+    assert!(
+        told.contains("role=\"status\">Your question is on its way to Sam Seller."),
+        "{told}"
+    );
     // The address carries a word out of a list; any other says nothing.
     let none = mia.get("/deals/acme/one?done=You+are+fired").await.body;
-    assert!(!none.contains("fired") && !none.contains("role=\"status\""), "{none}");
+    assert!(
+        !none.contains("fired") && !none.contains("role=\"status\""),
+        "{none}"
+    );
     let spoke = mia.post("/deals/acme/one/talked", &[]).await;
     let told = mia.get(spoke.header("location")).await.body;
     assert!(told.contains("Noted: you spoke today."), "{told}");
@@ -105,7 +111,8 @@ async fn help_and_another_view_reach_the_seller_in_the_panel_and_at_home() {
     let deal = site.deal("sam", "one").await;
     site.write(&deal, 1, &strategy(), Grade::Thin).await;
     let mut mia = site.browser_of("mia").await;
-    mia.post("/deals/acme/one/help", &[("text", "I know her peer")]).await;
+    mia.post("/deals/acme/one/help", &[("text", "I know her peer")])
+        .await;
     site.clock.advance(TimeDelta::minutes(1));
     let view = [("text", "Their controller told me otherwise")];
     mia.post("/deals/acme/one/view", &view).await;
@@ -126,7 +133,10 @@ async fn help_and_another_view_reach_the_seller_in_the_panel_and_at_home() {
     assert!(panel.contains("href=\"/deals/acme/one\""), "{panel}");
     site.clock.advance(TimeDelta::days(8));
     let home = site.browser_of("sam").await.get("/").await.body;
-    assert!(!home.contains("offers help"), "it is no news any more: {home}");
+    assert!(
+        !home.contains("offers help"),
+        "it is no news any more: {home}"
+    );
 }
 
 #[tokio::test]

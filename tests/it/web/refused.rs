@@ -34,8 +34,15 @@ async fn words_that_were_refused_come_back_with_the_reason() {
         "and there is a way on"
     );
     // The same form, under the words of its page, to be put right and sent again.
-    let form = answer.body.split("<form").find(|it| it.contains("class=\"stacked\"")).unwrap();
-    assert!(form.contains("action=\"/deals/acme/one/question\""), "{form}");
+    let form = answer
+        .body
+        .split("<form")
+        .find(|it| it.contains("class=\"stacked\""))
+        .unwrap();
+    assert!(
+        form.contains("action=\"/deals/acme/one/question\""),
+        "{form}"
+    );
     assert!(form.contains(">Ask one question</label>"), "{form}");
     let right = format!("{WORDS}?");
     let again = mia.post(path, &[("text", &right)]).await;
@@ -49,7 +56,10 @@ async fn an_obstacle_that_was_not_sent_up_keeps_every_field_under_its_own_words(
     let begun = sam.post("/obstacles", &[("text", "Legal is slow")]).await;
     let card = begun.header("location").to_owned();
     let page = sam.get(&card).await.body;
-    assert!(!page.contains("With my own options"), "there is none yet: {page}");
+    assert!(
+        !page.contains("With my own options"),
+        "there is none yet: {page}"
+    );
 
     let form = [
         ("ground", "own_option"),
@@ -131,7 +141,12 @@ async fn words_of_every_script_come_back_by_the_name_of_their_field() {
         .await;
 
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    for shown in [text, "Anrufen", ">What stands in the way?</label>", ">How 1</label>"] {
+    for shown in [
+        text,
+        "Anrufen",
+        ">What stands in the way?</label>",
+        ">How 1</label>",
+    ] {
         assert!(answer.body.contains(shown), "{shown}: {}", answer.body);
     }
     assert!(!answer.body.contains(&stale) && !answer.body.contains("Csrf"));

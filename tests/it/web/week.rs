@@ -75,7 +75,10 @@ async fn looking_back_keeps_what_was_typed() {
     assert!(page.contains("Agree the proof with Ines"), "{page}");
     assert!(page.contains("Looking back"), "{page}");
     let plain = sam.get(&week).await.body;
-    assert!(plain.contains("name=\"look_back\""), "a button of the form: {plain}");
+    assert!(
+        plain.contains("name=\"look_back\""),
+        "a button of the form: {plain}"
+    );
 }
 
 #[tokio::test]
