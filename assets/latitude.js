@@ -16,3 +16,29 @@ for (const secret of document.querySelectorAll("input.secret")) {
   secret.addEventListener("focus", () => secret.select());
   if (document.activeElement === secret) secret.select();
 }
+// Whoever leaves a page with words that were not sent is asked first.
+for (const form of document.querySelectorAll("form[data-unsaved]")) {
+  let unsent = false;
+  form.addEventListener("input", () => { unsent = true; });
+  form.addEventListener("submit", () => { unsent = false; });
+  addEventListener("beforeunload", (event) => { if (unsent) event.preventDefault(); });
+}
+// A beginning that is offered becomes a button that puts it into the field, before what stands there:
+// that is selected, so that one types over it or goes on behind it.
+for (const list of document.querySelectorAll("[data-starters]")) {
+  const field = document.getElementById(list.dataset.starters);
+  const words = field.value.trim();
+  for (const item of list.children) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "link";
+    button.textContent = item.textContent;
+    button.addEventListener("click", () => {
+      const opening = item.textContent.replace(/…$/, " ");
+      field.value = opening + words;
+      field.focus();
+      field.setSelectionRange(opening.length, field.value.length);
+    });
+    item.replaceChildren(button);
+  }
+}

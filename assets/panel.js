@@ -265,12 +265,25 @@
     told.className = "told " + it.state;
     told.dataset.done = String(it.done);
   };
+  // A conflict that is found meanwhile: both sides are fetched and shown, and the keyboard goes there
+  // unless someone is typing.
+  const showClash = async () => {
+    const page = new DOMParser().parseFromString(await (await fetch(location.pathname)).text(), "text/html");
+    const clash = page.querySelector("section.clash");
+    if (!clash) return;
+    document.querySelectorAll("section.clash").forEach((it) => it.remove());
+    told.after(clash);
+    const heading = clash.querySelector("h2");
+    heading.tabIndex = -1;
+    if (!unsent) heading.focus();
+  };
   const follow = async () => {
     if (told.dataset.done === "true") return;
     try {
       const reply = await fetch(action + "/state", { headers: headers(), credentials: token ? "omit" : "same-origin" });
       if (reply.ok) tell(await reply.json());
       else if (!(await trouble(reply)).passes) return;
+      if (told.classList.contains("clash") && !token) await showClash();
     } catch { /* asked again below */ }
     if (told.dataset.done !== "true") setTimeout(follow, 1000);
   };

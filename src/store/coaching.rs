@@ -2,9 +2,10 @@
 //! view, what the manager promised the team; and who opened a seller's strategy.
 
 use chrono::NaiveDate;
-use sqlx::{FromRow, query, query_as};
+use sqlx::{FromRow, QueryBuilder, query, query_as};
 
 use super::Result;
+use super::rows::ROWS;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
@@ -37,6 +38,26 @@ pub struct Word {
     pub kind: String,
     /// What was said.
     pub text: String,
+}
+
+/// A deal whose seller published after someone's question.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct AnsweredQuestion {
+    /// The CRM's id of the deal.
+    pub deal: String,
+    /// What it is called.
+    pub name: String,
+    /// The CRM's id of its seller.
+    pub seller: Option<String>,
+    /// When they published first after it.
+    pub at: Time,
+}
+
+#[derive(FromRow)]
+struct WordOf {
+    deal: String,
+    #[sqlx(flatten)]
+    word: Word,
 }
 
 /// What a manager promises the team.
@@ -113,6 +134,51 @@ impl Tx {
             "SELECT at, person, kind, text FROM manager_word
              WHERE connection = $1 AND deal = $2 ORDER BY at DESC",
         ).bind(connection.as_str()).bind(deal).fetch_all(db).await)
+    }
+
+    /// What managers said lately about any of these deals, newest first, each with its deal.
+    pub async fn words_since(
+        &mut self,
+        connection: &ConnectionId,
+        deals: &[&str],
+        since: Time,
+    ) -> Result<Vec<(String, Word)>> {
+        let mut words = Vec::new();
+        for some in deals.chunks(ROWS) {
+            let rows: Vec<WordOf> = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new(
+                    "SELECT deal, at, person, kind, text FROM manager_word WHERE connection = ",
+                );
+                select.push_bind(connection.as_str()).push(" AND at > ").push_bind(since);
+                select.push(" AND deal IN (");
+                let mut list = select.separated(", ");
+                for deal in some {
+                    list.push_bind(*deal);
+                }
+                select.push(") ORDER BY at DESC");
+                select.build_query_as().fetch_all(db).await
+            })?;
+            words.extend(rows.into_iter().map(|it| (it.deal, it.word)));
+        }
+        Ok(words)
+    }
+
+    /// The deals on which a person's last question was answered since then, the latest first.
+    pub async fn answered(
+        &mut self,
+        connection: &ConnectionId,
+        author: &str,
+        since: Time,
+    ) -> Result<Vec<AnsweredQuestion>> {
+        sql!(self, db => query_as(
+            "SELECT d.id AS deal, d.name, d.seller, MIN(v.at) AS at FROM deal d
+             JOIN (SELECT deal, MAX(at) AS at FROM question WHERE connection = $1 AND author = $2
+               GROUP BY deal) q ON q.deal = d.id
+             JOIN strategy_version v ON v.connection = d.connection AND v.deal = d.id AND v.at > q.at
+             WHERE d.connection = $1 AND d.gone_at IS NULL AND d.standing = 'open'
+             GROUP BY d.id, d.name, d.seller HAVING MIN(v.at) > $3
+             ORDER BY MIN(v.at) DESC, d.id",
+        ).bind(connection.as_str()).bind(author).bind(since).fetch_all(db).await)
     }
 
     /// Adds what a manager promises the team; it stands from now.

@@ -89,18 +89,29 @@ pub fn ground(it: &Obstacle) -> &'static str {
         .map_or("", Ground::label)
 }
 
-/// Whose turn it was, for a reader in that time zone.
+/// Whose turn it was, for a reader in that time zone: a leader's, and the seller's once the leader asked.
 pub fn turns(it: &Obstacle, zone: Option<&str>) -> Vec<Turned> {
     let moment = |at| words::moment(at, zone);
     let each = it.turns.iter();
-    each.map(|turn| Turned {
-        level: turn.level.label(),
-        since: moment(turn.clock.started_at),
-        ended: match &turn.ended {
-            Some((at, Ended::Silent)) => format!("no answer yet, {}", moment(*at)),
-            Some((at, how)) => format!("{how}, {}", moment(*at)),
-            None => "to answer".to_owned(),
-        },
+    each.flat_map(|turn| {
+        let waits = turn.ended.is_none() && turn.clock.is_paused();
+        let asked = turn.clock.paused_at.filter(|_| waits);
+        let leader = Turned {
+            level: turn.level.label(),
+            since: moment(turn.clock.started_at),
+            ended: match &turn.ended {
+                Some((at, Ended::Silent)) => format!("no answer yet, {}", moment(*at)),
+                Some((at, how)) => format!("{how}, {}", moment(*at)),
+                None if asked.is_some() => "asked one question".to_owned(),
+                None => "to answer".to_owned(),
+            },
+        };
+        let seller = asked.map(|at| Turned {
+            level: "Seller",
+            since: moment(at),
+            ended: "to reply".to_owned(),
+        });
+        std::iter::once(leader).chain(seller)
     })
     .collect()
 }

@@ -1,8 +1,11 @@
 //! What a page shows of an obstacle's card, to each side of it.
 
+use std::collections::HashMap;
+
 use super::card_parts::{self, GONE, Needed, OfDeal, OwnOption, Said, Turned};
 use super::error::Problem;
 use super::obstacle::{Side, card_path};
+use super::promise::{CountOn, counted_on};
 use super::responders::{filled, hours};
 use super::session::Me;
 use super::{App, panel, words};
@@ -78,10 +81,34 @@ pub struct View {
     pub outcomes: Vec<(&'static str, &'static str)>,
     /// What may be done to it now.
     pub may: May,
+    /// What the seller may count on from whoever answers first.
+    pub count_on: Option<CountOn>,
     /// Says that there is nobody to send it up to.
     pub no_manager: &'static str,
     /// Today, for date fields.
     pub today: String,
+}
+
+impl View {
+    /// What the seller does next, where nothing else is asked of them: `option`, `send`, `close`, or
+    /// nothing.
+    pub fn next(&self) -> &'static str {
+        let may = &self.may;
+        if !may.work || may.say_kept || may.pass_over {
+            return "";
+        }
+        // Whoever was answered, or saw a promise kept, is mostly done.
+        let over = [State::Answered, State::Kept, State::Missed].map(State::label);
+        if over.contains(&self.item.state) {
+            "close"
+        } else if self.options.is_empty() {
+            "option"
+        } else if may.send {
+            "send"
+        } else {
+            ""
+        }
+    }
 }
 
 /// Why someone cannot send anything up.
@@ -115,8 +142,13 @@ pub struct May {
     pub pass_up: bool,
 }
 
-/// A card in one line.
-pub fn item(card: &Card, me: &Me, now: Time, hours: &Hours) -> Item {
+/// A card in one line. `names` holds those of its seller and of whoever owes the answer.
+pub fn item(
+    card: &Card,
+    me: &Me,
+    names: &HashMap<String, String>,
+    (now, hours): (Time, &Hours),
+) -> Item {
     let it = &card.obstacle;
     let state = it.state_at(now, hours);
     let reading = it.reading(now, hours);
@@ -134,10 +166,7 @@ pub fn item(card: &Card, me: &Me, now: Time, hours: &Hours) -> Item {
             String::new(),
             if state == State::Kept { "done" } else { "" },
         ),
-        Some(Reading::Paused) => (
-            format!("{who} asked one question; the clock stands still"),
-            "",
-        ),
+        Some(Reading::Paused) => paused(card, me, names, who),
         Some(Reading::Running) => (format!("{who} {answers} by {when}"), ""),
         Some(Reading::Half) => (
             format!("{who} {answers} by {when}: half the time has gone"),
@@ -162,6 +191,33 @@ pub fn item(card: &Card, me: &Me, now: Time, hours: &Hours) -> Item {
         reading,
         due,
     }
+}
+
+/// Who has to move while the clock stands still: the seller, with a reply.
+fn paused(
+    card: &Card,
+    me: &Me,
+    names: &HashMap<String, String>,
+    level: &str,
+) -> (String, &'static str) {
+    let seller = names.get(&card.seller).map_or("the seller", String::as_str);
+    let turn = card.obstacle.turn();
+    let responder = turn.and_then(|it| it.responder.as_ref());
+    if card.seller == me.face.id {
+        let asker = responder.and_then(|it| names.get(it.as_str()));
+        let asker = asker.map_or(level, String::as_str);
+        let told = format!("{asker} asked a question. Your reply restarts the clock.");
+        return (told, "half");
+    }
+    (format!("Waiting for {seller}'s reply"), "")
+}
+
+/// The people named in the lines of cards.
+pub fn people(cards: &[Card]) -> Vec<&str> {
+    let responders = cards.iter().filter_map(|it| it.obstacle.turn());
+    let responders = responders.filter_map(|it| it.responder.as_ref());
+    let sellers = cards.iter().map(|it| it.seller.as_str());
+    sellers.chain(responders.map(|it| it.as_str())).collect()
 }
 
 /// A card in full, for someone who may see it.
@@ -201,6 +257,9 @@ pub async fn view(
             more: until.unwrap_or_else(|| one.more.clone()),
         });
     }
+    let names = tx
+        .names(connection, &people(std::slice::from_ref(card)))
+        .await?;
     let state = it.state_at(now, &hours);
     let has_option = !it.options.is_empty();
     let mut may = may(card, side, now, &hours);
@@ -212,18 +271,24 @@ pub async fn view(
         let whom = (card.seller.as_str(), levels);
         *may = *may && filled(app, tx, connection, whom).await?.is_some();
     }
+    let count_on = match may.send {
+        true => counted_on(app, tx, me).await?,
+        false => None,
+    };
     Ok(View {
         action: card_path(connection.as_str(), &card.id),
         csrf: csrf.to_owned(),
-        item: item(card, me, now, &hours),
+        item: item(card, me, &names, (now, &hours)),
         own: side == Side::Seller,
         responds: side == Side::Responder,
         seller,
         deal,
         options: card_parts::options(it),
         kinds: Kind::ALL.iter().map(|it| (it.word(), it.label())).collect(),
+        // One's own options are no ground before there are any.
         grounds: Ground::ALL
             .iter()
+            .filter(|it| has_option || **it != Ground::OwnOption)
             .map(|it| {
                 (
                     it.word(),
@@ -237,7 +302,7 @@ pub async fn view(
         turns: card_parts::turns(it, me.zone()),
         said,
         promised: it.promised.map(|day| match state {
-            State::Promised => format!("It is to happen by {}.", words::day(day)),
+            State::Promised => format!("Promised for {}.", words::day(day)),
             State::Kept => "It happened.".to_owned(),
             _ if it.came_late() => "It happened, late.".to_owned(),
             State::Missed => format!(
@@ -259,6 +324,7 @@ pub async fn view(
             .map(|it| (it.word(), it.label()))
             .collect(),
         may,
+        count_on,
         no_manager: NO_MANAGER,
         today: hours.date(now).to_string(),
     })

@@ -131,7 +131,8 @@ async fn look_back(
 ) -> Result<Redirect, Problem> {
     let desk = own(&app, &reader, &path).await?;
     look_back_at(&app, &desk, &answered).await?;
-    Ok(Redirect::to(&panel_path(&path.0, &path.1)))
+    let next = panel_path(&path.0, &path.1) + "?became=closing";
+    Ok(Redirect::to(&next))
 }
 
 /// Keeps what a seller says about a closed deal.

@@ -12,7 +12,7 @@ use super::around::open;
 use super::error::Problem;
 use super::session::{Me, Reader, Sight};
 use super::table::{For, Table};
-use super::words;
+use super::{done, words};
 use crate::domain::Time;
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::store::coaching::{Talk, Word};
@@ -87,8 +87,10 @@ pub fn text(said: &Said) -> Result<&str, Problem> {
     Ok(text)
 }
 
-fn back(connection: &ConnectionId, deal: &DealId) -> Response {
-    Redirect::to(&words::deal_path(connection.as_str(), deal.as_str())).into_response()
+/// Back to the deal, which says what was done.
+fn back(connection: &ConnectionId, deal: &DealId, word: &str) -> Response {
+    let path = words::deal_path(connection.as_str(), deal.as_str());
+    Redirect::to(&done::at(&path, word)).into_response()
 }
 
 async fn ask(
@@ -100,7 +102,7 @@ async fn ask(
     let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
     let (me, dossier) = led(&app, &reader, &connection, &deal).await?;
     put_question(&app, me, &dossier, text(&said)?).await?;
-    Ok(back(&connection, &deal))
+    Ok(back(&connection, &deal, "asked"))
 }
 
 /// Puts one question to the seller; it joins the thread and shows in the CRM's coaching field.
@@ -167,7 +169,7 @@ async fn help(
     let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
     let (me, _) = led(&app, &reader, &connection, &deal).await?;
     add_word(&app, me, &deal, ("help", text(&said)?)).await?;
-    Ok(back(&connection, &deal))
+    Ok(back(&connection, &deal, "offered"))
 }
 
 async fn view(
@@ -185,7 +187,7 @@ async fn view(
         ));
     }
     add_word(&app, me, &deal, ("view", text)).await?;
-    Ok(back(&connection, &deal))
+    Ok(back(&connection, &deal, "said"))
 }
 
 /// Adds what a manager says about a deal besides a question: `help` offered, or another `view`.
@@ -217,7 +219,7 @@ async fn talked(
     let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
     let (me, dossier) = led(&app, &reader, &connection, &deal).await?;
     note_talk(&app, me, &dossier).await?;
-    Ok(back(&connection, &deal))
+    Ok(back(&connection, &deal, "talked"))
 }
 
 /// Notes that a manager and a seller spoke about a deal, and how it stood.

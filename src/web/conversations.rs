@@ -3,22 +3,29 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
+use super::card_view::Item;
 use super::coach::open_question;
 use super::error::Problem;
 use super::panel::panel_path;
 use super::session::Me;
-use super::{App, words};
-use crate::domain::cadence::Reason;
+use super::{App, deal, words};
+use crate::domain::hours::Reading;
 use crate::store::deals::Dossier;
+use crate::store::obstacles::Card;
 use crate::store::tx::Tx;
 
 /// A look back is offered for so long after a deal ended.
 const LATELY: TimeDelta = TimeDelta::days(30);
 
+/// What a manager said besides a question stands here for so long.
+const NEWS: TimeDelta = TimeDelta::days(7);
+
 /// A person's next conversations.
 pub struct Conversations {
     /// Where something is asked of them, the most pressing first.
     pub asked: Vec<Wanted>,
+    /// Help that managers offered lately, and where they see it differently.
+    pub said: Vec<Wanted>,
     /// Their open deals, by check date; those without one last.
     pub next: Vec<Next>,
     /// Deals that ended lately.
@@ -83,6 +90,7 @@ pub async fn of(app: &App, tx: &mut Tx, me: &Me) -> Result<Conversations, Proble
         .deals_of(&me.connection, &me.face.id.as_str().into())
         .await?;
     let mut asked = asked_of(app, tx, me, &deals).await?;
+    let said = said_to(app, tx, me, &deals).await?;
     asked.sort_by_key(|it| it.rank);
     let mut next: Vec<Next> = deals
         .into_iter()
@@ -109,6 +117,7 @@ pub async fn of(app: &App, tx: &mut Tx, me: &Me) -> Result<Conversations, Proble
     let ended = tx.ended_lately(&me.connection, &me.face.id, lately).await?;
     Ok(Conversations {
         asked,
+        said,
         next,
         ended: ended
             .into_iter()
@@ -122,6 +131,22 @@ pub async fn of(app: &App, tx: &mut Tx, me: &Me) -> Result<Conversations, Proble
                 name: deal.name,
             })
             .collect(),
+    })
+}
+
+/// A question about an obstacle that waits for its seller's reply, if one does.
+pub fn reply_wanted(card: &Card, item: &Item) -> Option<Wanted> {
+    if item.reading != Some(Reading::Paused) {
+        return None;
+    }
+    let question = card.said.iter().rev().find(|it| it.kind == "one_question");
+    Some(Wanted {
+        deal: card.deal.clone().unwrap_or_default(),
+        href: item.href.clone(),
+        name: item.text.clone(),
+        why: item.clock.clone(),
+        question: question.map(|it| it.text.clone()),
+        rank: 2,
     })
 }
 
@@ -145,13 +170,14 @@ async fn asked_of(
         let question = questions
             .get(&deal.id)
             .and_then(|it| open_question(it, deal.published_at, now));
-        let reason = deal.asked_reason.as_deref().and_then(Reason::named);
+        let reason = deal::reason(deal);
         let stuck = deal.parked.is_some() && deal.carry_version.is_some();
         // Words that stand nowhere yet go before what a person asked, and that before the cadence.
         let (rank, why) = if deal.conflict_version.is_some() {
             (
                 0,
-                "The CRM and you changed it at once. Pick one.".to_owned(),
+                "This was changed here and in the CRM at the same time. Choose which to keep."
+                    .to_owned(),
             )
         } else if stuck {
             (
@@ -163,7 +189,7 @@ async fn asked_of(
             let who = who.map_or("Your manager", String::as_str);
             (2, format!("{who} asks:"))
         } else {
-            (3, reason?.told().to_owned())
+            (4, reason?.told().to_owned())
         };
         Some(Wanted {
             deal: deal.id.clone(),
@@ -175,4 +201,34 @@ async fn asked_of(
         })
     });
     Ok(wanted.collect())
+}
+
+/// Help that managers offered the seller lately, and where they see it differently.
+async fn said_to(
+    app: &App,
+    tx: &mut Tx,
+    me: &Me,
+    deals: &[Dossier],
+) -> Result<Vec<Wanted>, Problem> {
+    let ids: Vec<&str> = deals.iter().map(|it| it.id.as_str()).collect();
+    let since = app.env.now() - NEWS;
+    let said = tx.words_since(&me.connection, &ids, since).await?;
+    let people: Vec<&str> = said.iter().map(|(_, it)| it.person.as_str()).collect();
+    let names = tx.names(&me.connection, &people).await?;
+    let news = said.iter().filter_map(|(id, word)| {
+        let about = deals.iter().find(|it| it.id == *id)?;
+        let told = deal::told(word, &names, me.zone());
+        Some(Wanted {
+            deal: id.clone(),
+            href: panel_path(me.connection.as_str(), id),
+            name: about.name.clone(),
+            why: match told.text.is_empty() {
+                true => format!("{}.", told.who),
+                false => format!("{}:", told.who),
+            },
+            question: Some(told.text).filter(|it| !it.is_empty()),
+            rank: 3,
+        })
+    });
+    Ok(news.collect())
 }

@@ -81,51 +81,32 @@ pub async fn guard(State(app): State<Shared>, request: Request, next: Next) -> R
     response
 }
 
-/// What a person wrote into a form that was not taken, so that the page that says so can give it
-/// back: no browser keeps what was typed into a page that may not be stored.
+/// What a form that was not taken carried, so that the page that says so can make it anew: no browser
+/// keeps what was typed into a page that may not be stored.
 ///
-/// What each field is called, and what stood in it.
+/// Each name with what stood there; never a proof.
 #[derive(Clone, Debug, Default)]
 pub struct Wrote(pub Vec<(String, String)>);
 
-/// What forms carry besides what a person wrote into them: proofs, and where the form came from.
-const NOT_WRITTEN: [&str; 9] = [
-    "csrf",
-    "base",
-    "window",
-    "seen",
-    "connection",
-    "next",
-    "key",
-    "person",
-    "again",
-];
+/// What is never given back: proofs, and keys that open something.
+const PROOFS: [&str; 2] = ["csrf", "key"];
 
 impl Wrote {
     fn of(form: &[u8]) -> Self {
         let fields = url::form_urlencoded::parse(form);
-        let written = fields
-            .filter(|(name, text)| !NOT_WRITTEN.contains(&&**name) && !text.trim().is_empty());
+        let given = fields.filter(|(name, _)| !PROOFS.contains(&&**name));
         Self(
-            written
-                .map(|(name, text)| (called(&name), text.trim().to_owned()))
+            given
+                .map(|(name, text)| (name.into_owned(), text.trim().to_owned()))
                 .collect(),
         )
     }
-}
 
-/// The name of a field as a person reads it: `plan_b_0` is `Plan b 1`.
-fn called(name: &str) -> String {
-    let mut words: Vec<String> = name.split('_').map(str::to_owned).collect();
-    if let Some(n) = words.last().and_then(|it| it.parse::<usize>().ok()) {
-        words.pop();
-        words.push((n.saturating_add(1)).to_string());
+    /// What stood under a name; empty where there was no such field.
+    pub fn get(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(key, _)| key == name);
+        found.map_or("", |(_, text)| text)
     }
-    let mut letters = words.join(" ");
-    if let Some(first) = letters.get(..1).map(str::to_uppercase) {
-        letters.replace_range(..1, &first);
-    }
-    letters
 }
 
 /// More was sent than is read at all.

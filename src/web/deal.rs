@@ -5,15 +5,17 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 
 use super::Shared;
 use super::around::{Around, OpenedBy, around, open, opened_by};
 use super::board::stage_name;
+use super::card_view::Item;
 use super::chrome::{Chrome, Show};
 use super::closing::{self, SharedLookBack};
 use super::coach::open_question;
 use super::crm_link::{CrmLink, crm_link};
+use super::done::Done;
 use super::error::Problem;
 use super::marked::{How, Piece, changes, pieces};
 use super::panel::panel_path;
@@ -21,7 +23,7 @@ use super::session::{Me, Reader, Sight};
 use super::since::{Since, since};
 use super::table::{For, Table};
 use super::why::{self, Bar, Side};
-use super::words;
+use super::{answered, needs, words};
 use crate::domain::cadence::Reason;
 use crate::domain::deal::Standing;
 use crate::domain::field::Field;
@@ -43,6 +45,7 @@ pub fn routes(table: Table) -> Table {
 #[template(path = "deal.html")]
 struct Page {
     chrome: Chrome,
+    done: Option<String>,
     own: bool,
     name: String,
     there: Option<CrmLink>,
@@ -68,6 +71,9 @@ struct Page {
     ended: bool,
     panel: String,
     look_back: Option<SharedLookBack>,
+    needs: Vec<Item>,
+    /// Where an obstacle to it is added.
+    add_need: String,
 }
 
 /// One part of the strategy.
@@ -80,7 +86,7 @@ pub struct Shown {
     pub pieces: Vec<Piece>,
 }
 
-/// A manager's question.
+/// What a manager asked or said.
 pub struct Asked {
     /// Who asked.
     pub who: String,
@@ -88,6 +94,8 @@ pub struct Asked {
     pub when: String,
     /// What.
     pub text: String,
+    /// Which version answered a question; none while none did.
+    pub answered: Option<String>,
 }
 
 /// One version, and what changed with it.
@@ -109,6 +117,7 @@ pub struct Edition {
 async fn deal(
     State(app): State<Shared>,
     Path((connection, deal)): Path<(String, String)>,
+    Query(done): Query<Done>,
     reader: Reader,
 ) -> Result<Show<impl askama::Template>, Problem> {
     let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
@@ -127,6 +136,7 @@ async fn deal(
     let mut tx = app.store.read().await?;
     let talk = tx.talk(&connection, deal.as_str(), &me.face.id).await?;
     let look_back = closing::shared(&mut tx, me, &dossier).await?;
+    let needs = needs::of_deal(&app, &mut tx, me, (deal.as_str(), false)).await?;
     drop(tx);
     let now = app.env.now();
     let stage = stage_name(&stages, &dossier.stage);
@@ -140,6 +150,7 @@ async fn deal(
         .label();
     Ok(Show(Page {
         chrome: Chrome::of(&dossier.name, &reader, "/board"),
+        done: done.sentence(me.name_of(dossier.seller.as_deref().unwrap_or_default())),
         own,
         there: crm_link(&app, &connection, &deal).await?,
         href: words::deal_path(connection.as_str(), deal.as_str()),
@@ -148,11 +159,7 @@ async fn deal(
         class: words::grade_class(grade),
         score: assessment.and_then(|it| it.score),
         state: dossier.state.clone().unwrap_or_default(),
-        asked: dossier
-            .asked_reason
-            .as_deref()
-            .and_then(Reason::named)
-            .map(Reason::told),
+        asked: reason(&dossier).map(Reason::told),
         dims: assessment.map(why::bars).unwrap_or_default(),
         answers: answers
             .map(|answers| {
@@ -169,7 +176,10 @@ async fn deal(
         waits: open_question(&questions, dossier.published_at, now).is_some(),
         questions: questions
             .iter()
-            .map(|it| asked(it, &names, me.zone()))
+            .map(|it| Asked {
+                answered: answered::by(it, &versions, me.zone()),
+                ..asked(it, &names, me.zone())
+            })
             .collect(),
         said: said.iter().map(|it| told(it, &names, me.zone())).collect(),
         since: talk
@@ -182,8 +192,21 @@ async fn deal(
         panel: panel_path(connection.as_str(), deal.as_str()),
         ended: Standing::named(&dossier.standing) != Standing::Open,
         look_back,
+        needs,
+        add_need: format!(
+            "/obstacles?deal={}%2F{}",
+            words::encoded(connection.as_str()),
+            words::encoded(deal.as_str())
+        ),
         name: dossier.name,
     }))
+}
+
+/// Why a strategy is asked for, as it stands now: whoever has just written one is not told that
+/// there is none.
+pub fn reason(deal: &Dossier) -> Option<Reason> {
+    let reason = deal.asked_reason.as_deref().and_then(Reason::named);
+    reason.filter(|it| *it != Reason::NewDeal || deal.version == 0)
 }
 
 /// The few facts of a deal.
@@ -236,10 +259,12 @@ pub fn asked(question: &Question, names: &HashMap<String, String>, zone: Option<
         who: author.map_or("Your manager", String::as_str).to_owned(),
         when: words::day(words::local_day(question.at, zone)),
         text: question.text.clone(),
+        answered: None,
     }
 }
 
-fn told(word: &Word, names: &HashMap<String, String>, zone: Option<&str>) -> Asked {
+/// What a manager said besides, in words. `zone` is the reader's.
+pub fn told(word: &Word, names: &HashMap<String, String>, zone: Option<&str>) -> Asked {
     let name = names
         .get(&word.person)
         .map_or("Your manager", String::as_str);
@@ -250,6 +275,7 @@ fn told(word: &Word, names: &HashMap<String, String>, zone: Option<&str>) -> Ask
         },
         when: words::day(words::local_day(word.at, zone)),
         text: word.text.clone(),
+        answered: None,
     }
 }
 

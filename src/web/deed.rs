@@ -11,7 +11,7 @@ use super::obstacle::{Side, card_path, open};
 use super::responders::{first_of, hours};
 use super::session::Reader;
 use super::table::{For, Table};
-use super::{App, Shared, day, words};
+use super::{App, Shared, day, done, words};
 use crate::domain::Time;
 use crate::domain::answer::Answer;
 use crate::domain::ids::ConnectionId;
@@ -86,13 +86,14 @@ async fn done(
             ));
         }
         tx.commit().await?;
-        return Ok(Redirect::to("/obstacles"));
+        return Ok(Redirect::to(&done::at("/obstacles", &deed)));
     }
     let by = (me.face.id.as_str(), app.env.now());
     carry_out(&app, &mut tx, (&connection, &mut card), (&deed, &sent), by).await?;
     tx.commit().await?;
     app.engine.wake().await;
-    Ok(Redirect::to(&card_path(connection.as_str(), &card.id)))
+    let path = card_path(connection.as_str(), &card.id);
+    Ok(Redirect::to(&done::at(&path, done::word(&deed, &sent))))
 }
 
 /// Does to a card what a form says, in someone's name and at a moment, and keeps it.
@@ -184,7 +185,7 @@ fn named_day(text: &str, otherwise: &'static str) -> Result<NaiveDate, Problem> 
 
 fn ground(sent: &Sent) -> Result<Ground, Problem> {
     Ground::named(&sent.ground)
-        .ok_or_else(|| Problem::Unfit("Say on what ground you send it up.".to_owned()))
+        .ok_or_else(|| Problem::Unfit("Say how you are sending it.".to_owned()))
 }
 
 fn need(sent: &Sent, now: Time) -> Result<Need, Problem> {

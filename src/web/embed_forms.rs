@@ -128,7 +128,8 @@ async fn publish(
 }
 
 async fn state(State(app): State<Shared>, Held(desk): Held) -> Result<Json<Told>, Problem> {
-    panel_view::told(&app, &desk).await.map(Json)
+    let told = panel_view::told(&app, &desk).await?;
+    Ok(Json(told.framed()))
 }
 
 async fn dismiss(

@@ -11,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Shared;
+use super::again::{self, Field, How};
 use super::chrome::{Chrome, Show};
 use super::csrf::Wrote;
 use super::frame;
@@ -149,8 +150,10 @@ struct ErrorPage {
     chrome: Chrome,
     title: &'static str,
     sentence: String,
-    /// What the person wrote, which was not kept: the field, and the words.
-    wrote: Vec<(String, String)>,
+    /// The form that was not taken, with what the person wrote into it.
+    wrote: Vec<Field>,
+    /// Where it can be sent once more, as soon as it is put right.
+    again: Option<String>,
     /// The page they wrote it on.
     back: Option<String>,
 }
@@ -232,8 +235,11 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
     };
     let for_api = path.starts_with("/api/");
     let for_programs = for_api || by_script || path.starts_with("/push/");
-    let wrote = response.extensions().get::<Wrote>().cloned();
-    let wrote = wrote.unwrap_or_default().0;
+    let wrote = response.extensions().get::<Wrote>();
+    let mut wrote = wrote.map_or_else(Vec::new, |it| again::fields(&path, it));
+    if !wrote.iter().any(Field::is_written) && !again::lacks(&wrote) {
+        wrote.clear();
+    }
     if matches!(problem, Problem::SignIn) && !for_programs && wrote.is_empty() {
         let next = if is_get { asked } else { "/".to_owned() };
         let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
@@ -277,11 +283,14 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
                 Problem::SignIn | Problem::TooMany | Problem::Broken(_) => Chrome::bare(title),
                 _ => chrome(&app, headers, title).await,
             };
+            let again =
+                !chrome.csrf.is_empty() && !wrote.is_empty() && again::helps(&problem, &wrote);
             Show(ErrorPage {
                 chrome,
                 title,
                 sentence,
                 wrote,
+                again: again.then_some(asked),
                 back,
             })
             .into_response()

@@ -3,11 +3,13 @@
 use axum::extract::State;
 
 use super::Shared;
+use super::answered::{self, News};
 use super::card_view::Item;
 use super::chrome::{Chrome, Show};
 use super::conversations::{self, Ended, Next, Wanted};
 use super::error::Problem;
 use super::obstacle::items;
+use super::promise::{CountOn, counted_on};
 use super::session::Reader;
 use super::table::{For, Table};
 use super::week::{this_monday, week_path};
@@ -35,7 +37,9 @@ struct Page {
     week: Vec<String>,
     week_href: String,
     owed: Vec<Item>,
+    count_on: Vec<CountOn>,
     waiting: Vec<Item>,
+    news: Vec<News>,
 }
 
 async fn home(
@@ -44,11 +48,13 @@ async fn home(
 ) -> Result<Show<impl askama::Template>, Problem> {
     let (mut week, mut owed, mut waiting) = (vec![], vec![], vec![]);
     let (mut wanted, mut next, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut news, mut count_on) = (Vec::new(), Vec::new());
     let mut week_href = "/week".to_owned();
     let mut tx = app.store.read().await?;
     for me in &reader.me {
         let mine = conversations::of(&app, &mut tx, me).await?;
         wanted.extend(mine.asked);
+        wanted.extend(mine.said);
         next.extend(mine.next);
         ended.extend(mine.ended);
         let first = this_monday(&app, me);
@@ -64,7 +70,12 @@ async fn home(
             .cards(&me.connection, Which::OfSeller(&me.face.id))
             .await?;
         own.retain(|it| matches!(it.obstacle.state, Standing::Asked | Standing::Promised));
-        owed.extend(items(&app, &mut tx, me, &own).await?);
+        for (card, item) in own.iter().zip(items(&app, &mut tx, me, &own).await?) {
+            match conversations::reply_wanted(card, &item) {
+                Some(it) => wanted.push(it),
+                None => owed.push(item),
+            }
+        }
         let mut mine = tx
             .cards(&me.connection, Which::WaitingOn(&me.face.id))
             .await?;
@@ -75,6 +86,8 @@ async fn home(
             );
         }
         waiting.extend(items(&app, &mut tx, me, &mine).await?);
+        count_on.extend(counted_on(&app, &mut tx, me).await?);
+        news.extend(answered::lately(&app, &mut tx, me).await?);
     }
     drop(tx);
     waiting.sort_by_key(Item::order);
@@ -82,7 +95,8 @@ async fn home(
     wanted.sort_by_key(|it| it.rank);
     wanted.truncate(MOST);
     next.sort_by_key(|it| (it.check_on.is_none(), it.check_on));
-    let sells = !next.is_empty() || !ended.is_empty() || reader.role() == Role::Seller;
+    let sells = !(next.is_empty() && ended.is_empty() && wanted.is_empty())
+        || reader.role() == Role::Seller;
     next.truncate(MOST);
     Ok(Show(Page {
         chrome: Chrome::of("Home", &reader, "/"),
@@ -94,6 +108,8 @@ async fn home(
         week,
         week_href,
         owed,
+        count_on,
         waiting,
+        news,
     }))
 }

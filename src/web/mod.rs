@@ -4,6 +4,8 @@
 //! every role. Pages are rendered here, work without script, and trust nothing that came from a
 //! CRM: templates escape, and the content policy allows no inline script or style.
 
+pub mod again;
+pub mod answered;
 pub mod api;
 pub mod around;
 pub mod assets;
@@ -22,6 +24,7 @@ pub mod csrf;
 pub mod day;
 pub mod deal;
 pub mod deed;
+pub mod done;
 pub mod embed;
 pub mod embed_forms;
 pub mod embed_lead;
@@ -37,6 +40,7 @@ pub mod lists;
 pub mod marked;
 pub mod metrics;
 pub mod mine;
+pub mod needs;
 pub mod obstacle;
 pub mod openid;
 pub mod ops_door;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::board::chosen;
 use super::card_view::{self, Item, View};
 use super::chrome::{Chrome, Show};
+use super::done::Done;
 use super::error::Problem;
 use super::responders::hours_of;
 use super::session::{Me, Reader};
@@ -43,6 +44,7 @@ pub fn routes(table: Table) -> Table {
 #[template(path = "obstacles.html")]
 struct ListPage {
     chrome: Chrome,
+    done: Option<String>,
     deals: Vec<(String, String, bool)>,
     open: Vec<Item>,
     closed: Vec<Item>,
@@ -81,6 +83,7 @@ struct WayAround {
 #[template(path = "obstacle.html")]
 struct CardPage {
     chrome: Chrome,
+    done: Option<String>,
     it: View,
 }
 
@@ -142,6 +145,7 @@ async fn mine(
     State(app): State<Shared>,
     reader: Reader,
     Query(asked): Query<Asked>,
+    Query(done): Query<Done>,
 ) -> Result<Show<ListPage>, Problem> {
     // What they wrote into their week is taken from there: words have no place in an address.
     let text = match asked.week {
@@ -153,7 +157,9 @@ async fn mine(
         }
         None => String::new(),
     };
-    list(&app, &reader, (text, &asked.deal)).await
+    let mut page = list(&app, &reader, (text, &asked.deal)).await?;
+    page.0.done = done.sentence("");
+    Ok(page)
 }
 
 /// The list, with words in its form and the deal they are about.
@@ -192,6 +198,7 @@ async fn list(
     };
     Ok(Show(ListPage {
         chrome: Chrome::of("Obstacles", reader, "/obstacles"),
+        done: None,
         deals,
         open,
         closed,
@@ -206,19 +213,18 @@ async fn list(
 /// The database's.
 pub async fn items(app: &App, tx: &mut Tx, me: &Me, cards: &[Card]) -> Result<Vec<Item>, Problem> {
     let hours = hours_of(app, tx, &me.connection, cards).await?;
-    let sellers = cards.iter().map(|it| it.seller.as_str());
-    let sellers: Vec<&str> = sellers.filter(|it| *it != me.face.id).collect();
-    let names = tx.names(&me.connection, &sellers).await?;
+    let names = tx.names(&me.connection, &card_view::people(cards)).await?;
     let deals: Vec<&str> = cards.iter().filter_map(|it| it.deal.as_deref()).collect();
     let deals = tx.deal_names(&me.connection, &deals).await?;
     let now = app.env.now();
     let line = |(card, hours): (&Card, &Hours)| {
-        let seller = names.get(&card.seller);
+        let others = card.seller != me.face.id;
+        let seller = names.get(&card.seller).filter(|_| others);
         let deal = card.deal.as_ref().and_then(|it| deals.get(it));
         let about: Vec<&str> = seller.into_iter().chain(deal).map(String::as_str).collect();
         Item {
             about: about.join(" · "),
-            ..card_view::item(card, me, now, hours)
+            ..card_view::item(card, me, &names, (now, hours))
         }
     };
     Ok(cards.iter().zip(&hours).map(line).collect())
@@ -292,6 +298,7 @@ pub fn card_path(connection: &str, id: &str) -> String {
 async fn one(
     State(app): State<Shared>,
     Path((connection, id)): Path<(String, String)>,
+    Query(done): Query<Done>,
     reader: Reader,
 ) -> Result<Show<impl askama::Template>, Problem> {
     let connection = ConnectionId::from(connection);
@@ -307,7 +314,8 @@ async fn one(
         },
     );
     let it = card_view::view(&app, &mut tx, me, (&card, side), &chrome.csrf).await?;
-    Ok(Show(CardPage { chrome, it }))
+    let done = done.sentence(&it.seller);
+    Ok(Show(CardPage { chrome, done, it }))
 }
 
 async fn answers(

@@ -269,7 +269,13 @@ async fn dismiss(
 ) -> Result<Redirect, Problem> {
     let desk = own(&app, &reader, &path).await?;
     dismiss_at(&app, &desk, &dismissed).await?;
-    Ok(Redirect::to(&panel_path(&path.0, &path.1)))
+    let became = if dismissed.again.is_empty() {
+        "dismissed"
+    } else {
+        "again"
+    };
+    let next = format!("{}?became={became}", panel_path(&path.0, &path.1));
+    Ok(Redirect::to(&next))
 }
 
 /// Has a note stay away from this deal while it is in its stage, or come back.

@@ -4,15 +4,16 @@ use serde::Serialize;
 
 use super::around::{OpenedBy, opened_by};
 use super::board::stage_name;
+use super::card_view::Item;
 use super::closing::{self, Closing};
 use super::coach::open_question;
-use super::deal::{Asked, Edition, Shown, asked, editions, facts};
+use super::deal::{self, Asked, Edition, Shown, asked, editions, facts};
 use super::error::Problem;
 use super::marked::{How, changes};
 use super::preview::{self, Preview};
 use super::session::Me;
 use super::windows::{self, Aside};
-use super::{Shared, assets, words};
+use super::{Shared, assets, needs, words};
 use crate::crm::setup::FieldMap;
 use crate::domain::cadence::Reason;
 use crate::domain::field::Field;
@@ -84,6 +85,12 @@ pub struct Body {
     pub waits: Option<Asked>,
     /// Questions from before.
     pub questions: Vec<Asked>,
+    /// What managers said besides: help they offer, another view.
+    pub said: Vec<Asked>,
+    /// What stands in its way, and who owes an answer.
+    pub needs: Vec<Item>,
+    /// The deal's page, which says how it was graded.
+    pub deal: String,
     /// Other words than those the seller started from, or published at the same time.
     pub clash: Option<Clash>,
     /// Earlier versions.
@@ -147,6 +154,18 @@ pub struct Told {
     pub note: Option<String>,
 }
 
+impl Told {
+    /// The same in a frame of the CRM, where two versions are shown and neither can be picked.
+    pub fn framed(mut self) -> Self {
+        if self.state == "clash" {
+            "Saved. It was changed in the CRM at the same time: open this deal in Latitude to pick \
+             which words stand."
+                .clone_into(&mut self.sentence);
+        }
+        self
+    }
+}
+
 /// Where the latest words are on their way.
 ///
 /// # Errors
@@ -207,9 +226,11 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
     let confidence = tx.confidence(&connection, &deal, &person).await?;
     let mut questions = tx.questions(&connection, &[deal.as_str()]).await?;
     let questions = questions.remove(deal.as_str()).unwrap_or_default();
+    let said = tx.words(&connection, deal.as_str()).await?;
     let authors: Vec<&str> = questions
         .iter()
         .filter_map(|it| it.author.as_deref())
+        .chain(said.iter().map(|it| it.person.as_str()))
         .collect();
     let names = tx.names(&connection, &authors).await?;
     let opened = tx.openings(&connection, deal.as_str()).await?;
@@ -230,9 +251,13 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         None => (&published, dossier.published_at.unwrap_or(now)),
     };
     let preview = preview::of(app, &mut tx, desk, (typed, at)).await?;
+    let needs = needs::of_deal(app, &mut tx, &desk.me, (deal.as_str(), false)).await?;
     drop(tx);
     let chosen = draft.as_ref().map_or(confidence, |it| it.confidence);
     let mut told = sentence(carriage.as_ref());
+    if csrf.is_empty() {
+        told = told.framed();
+    }
     if draft.is_some() && told.state == "there" {
         "In the CRM as you last published it. Your draft stands below."
             .clone_into(&mut told.sentence);
@@ -257,10 +282,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
             .into_iter()
             .filter(|(label, _)| *label != "Seller")
             .collect(),
-        why: dossier
-            .asked_reason
-            .as_deref()
-            .and_then(Reason::named)
+        why: deal::reason(dossier)
             .filter(|_| closing.is_none())
             .map(Reason::told),
         stage: guide.map_or_else(|| stage.to_owned(), |it| it.name.clone()),
@@ -286,6 +308,9 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
             .filter(|it| !waits.is_some_and(|waits| std::ptr::eq(*it, waits)))
             .map(|it| asked(it, &names, zone))
             .collect(),
+        said: said.iter().map(|it| deal::told(it, &names, zone)).collect(),
+        needs,
+        deal: words::deal_path(connection.as_str(), deal.as_str()),
         clash,
         versions: editions(&app.framework, stage, &versions, zone),
         opened: opened_by(opened, zone),

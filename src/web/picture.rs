@@ -203,7 +203,7 @@ async fn picture(
     }
     let picture = of_team(&app, &mut tx, me).await?;
     Ok(Show(Page {
-        chrome: Chrome::of("How plans stand", &reader, "/board"),
+        chrome: Chrome::of("Plan quality", &reader, "/board"),
         charts: vec![
             chart("Open deals by stage", &picture.by_stage),
             chart("Strategies published, by week", &picture.by_week),

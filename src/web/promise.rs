@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::board::chosen;
 use super::chrome::{Chrome, Show};
 use super::error::Problem;
+use super::responders::filled;
 use super::session::{Me, Reader};
 use super::table::{For, Table};
 use super::words;
@@ -78,7 +79,39 @@ pub async fn is_made(tx: &mut Tx, me: &Me) -> Result<bool, Problem> {
             .is_some())
 }
 
-/// The same for other tools: in words, where a page would lead there.
+/// What a seller may count on from whoever answers first, in words.
+pub struct CountOn {
+    /// Who answers, and within what time.
+    pub text: String,
+    /// The manager's own words; empty where there are none.
+    pub words: String,
+}
+
+/// What someone may count on from whoever they report to; none where nobody leads them. Without a
+/// word of theirs the usual time stands.
+///
+/// # Errors
+/// The database's.
+pub async fn counted_on(app: &App, tx: &mut Tx, me: &Me) -> Result<Option<CountOn>, Problem> {
+    let whom = (me.face.id.as_str(), &[Level::Manager][..]);
+    let Some((level, faces)) = filled(app, tx, &me.connection, whom).await? else {
+        return Ok(None);
+    };
+    let Some(face) = faces.first() else {
+        return Ok(None);
+    };
+    let made = tx.team_promise(&me.connection, &face.id).await?;
+    let days = made
+        .as_ref()
+        .map_or(level.usual_days().into(), |it| it.answer_days);
+    let unit = if days == 1 { "day" } else { "days" };
+    Ok(Some(CountOn {
+        text: format!("{} answers within {days} business {unit}.", face.name),
+        words: made.map(|it| it.text).unwrap_or_default(),
+    }))
+}
+
+/// Whether it is made, for other tools: in words, where a page would lead there.
 ///
 /// # Errors
 /// [`Problem::Conflict`] before anything is promised.

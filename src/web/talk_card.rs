@@ -5,13 +5,15 @@ use axum::extract::{Path, State};
 
 use super::around::{around, open};
 use super::board::stage_name;
+use super::card_view::Item;
 use super::chrome::{Chrome, Show};
+use super::coach::open_question;
 use super::error::Problem;
 use super::marked::How;
 use super::session::{Reader, Sight};
 use super::since::{Since, since};
 use super::table::{For, Table};
-use super::{Shared, words};
+use super::{Shared, needs, words};
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::strategy::Part;
 
@@ -91,6 +93,7 @@ struct CardPage {
     answers: Vec<(&'static str, String)>,
     check_on: Option<String>,
     questions: Vec<String>,
+    needs: Vec<Item>,
     since: Option<Since>,
     promise: Option<String>,
     fit: Fit,
@@ -111,6 +114,8 @@ async fn card(
         (Sight::Own, Some(manager)) => tx.team_promise(&connection, manager).await?,
         (Sight::Own, None) => None,
     };
+    // Two people read this card: nothing on it is the seller's alone.
+    let needs = needs::of_deal(&app, &mut tx, me, (deal.as_str(), true)).await?;
     drop(tx);
     let today = me.today(&app);
     let stage = stage_name(&kept.stages, &dossier.stage).to_owned();
@@ -128,14 +133,18 @@ async fn card(
             (!text.is_empty()).then(|| (part.field().label(), text.to_owned()))
         })
         .collect();
-    let questions = kept.notes;
+    let open = open_question(&kept.questions, dossier.published_at, app.env.now());
+    let open = open.map(|it| it.text.clone());
+    let questions: Vec<String> = open.into_iter().chain(kept.notes).collect();
     let promise = promise.map(|it| match it.text.as_str() {
         "" if it.answer_days == 1 => "An answer within one business day.".to_owned(),
         "" => format!("An answer within {} business days.", it.answer_days),
         text => text.to_owned(),
     });
     let since = talk.map(|talk| since(&talk, &dossier, (&kept.stages, &kept.versions), me.zone()));
-    let besides = questions.iter().chain(&promise).map(|it| room(it)).sum();
+    let owed = needs.iter().map(|it| room(&it.text) + LINE);
+    let besides = questions.iter().chain(&promise).map(|it| room(it));
+    let besides = besides.chain(owed).sum();
     let fit = Fit::of(&mut plan, since.as_ref(), besides);
     Ok(Show(CardPage {
         chrome: Chrome::of(&format!("Talk card: {}", dossier.name), &reader, "/board"),
@@ -156,6 +165,7 @@ async fn card(
         answers: plan,
         check_on: answers.and_then(|it| it.check_on).map(words::day),
         questions,
+        needs,
         since,
         promise,
         fit,

@@ -182,15 +182,20 @@ fn note(became: &str, left: &[Field]) -> Option<String> {
     if left.is_empty() {
         let sentence = match became {
             "confidence" => "Your confidence is kept. The words are as you published them before.",
-            "nothing" => "Nothing new to publish: it says what you published before.",
+            "closing" => "Your look back is kept. You can change it whenever you like.",
+            "dismissed" => {
+                "Noted: this does not apply here. You can have it asked again below the grade."
+            }
+            "again" => "Noted: it is asked again.",
+            "nothing" => "Nothing has changed since you last published.",
             _ => return None,
         };
         return Some(sentence.to_owned());
     }
     let left: Vec<&str> = left.iter().map(|it| it.label()).collect();
     Some(format!(
-        "Left as it stood: {}. An empty field alone takes nothing away. To take it back, here and in \
-         the CRM, empty it and tick “Take it back” beside it.",
+        "Not changed: {}. Clearing a field does not delete it. To remove it here and in the CRM, clear \
+         it and tick “Remove this answer”.",
         left.join(", ")
     ))
 }

@@ -227,5 +227,6 @@ async fn save(
         tx.commit().await?;
     }
     let path = week_path(first, me.connection.as_str());
-    Ok(Redirect::to(&format!("{path}&kept=true")))
+    let back = sent(&form, "look_back").map_or("", |_| "&look_back=true");
+    Ok(Redirect::to(&format!("{path}&kept=true{back}")))
 }

@@ -78,7 +78,7 @@ async fn what_a_seller_takes_back_is_gone_here_and_in_the_crm() {
         floor.settle().await;
 
         assert_eq!(need(&page), "");
-        assert!(!page.contains("Left as it stood") && !page.contains("Draft kept"));
+        assert!(!page.contains("Not changed") && !page.contains("Draft kept"));
         let state = sam.get(&format!("{panel}/state")).await.body;
         assert!(state.contains("In the CRM."), "{state}");
         for field in [Field::Need, Field::CheckOn] {
@@ -111,13 +111,13 @@ async fn an_empty_field_alone_takes_nothing_away_and_that_is_said() {
     let with_more = publishes(&mut sam, &panel, &more).await;
 
     assert!(
-        alone.contains("Left as it stood: What I need, Check on."),
+        alone.contains("Not changed: What I need, Check on."),
         "{alone}"
     );
     assert_eq!(need(&alone), NEED);
     assert!(!alone.contains("Draft kept"));
     assert_eq!(unchanged, before);
-    assert!(with_more.contains("Left as it stood: What I need."));
+    assert!(with_more.contains("Not changed: What I need."));
     assert!(need(&with_more) == NEED && with_more.contains("then their partner"));
     assert_eq!(version(&floor).await, before + 1);
 }
@@ -205,7 +205,10 @@ async fn confidence_alone_is_kept_changed_and_taken_back_without_a_version() {
         assert!(higher.contains("Your confidence is kept"), "{higher}");
         assert!(draft.contains("Draft kept") && !lower.contains("Draft kept"));
         assert!(!none.contains("selected"), "{none}");
-        assert!(same.contains("Nothing new to publish"), "{same}");
+        assert!(
+            same.contains("Nothing has changed since you last published"),
+            "{same}"
+        );
         assert_eq!(version(&floor).await, before, "{database}");
     }
 }

@@ -41,7 +41,10 @@ async fn a_deal_that_ended_is_offered_at_home_and_asked_about_in_the_panel() {
         lost.body
             .contains("What will I try differently the next time")
     );
-    assert!(!won.body.contains("Grade to be"), "the plan is over");
+    assert!(
+        !won.body.contains("Grade if you publish now"),
+        "the plan is over"
+    );
     let nobody = site.browser_of("sue").await.get("/").await;
     assert!(!nobody.body.contains("Deal won"));
 }

@@ -77,6 +77,20 @@ async fn one_question_at_a_time_joins_the_thread() {
 
     assert_eq!(statement.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(first.status, StatusCode::SEE_OTHER);
+    let told = mia.get(first.header("location")).await.body;
+    assert!(
+        told.contains("role=\"status\">Your question is on its way to Sam Seller."),
+        "{told}"
+    );
+    // The address carries a word out of a list; any other says nothing.
+    let none = mia.get("/deals/acme/one?done=You+are+fired").await.body;
+    assert!(
+        !none.contains("fired") && !none.contains("role=\"status\""),
+        "{none}"
+    );
+    let spoke = mia.post("/deals/acme/one/talked", &[]).await;
+    let told = mia.get(spoke.header("location")).await.body;
+    assert!(told.contains("Noted: you spoke today."), "{told}");
     assert_eq!(second.status, StatusCode::CONFLICT);
     let seller = site.browser_of("sam").await.get("/deals/acme/one").await;
     assert!(seller.body.contains("Mia Manager asked, 17 Nov 2026"));
@@ -90,6 +104,40 @@ async fn one_question_at_a_time_joins_the_thread() {
     site.write(&deal, 2, &strategy(), Grade::Solid).await;
     let third = mia.post(path, &[("text", "And why?")]).await;
     assert_eq!(third.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn help_and_another_view_reach_the_seller_in_the_panel_and_at_home() {
+    let site = Site::open().await;
+    let deal = site.deal("sam", "one").await;
+    site.write(&deal, 1, &strategy(), Grade::Thin).await;
+    let mut mia = site.browser_of("mia").await;
+    mia.post("/deals/acme/one/help", &[("text", "I know her peer")])
+        .await;
+    site.clock.advance(TimeDelta::minutes(1));
+    let view = [("text", "Their controller told me otherwise")];
+    mia.post("/deals/acme/one/view", &view).await;
+
+    let mut sam = site.browser_of("sam").await;
+    for path in ["/panel/acme/one", "/"] {
+        let page = sam.get(path).await.body;
+        for told in [
+            "Mia Manager offers help",
+            "I know her peer",
+            "Mia Manager sees it differently",
+            "Their controller told me otherwise",
+        ] {
+            assert!(page.contains(told), "{path}, {told}: {page}");
+        }
+    }
+    let panel = sam.get("/panel/acme/one").await.body;
+    assert!(panel.contains("href=\"/deals/acme/one\""), "{panel}");
+    site.clock.advance(TimeDelta::days(8));
+    let home = site.browser_of("sam").await.get("/").await.body;
+    assert!(
+        !home.contains("offers help"),
+        "it is no news any more: {home}"
+    );
 }
 
 #[tokio::test]

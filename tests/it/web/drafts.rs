@@ -78,7 +78,7 @@ async fn what_nobody_else_saw_can_be_written_anew_and_deleted() {
 
     let gone = sam.post(&format!("{card}/delete"), &[]).await;
     assert_eq!(gone.status, StatusCode::SEE_OTHER, "{}", gone.body);
-    assert_eq!(gone.header("location"), "/obstacles");
+    assert_eq!(gone.header("location"), "/obstacles?done=delete");
     assert_eq!(sam.get(&card).await.status, StatusCode::NOT_FOUND);
     assert!(!sam.get("/obstacles").await.body.contains("Their audit"));
 }

@@ -33,6 +33,58 @@ async fn words_that_were_refused_come_back_with_the_reason() {
         answer.body.contains("href=\"/board\""),
         "and there is a way on"
     );
+    // The same form, under the words of its page, to be put right and sent again.
+    let form = answer
+        .body
+        .split("<form")
+        .find(|it| it.contains("class=\"stacked\""))
+        .unwrap();
+    assert!(
+        form.contains("action=\"/deals/acme/one/question\""),
+        "{form}"
+    );
+    assert!(form.contains(">Ask one question</label>"), "{form}");
+    let right = format!("{WORDS}?");
+    let again = mia.post(path, &[("text", &right)]).await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER, "{}", again.body);
+}
+
+#[tokio::test]
+async fn an_obstacle_that_was_not_sent_up_keeps_every_field_under_its_own_words() {
+    let site = Site::open().await;
+    let mut sam = site.browser_of("sam").await;
+    let begun = sam.post("/obstacles", &[("text", "Legal is slow")]).await;
+    let card = begun.header("location").to_owned();
+    let page = sam.get(&card).await.body;
+    assert!(
+        !page.contains("With my own options"),
+        "there is none yet: {page}"
+    );
+
+    let form = [
+        ("ground", "own_option"),
+        ("what", "Two hours of a lawyer"),
+        ("whom", "Legal"),
+        ("by", "2026-11-30"),
+    ];
+    let refused = sam.post(&format!("{card}/send"), &form).await;
+
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for shown in [
+        "at least one option of your own",
+        "name=\"ground\" value=\"think_with_me\"",
+        "Think with me",
+        ">From whom?</label>",
+        "value=\"Legal\"",
+        "Two hours of a lawyer</textarea>",
+        "type=\"date\"",
+        "value=\"2026-11-30\"",
+    ] {
+        assert!(refused.body.contains(shown), "{shown}: {}", refused.body);
+    }
+    for raw in ["Ground", "Whom", ">By<"] {
+        assert!(!refused.body.contains(raw), "{raw}: {}", refused.body);
+    }
 }
 
 #[tokio::test]
@@ -89,7 +141,12 @@ async fn words_of_every_script_come_back_by_the_name_of_their_field() {
         .await;
 
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    for shown in [text, "Anrufen", ">Text</h3>", ">How 1</h3>"] {
+    for shown in [
+        text,
+        "Anrufen",
+        ">What stands in the way?</label>",
+        ">How 1</label>",
+    ] {
         assert!(answer.body.contains(shown), "{shown}: {}", answer.body);
     }
     assert!(!answer.body.contains(&stale) && !answer.body.contains("Csrf"));

@@ -57,6 +57,31 @@ async fn what_another_window_kept_of_a_week_is_not_overwritten() {
 }
 
 #[tokio::test]
+async fn looking_back_keeps_what_was_typed() {
+    let site = Site::open().await;
+    let mut sam = site.browser_of("sam").await;
+    let week = sam.get("/week").await.header("location").to_owned();
+    let page = keeps(&mut sam, &week, &[("what_0", "Agree the proof")]).await;
+
+    let form = [
+        ("seen", &*seen(&page)),
+        ("what_0", "Agree the proof with Ines"),
+        ("look_back", "yes"),
+    ];
+    let kept = sam.post(&week, &form).await;
+
+    assert_eq!(kept.status, StatusCode::SEE_OTHER, "{}", kept.body);
+    let page = sam.get(kept.header("location")).await.body;
+    assert!(page.contains("Agree the proof with Ines"), "{page}");
+    assert!(page.contains("Looking back"), "{page}");
+    let plain = sam.get(&week).await.body;
+    assert!(
+        plain.contains("name=\"look_back\""),
+        "a button of the form: {plain}"
+    );
+}
+
+#[tokio::test]
 async fn what_a_form_does_not_send_stays_as_it_was_written() {
     let site = Site::open().await;
     let mut sam = site.browser_of("sam").await;
