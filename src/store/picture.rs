@@ -49,6 +49,24 @@ impl Tx {
         })
     }
 
+    /// How many different sellers have open deals.
+    pub async fn sellers_with_deals(
+        &mut self,
+        connection: &ConnectionId,
+        sellers: &[String],
+    ) -> Result<i64> {
+        sql!(self, db => {
+            let mut select = QueryBuilder::new(
+                "SELECT COUNT(*) FROM (SELECT DISTINCT seller FROM deal WHERE connection = ",
+            );
+            select.push_bind(connection.as_str());
+            select.push(" AND standing = 'open' AND gone_at IS NULL AND state IS NOT NULL AND seller IN (");
+            list(&mut select, sellers);
+            select.push(")) AS each");
+            select.build_query_scalar().persistent(false).fetch_one(db).await
+        })
+    }
+
     /// How many open deals of each stage have each grade.
     pub async fn grades_by_stage(
         &mut self,

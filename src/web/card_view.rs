@@ -162,10 +162,12 @@ pub fn item(
     let moment = |at| words::moment(at, me.zone());
     let when = due.map(moment).unwrap_or_default();
     let (clock, class) = match reading {
-        None => (
-            String::new(),
-            if state == State::Kept { "done" } else { "" },
-        ),
+        None => {
+            let promised = it.promised.filter(|_| state == State::Promised);
+            let day = promised.map(|day| format!("Promised for {}", words::day(day)));
+            let class = if state == State::Kept { "done" } else { "" };
+            (day.unwrap_or_default(), class)
+        }
         Some(Reading::Paused) => paused(card, me, names, who),
         Some(Reading::Running) => (format!("{who} {answers} by {when}"), ""),
         Some(Reading::Half) => (

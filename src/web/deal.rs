@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 
 use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
+use url::Url;
 
 use super::Shared;
 use super::around::{Around, OpenedBy, around, open, opened_by};
@@ -51,6 +53,7 @@ struct Page {
     there: Option<CrmLink>,
     href: String,
     facts: Vec<(&'static str, String)>,
+    board: String,
     grade: String,
     class: &'static str,
     score: Option<u8>,
@@ -118,6 +121,7 @@ async fn deal(
     State(app): State<Shared>,
     Path((connection, deal)): Path<(String, String)>,
     Query(done): Query<Done>,
+    headers: HeaderMap,
     reader: Reader,
 ) -> Result<Show<impl askama::Template>, Problem> {
     let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
@@ -155,6 +159,7 @@ async fn deal(
         there: crm_link(&app, &connection, &deal).await?,
         href: words::deal_path(connection.as_str(), deal.as_str()),
         facts: facts(&app, me, &dossier, &stages),
+        board: board_before(&headers),
         grade: grade.to_owned(),
         class: words::grade_class(grade),
         score: assessment.and_then(|it| it.score),
@@ -209,6 +214,16 @@ pub fn reason(deal: &Dossier) -> Option<Reason> {
     reason.filter(|it| *it != Reason::NewDeal || deal.version == 0)
 }
 
+/// The board as the reader left it, with its filters; the plain one where they came from elsewhere.
+fn board_before(headers: &HeaderMap) -> String {
+    let before = headers.get(header::REFERER).and_then(|it| it.to_str().ok());
+    let before = before.and_then(|it| Url::parse(it).ok());
+    match before.filter(|it| it.path() == "/board") {
+        Some(before) => format!("/board?{}", before.query().unwrap_or_default()),
+        None => "/board".to_owned(),
+    }
+}
+
 /// The few facts of a deal.
 pub fn facts(
     app: &Shared,
@@ -228,8 +243,14 @@ pub fn facts(
         facts.push(("Amount", words::money(amount, deal.currency.as_deref())));
     }
     if let Some(date) = deal.close_on {
-        let away = words::away(date, today);
-        facts.push(("Closes", format!("{}, {away}", words::day(date))));
+        facts.push(match Standing::named(&deal.standing) {
+            Standing::Open => (
+                "Closes",
+                format!("{}, {}", words::day(date), words::away(date, today)),
+            ),
+            // The CRM keeps the day on which it was to close, or did.
+            _ => ("Close date", words::day(date)),
+        });
     }
     facts
 }

@@ -1,8 +1,8 @@
 //! How a team's plans stand by stage, and how what was published changed week by week.
 //!
 //! Pictures are of groups. They take no filter, so that no two of them can be subtracted to find
-//! one person; a row stands only for five sellers or more; there is no total from which a hidden
-//! row could be told.
+//! one person; a row stands only for five sellers or more; there is no total beside other rows from
+//! which a hidden one could be told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,6 +105,11 @@ pub async fn of_team(app: &App, tx: &mut Tx, me: &Me) -> Result<Picture, Problem
             .filter(|cell| cell.stage == stage.id)
             .map(|cell| (cell.grade.as_str(), cell.deals));
         by_stage.push(row(stage_name(&stages, &stage.id), counts));
+    }
+    // Where no stage is shown, none can be told from what all of them are together.
+    if by_stage.is_empty() && is_group(tx.sellers_with_deals(&me.connection, &sellers).await?) {
+        let all = cells.iter().map(|cell| (cell.grade.as_str(), cell.deals));
+        by_stage.push(row("All stages", all));
     }
     let (by_week, quiet) = weeks(published);
     Ok(Picture {

@@ -87,9 +87,11 @@ pub struct ShareWon {
     pub won: Option<Span>,
 }
 
-/// Where a share lies in 19 of 20 cases, in percent.
+/// A share, and where the true one lies in 19 of 20 cases, in percent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Span {
+    /// The share itself.
+    pub percent: u8,
     /// At least.
     pub from: u8,
     /// At most.
@@ -178,7 +180,8 @@ fn results(ended: &[Ended]) -> Vec<ShareWon> {
                 .filter(|it| is_group(it.people) && it.closed >= FEWEST_CLOSED)
                 .map(|it| {
                     let (from, to) = likely_share(it.won, it.closed);
-                    Span { from, to }
+                    let percent = percent(it.won, it.closed);
+                    Span { percent, from, to }
                 }),
         })
         .collect()
@@ -268,8 +271,8 @@ async fn page(
     let shares = pyramid.results.iter().map(|it| Drawn {
         grade: it.grade,
         class: words::grade_class(it.grade),
-        span: it.won.map(|Span { from, to }| {
-            let told = format!("{from} % to {to} % won");
+        span: it.won.map(|Span { percent, from, to }| {
+            let told = format!("{percent} % won, the true share {from} to {to} %");
             (from, to.saturating_sub(from).max(1), told)
         }),
     });

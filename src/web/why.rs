@@ -22,7 +22,12 @@ pub struct Side {
     pub bar: Bar,
     /// What was said, the weightiest first.
     pub lines: Vec<Line>,
+    /// What was said besides, of less weight.
+    pub rest: Vec<Line>,
 }
+
+/// So many of what earned and of what lost points are shown of each dimension before the rest.
+const WEIGHTIEST: usize = 3;
 
 /// What one rule said.
 pub struct Line {
@@ -62,9 +67,14 @@ pub fn sides(answers: &Answers, assessment: &Assessment) -> Vec<Side> {
     bars(assessment)
         .into_iter()
         .zip(Dimension::ALL)
-        .map(|(bar, dimension)| Side {
-            bar,
-            lines: lines(dimension),
+        .map(|(bar, dimension)| {
+            let (mut earned, mut lost) = (0, 0);
+            let (lines, rest) = lines(dimension).into_iter().partition(|line| {
+                let so_far = if line.lost { &mut lost } else { &mut earned };
+                *so_far += 1;
+                *so_far <= WEIGHTIEST
+            });
+            Side { bar, lines, rest }
         })
         .filter(|side| !side.lines.is_empty())
         .collect()

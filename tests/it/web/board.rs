@@ -1,6 +1,7 @@
 //! The board: whose deals, which of them, page by page.
 
 use latitude::domain::grade::Grade;
+use reqwest::Method;
 
 use super::site::{Site, plain_deal, strategy};
 
@@ -112,4 +113,45 @@ async fn nothing_on_the_board_ranks_people_or_sums_them_up() {
         assert_eq!(deals(&page.body), deals(&plain.body), "{query}");
     }
     assert!(!plain.body.contains("average") && !plain.body.contains("rank"));
+}
+
+#[tokio::test]
+async fn a_deal_leads_back_to_the_board_with_the_filters_it_was_found_by() {
+    let site = Site::open().await;
+    site.deal("sam", "mine").await;
+    let mut mia = site.browser_of("mia").await;
+    let from = |path: &str| format!("{}{path}", site.base);
+
+    for (before, back) in [
+        (
+            from("/board?grade=Thin&seller=sam"),
+            "/board?grade=Thin&amp;seller=sam",
+        ),
+        (from("/answers"), "/board"),
+        ("https://elsewhere.test/board%22".to_owned(), "/board"),
+    ] {
+        let headers = [("referer", before.as_str())];
+        let page = mia
+            .send(Method::GET, "/deals/acme/mine", None, &headers)
+            .await;
+
+        let link = format!("<p class=\"back\"><a href=\"{back}\">Board</a>");
+        let link = link.replace("&amp;", "&#38;");
+        assert!(page.body.contains(&link), "{before}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn a_team_whose_stages_hold_too_few_has_a_picture_of_all_of_them() {
+    let site = Site::open().await;
+    for (n, seller) in ["sam", "sue", "sid", "sol", "sky"].into_iter().enumerate() {
+        let mut deal = plain_deal(seller, &format!("d{n}"));
+        deal.stage = ["s1", "s2", "s3"][n % 3].into();
+        site.take_up("acme", &deal).await;
+    }
+
+    let page = site.browser_of("mia").await.get("/board/picture").await;
+
+    assert!(page.body.contains("<dt>All stages</dt>"), "{}", page.body);
+    assert!(!page.body.contains("<dt>Proposal</dt>"));
 }
