@@ -37,9 +37,11 @@ pub struct Item {
 }
 
 impl Item {
-    /// What is due soonest comes first, and last what no clock runs for.
+    /// What is due soonest comes first, and last what no clock runs for: after a question it is the
+    /// seller who has to move, however late it was asked.
     pub fn order(&self) -> (bool, Option<Time>) {
-        (self.due.is_none(), self.due)
+        let waits = self.reading == Some(Reading::Paused);
+        (waits || self.due.is_none(), self.due)
     }
 }
 
