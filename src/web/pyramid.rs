@@ -272,7 +272,7 @@ async fn page(
         grade: it.grade,
         class: words::grade_class(it.grade),
         span: it.won.map(|Span { percent, from, to }| {
-            let told = format!("{percent} % won, the true share {from} to {to} %");
+            let told = format!("{percent} % won, likely {from} to {to} %");
             (from, to.saturating_sub(from).max(1), told)
         }),
     });

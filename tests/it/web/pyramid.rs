@@ -248,7 +248,7 @@ async fn plans_and_results_are_shown_from_twenty_closed_deals_of_five_sellers() 
     assert!(after["results"][3]["won"].is_null(), "{after}");
     let page = site.browser_of("eva").await.get("/pyramid").await;
     assert!(
-        page.body.contains("50 % won, the true share 29 to 71 %"),
+        page.body.contains("50 % won, likely 29 to 71 %"),
         "{}",
         page.body
     );
