@@ -152,7 +152,7 @@ fn field(form: &str, name: &str, value: &str) -> Field {
         label,
         value: value.to_owned(),
         how,
-        choices: choices(form, bare),
+        choices: choices(form, bare, value),
     }
 }
 
@@ -225,12 +225,14 @@ fn part(name: &str) -> (String, How) {
     }
 }
 
-fn choices(form: &str, name: &str) -> Vec<(&'static str, &'static str)> {
+fn choices(form: &str, name: &str, picked: &str) -> Vec<(&'static str, &'static str)> {
     match (form, name) {
         ("option", "kind") => Kind::ALL.iter().map(|it| (it.word(), it.label())).collect(),
+        // One's own options are a ground only where the page offered it.
         ("send", "ground") => Ground::ALL
             .iter()
             .map(|it| (it.word(), it.label()))
+            .filter(|(word, _)| *word != Ground::OwnOption.word() || picked == *word)
             .collect(),
         ("close", "outcome") => Outcome::ALL
             .iter()

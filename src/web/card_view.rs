@@ -11,7 +11,7 @@ use super::session::Me;
 use super::{App, panel, words};
 use crate::domain::Time;
 use crate::domain::hours::{Hours, Reading};
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, PersonId};
 use crate::domain::obstacle::kinds::{Ground, Kind, Level, Outcome, State};
 use crate::store::obstacles::Card;
 use crate::store::tx::Tx;
@@ -221,7 +221,7 @@ pub fn people(cards: &[Card]) -> Vec<&str> {
     let responders = cards.iter().filter_map(|it| it.obstacle.turn());
     let responders = responders.filter_map(|it| it.responder.as_ref());
     let sellers = cards.iter().map(|it| it.seller.as_str());
-    sellers.chain(responders.map(|it| it.as_str())).collect()
+    sellers.chain(responders.map(PersonId::as_str)).collect()
 }
 
 /// A card in full, for someone who may see it.

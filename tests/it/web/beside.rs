@@ -1,7 +1,9 @@
 //! What stands beside a deal: what is needed for it, whose turn it is, and what became of a question.
 
 use chrono::TimeDelta;
+use latitude::domain::cadence::{Reason, State};
 use latitude::domain::grade::Grade;
+use latitude::store::consider::Considered;
 use reqwest::StatusCode;
 
 use super::site::{Browser, Site, strategy};
@@ -197,4 +199,32 @@ async fn a_seller_finds_what_their_manager_promised_where_it_counts() {
     }
     let home = site.browser_of("eva").await.get("/").await.body;
     assert!(!home.contains("answers within"), "nobody leads her: {home}");
+}
+
+#[tokio::test]
+async fn whoever_has_just_written_a_strategy_is_not_told_that_there_is_none() {
+    let site = Site::open().await;
+    let deal = site.deal("sam", "one").await;
+    let asked = Considered {
+        id: deal.id.as_str().to_owned(),
+        state: State::Asked.label(),
+        asked_at: Some(site.env.now()),
+        asked_reason: Some(Reason::NewDeal.word()),
+        look_at: None,
+        desired_mark: String::new(),
+        write_at: None,
+    };
+    let mut tx = site.store.write().await.unwrap();
+    tx.save_considered(&"acme".into(), &[asked]).await.unwrap();
+    tx.commit().await.unwrap();
+    const NONE: &str = "This deal has no strategy yet.";
+    let mut sam = site.browser_of("sam").await;
+    assert!(sam.get("/panel/acme/one").await.body.contains(NONE));
+
+    site.write(&deal, 1, &strategy(), Grade::Thin).await;
+
+    for path in ["/panel/acme/one", "/deals/acme/one", "/"] {
+        let page = sam.get(path).await.body;
+        assert!(!page.contains(NONE), "{path}: {page}");
+    }
 }
