@@ -165,8 +165,8 @@ fn shape(form: &str, name: &str) -> (String, How) {
         ("help", "text") => ("What could you do?", How::Long),
         ("view", "text") => ("Why?", How::Long),
         ("begin" | "reword", "text") => ("What stands in the way?", How::Long),
-        ("option", "text") => ("What could I try?", How::Long),
-        ("option", "kind") => ("Kind", How::Pick),
+        ("option" | "alter", "text") => ("What could I try?", How::Long),
+        ("option" | "alter", "kind") => ("Kind", How::Pick),
         ("send", "ground") => ("How are you sending it?", How::Pick),
         ("send", "what") => ("What do I need?", How::Long),
         ("send", "whom") => ("From whom?", How::Line),
@@ -227,7 +227,7 @@ fn part(name: &str) -> (String, How) {
 
 fn choices(form: &str, name: &str, picked: &str) -> Vec<(&'static str, &'static str)> {
     match (form, name) {
-        ("option", "kind") => Kind::ALL.iter().map(|it| (it.word(), it.label())).collect(),
+        ("option" | "alter", "kind") => Kind::ALL.iter().map(|it| (it.word(), it.label())).collect(),
         // One's own options are a ground only where the page offered it.
         ("send", "ground") => Ground::ALL
             .iter()

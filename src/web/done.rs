@@ -23,7 +23,7 @@ impl Done {
             "delete" => "Deleted. Nobody else has seen it.",
             "option" => "Your option is added.",
             "choose" => "Chosen.",
-            "reword" => "Your words are changed.",
+            "reword" | "alter" => "Your words are changed.",
             "send" => "Sent up. The clock runs from now.",
             "reply" => "Your reply is sent, and the clock runs again.",
             "over" => "Passed up.",
