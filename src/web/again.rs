@@ -227,7 +227,9 @@ fn part(name: &str) -> (String, How) {
 
 fn choices(form: &str, name: &str, picked: &str) -> Vec<(&'static str, &'static str)> {
     match (form, name) {
-        ("option" | "alter", "kind") => Kind::ALL.iter().map(|it| (it.word(), it.label())).collect(),
+        ("option" | "alter", "kind") => {
+            Kind::ALL.iter().map(|it| (it.word(), it.label())).collect()
+        }
         // One's own options are a ground only where the page offered it.
         ("send", "ground") => Ground::ALL
             .iter()
