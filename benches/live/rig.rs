@@ -339,6 +339,10 @@ impl Line {
     pub async fn to(database: &str) -> anyhow::Result<Self> {
         let mut address = url::Url::parse(database)?;
         let host = address.host_str().context("a host")?.to_owned();
+        anyhow::ensure!(
+            !host.starts_with("%2F"),
+            "LATITUDE_TEST_POSTGRES = {database}: a line can be cut only to a server that listens on TCP"
+        );
         let there = (host, address.port().unwrap_or(5432));
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
