@@ -2,6 +2,7 @@
 
 use crate::domain::field::{Field, Value};
 use crate::domain::ids::DealId;
+use crate::http::fault::{Cause, Fault};
 
 /// What should stand in some fields of one deal.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,4 +42,13 @@ pub struct Refusal {
     pub fields: Vec<Field>,
     /// Whether an admin has to change the set-up: a field is missing, read-only or of another kind.
     pub setup: bool,
+}
+
+/// What became of every update of a batch.
+///
+/// # Errors
+/// [`Fault::Unknown`] where nothing was told of one: it is not taken for written, nor for gone.
+pub fn of_every(outcomes: Vec<Option<Outcome>>) -> Result<Vec<Outcome>, Fault> {
+    let told: Option<Vec<Outcome>> = outcomes.into_iter().collect();
+    told.ok_or_else(|| Fault::Unknown(Cause::told("outcomes", "a record has none")))
 }

@@ -182,9 +182,19 @@ struct Inner {
 
 impl Inner {
     fn note_their_clock(&self, date: Time) {
-        let passed = i64::try_from(self.env.elapsed().as_millis()).unwrap_or(0);
-        let theirs = date.timestamp_millis() - passed;
+        let theirs = date.timestamp_millis() - self.passed();
         self.theirs.store(theirs, Ordering::Relaxed);
+    }
+
+    /// The CRM's clock now, in milliseconds; none while no answer has told it.
+    fn their_clock(&self) -> Option<i64> {
+        let theirs = self.theirs.load(Ordering::Relaxed);
+        (theirs != NOT_TOLD).then(|| theirs + self.passed())
+    }
+
+    /// [`Env::elapsed`] in milliseconds.
+    fn passed(&self) -> i64 {
+        i64::try_from(self.env.elapsed().as_millis()).unwrap_or(0)
     }
 }
 
@@ -310,20 +320,15 @@ impl Api {
     /// How far the CRM's clock is ahead of ours, to the second, by the last answer that told its
     /// time and what has passed since: also where someone has set ours meanwhile.
     pub fn skew(&self) -> Option<chrono::TimeDelta> {
-        let theirs = self.0.theirs.load(Ordering::Relaxed);
-        let passed = i64::try_from(self.0.env.elapsed().as_millis()).unwrap_or(0);
-        let ahead = || theirs + passed - self.0.env.now().timestamp_millis();
-        (theirs != NOT_TOLD).then(|| chrono::TimeDelta::seconds(ahead() / 1000))
+        let ahead = self.0.their_clock()? - self.0.env.now().timestamp_millis();
+        Some(chrono::TimeDelta::seconds(ahead / 1000))
     }
 
     /// The time by the CRM's clock, so that it compares with what the CRM stamps; by ours while no
     /// answer has told it. Never late, and at most a second early: answers tell whole seconds.
     pub fn their_time(&self) -> Time {
-        let theirs = self.0.theirs.load(Ordering::Relaxed);
-        let passed = i64::try_from(self.0.env.elapsed().as_millis()).unwrap_or(0);
-        let told = (theirs != NOT_TOLD).then_some(theirs + passed);
-        told.and_then(Time::from_timestamp_millis)
-            .unwrap_or_else(|| self.0.env.now())
+        let told = self.0.their_clock().and_then(Time::from_timestamp_millis);
+        told.unwrap_or_else(|| self.0.env.now())
     }
 
     /// The budget this connection spends; connectors report what the CRM's headers say to it.

@@ -1,8 +1,8 @@
 //! Where everything is kept: SQLite on one machine, PostgreSQL where replicas meet.
 //!
-//! Statements are written once and run on both, but for the few that say why not; [`tx`] says how. What a person published or said
-//! is only ever added to; their drafts and weeks they write over themselves, and never from a page
-//! that did not show what stood there.
+//! Statements are written once and run on both, but for the few that say why not; [`tx`] says how.
+//! What a person published or said is only ever added to; their drafts and weeks they write over
+//! themselves, and never from a page that did not show what stood there.
 
 pub mod about;
 pub mod api_tokens;

@@ -13,8 +13,9 @@ pub(super) fn some_of(left: usize) -> usize {
 /// Runs `head`, rows, `tail` as a statement, where the rows are what an `INSERT` or a `FROM` takes
 /// them from; their columns are called `column1`, `column2` and so on.
 ///
-/// The two databases are spoken to differently here, for speed: SQLite gets a list of values, PostgreSQL an array a column, so that it plans one statement of a few parameters and not
-/// one of thousands for every number of rows (`docs/decisions/0030-rows-as-arrays.md`).
+/// The two databases are spoken to differently here, for speed: SQLite gets a list of values,
+/// PostgreSQL an array a column, so that it plans one statement of a few parameters and not one of
+/// thousands for every number of rows (`docs/decisions/0030-rows-as-arrays.md`).
 macro_rules! rows {
     ($tx:expr, $head:expr, $rows:expr, |$row:ident| [$($column:expr),+ $(,)?], $tail:expr) => {{
         let rows = $rows;

@@ -52,12 +52,17 @@ impl Tx {
     /// Who an address stands for, by connection: one person in each, for an address that two share
     /// says nothing about which of them is meant.
     pub async fn faces_of(&mut self, email: &str) -> Result<Vec<Face>> {
+        let faces = self.faces_at(email).await?;
+        let in_connection = faces.chunk_by(|one, other| one.connection == other.connection);
+        let alone = in_connection.filter(|it| it.len() == 1);
+        Ok(alone.flatten().cloned().collect())
+    }
+
+    /// The people of that address who may still sign in to the CRM, by connection.
+    async fn faces_at(&mut self, email: &str) -> Result<Vec<Face>> {
         sql!(self, db => query_as(
             "SELECT connection, id, name, email, manager, time_zone FROM person
-             WHERE lower(email) = lower($1) AND active AND NOT EXISTS (
-               SELECT 1 FROM person other WHERE other.connection = person.connection
-               AND lower(other.email) = lower($1) AND other.active AND other.id <> person.id)
-             ORDER BY connection",
+             WHERE lower(email) = lower($1) AND active ORDER BY connection, id",
         ).bind(email).fetch_all(db).await)
     }
 
@@ -85,10 +90,7 @@ impl Tx {
     pub async fn named(&mut self, whom: &[String]) -> Result<Vec<Face>> {
         let mut found: Vec<Face> = Vec::new();
         for key in whom {
-            let mut faces = Vec::new();
-            for (connection, id) in self.everyone_at(key).await? {
-                faces.extend(self.face(&connection, &id).await?);
-            }
+            let mut faces = self.faces_at(key).await?;
             if let Some((connection, id)) = key.split_once(':') {
                 faces.extend(self.face(&connection.into(), id).await?);
             }

@@ -166,7 +166,8 @@ fn whole_second(time: Time) -> Time {
 }
 
 /// Notes what became of each update, as written when the calls `began` by the CRM's clock: what
-/// someone changes while they are under way is not taken for ours. Answers with the first fault, if there was one.
+/// someone changes while they are under way is not taken for ours. Answers with the first fault, if
+/// there was one.
 async fn settle(
     work: &mut Work<'_>,
     parcels: &[Parcel],

@@ -8,8 +8,8 @@ use super::{App, words};
 use crate::store::strategies::{Question, Version};
 use crate::store::tx::Tx;
 
-/// An answer is news for so long.
-const NEWS: TimeDelta = TimeDelta::days(7);
+/// An answer, or what a manager said, is news for so long.
+pub const NEWS: TimeDelta = TimeDelta::days(7);
 
 /// An answer that a manager has not looked for yet.
 pub struct News {

@@ -12,7 +12,7 @@ use super::{App, panel, words};
 use crate::domain::Time;
 use crate::domain::hours::{Hours, Reading};
 use crate::domain::ids::{ConnectionId, PersonId};
-use crate::domain::obstacle::kinds::{Ground, Kind, Level, Outcome, State};
+use crate::domain::obstacle::kinds::{Ground, Kind, Outcome, State};
 use crate::store::obstacles::Card;
 use crate::store::tx::Tx;
 
@@ -267,18 +267,19 @@ pub async fn view(
     let state = it.state_at(now, &hours);
     let has_option = !it.options.is_empty();
     let mut may = may(card, side, now, &hours);
+    // There is someone to send it up to where there is someone to count on.
+    let count_on = match may.send {
+        true => counted_on(app, tx, me).await?,
+        false => None,
+    };
+    may.send = count_on.is_some();
     for (may, levels) in [
-        (&mut may.send, &[Level::Manager][..]),
         (&mut may.pass_over, it.levels_above(false)),
         (&mut may.pass_up, it.levels_above(true)),
     ] {
         let whom = (card.seller.as_str(), levels);
         *may = *may && filled(app, tx, connection, whom).await?.is_some();
     }
-    let count_on = match may.send {
-        true => counted_on(app, tx, me).await?,
-        false => None,
-    };
     Ok(View {
         action: card_path(connection.as_str(), &card.id),
         csrf: csrf.to_owned(),

@@ -3,6 +3,7 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
+use super::answered::NEWS;
 use super::card_view::Item;
 use super::coach::open_question;
 use super::error::Problem;
@@ -16,9 +17,6 @@ use crate::store::tx::Tx;
 
 /// A look back is offered for so long after a deal ended.
 const LATELY: TimeDelta = TimeDelta::days(30);
-
-/// What a manager said besides a question stands here for so long.
-const NEWS: TimeDelta = TimeDelta::days(7);
 
 /// A person's next conversations.
 pub struct Conversations {

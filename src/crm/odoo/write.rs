@@ -9,9 +9,9 @@ use super::faults;
 use super::rpc::{Ask, speaks_json2};
 use super::wire::written;
 use crate::crm::session::Session;
-use crate::crm::write::{Outcome, Refusal, Update};
+use crate::crm::write::{Outcome, Refusal, Update, of_every};
 use crate::domain::field::Field;
-use crate::http::fault::{Cause, Fault};
+use crate::http::fault::Fault;
 
 /// One update as Odoo takes it.
 struct Record {
@@ -52,8 +52,7 @@ pub async fn write(session: &Session, batch: &[Update]) -> Result<Vec<Outcome>, 
         }
         began = true;
     }
-    let told: Option<Vec<Outcome>> = outcomes.into_iter().collect();
-    told.ok_or_else(|| Fault::Unknown(Cause::told("outcomes", "a record has none")))
+    of_every(outcomes)
 }
 
 fn record(session: &Session, at: usize, update: &Update) -> Result<Record, Outcome> {

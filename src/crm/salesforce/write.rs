@@ -11,7 +11,7 @@ use super::faults::{self, Complaint};
 use super::{api_path, limits, wire};
 use crate::crm::session::Session;
 use crate::crm::setup::FieldMap;
-use crate::crm::write::{Outcome, Refusal, Update};
+use crate::crm::write::{Outcome, Refusal, Update, of_every};
 use crate::domain::Time;
 use crate::http::call::Call;
 use crate::http::fault::{Cause, Fault};
@@ -77,8 +77,7 @@ pub async fn write(session: &Session, batch: &[Update]) -> Result<Vec<Outcome>, 
     for (n, outcome) in guarded.iter().zip(told.into_iter().flatten()) {
         outcomes[*n] = Some(outcome);
     }
-    let told: Option<Vec<Outcome>> = outcomes.into_iter().collect();
-    told.ok_or_else(|| Fault::Unknown(Cause::told("outcomes", "a record has none")))
+    of_every(outcomes)
 }
 
 /// The revision an update depends on, as a moment; a revision is a `LastModifiedDate`.

@@ -296,7 +296,7 @@ fn hold_back(dims: &mut Dimensions, overall: u8, margins: &[(i32, Dimension)]) {
     let turns = margins.iter().cycle();
     for (_, dimension) in turns.take(margins.len() * usize::from(scale::TOP)) {
         let levels = Dimension::ALL.iter().map(|it| usize::from(dims.of(*it)));
-        if overall == scale::TOP || levels.sum::<usize>() < one_more {
+        if levels.sum::<usize>() < one_more {
             return;
         }
         let level = dims.of_mut(*dimension);
