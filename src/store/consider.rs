@@ -1,6 +1,6 @@
 //! Deals whose time has come: which are to be looked at, what was decided, whom was asked.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sqlx::{QueryBuilder, query, query_as, query_scalar};
 
@@ -164,15 +164,36 @@ impl Tx {
         Ok((look, write))
     }
 
-    /// New asks of each seller since a moment.
+    /// New asks since a moment of these sellers, no one among them: who was asked, and when.
     pub async fn asks_since(
         &mut self,
         connection: &ConnectionId,
+        sellers: &[Option<&str>],
         since: Time,
     ) -> Result<Vec<(Option<String>, Time)>> {
-        sql!(self, db => query_as(
-            "SELECT seller, at FROM ask WHERE connection = $1 AND at >= $2",
-        ).bind(connection.as_str()).bind(since).fetch_all(db).await)
+        let sellers: BTreeSet<Option<&str>> = sellers.iter().copied().collect();
+        let mut asks = Vec::new();
+        if sellers.contains(&None) {
+            asks = sql!(&mut *self, db => query_as(
+                "SELECT seller, at FROM ask WHERE connection = $1 AND seller IS NULL AND at >= $2",
+            ).bind(connection.as_str()).bind(since).fetch_all(db).await)?;
+        }
+        let sellers: Vec<&str> = sellers.into_iter().flatten().collect();
+        for some in sellers.chunks(ROWS) {
+            let more: Vec<_> = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new("SELECT seller, at FROM ask WHERE connection = ");
+                select.push_bind(connection.as_str());
+                select.push(" AND at >= ").push_bind(since).push(" AND seller IN (");
+                let mut list = select.separated(", ");
+                for seller in some {
+                    list.push_bind(*seller);
+                }
+                select.push(")");
+                select.build_query_as().fetch_all(db).await
+            })?;
+            asks.extend(more);
+        }
+        Ok(asks)
     }
 
     /// Adds asks: deal, reason, seller.

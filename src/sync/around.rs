@@ -1,15 +1,13 @@
-//! What stands around the deals of a connection: its people and its stages.
+//! What stands around the deals of a connection: its stages.
 
 use std::collections::HashMap;
 
 use super::Stop;
 use super::work::Work;
-use crate::domain::people::Person;
 use crate::store::people::StageRow;
 
-/// What is known about a connection's people and stages while its deals are considered.
+/// What is known about a connection's stages while its deals are considered.
 pub struct Around {
-    people: HashMap<String, Person>,
     /// By their ids: pipelines may have stages in common.
     stages: HashMap<String, Vec<StageRow>>,
 }
@@ -21,23 +19,15 @@ impl Around {
     /// The database's.
     pub async fn read(work: &Work<'_>) -> Result<Self, Stop> {
         let mut tx = work.store.read().await?;
-        let people = tx.people(work.id()).await?;
-        let stages = tx.stages(work.id()).await?;
-        Ok(Self::of(people, stages))
+        Ok(Self::of(tx.stages(work.id()).await?))
     }
 
-    fn of(people: Vec<Person>, stages: Vec<StageRow>) -> Self {
+    fn of(stages: Vec<StageRow>) -> Self {
         let mut by_id: HashMap<String, Vec<StageRow>> = HashMap::new();
         for stage in stages {
             by_id.entry(stage.id.clone()).or_default().push(stage);
         }
-        Self {
-            people: people
-                .into_iter()
-                .map(|it| (it.id.as_str().to_owned(), it))
-                .collect(),
-            stages: by_id,
-        }
+        Self { stages: by_id }
     }
 
     /// What people call a stage; its id where nobody said.
@@ -54,11 +44,6 @@ impl Around {
         let its_own = stages.filter(|it| pipeline.is_none_or(|id| it.pipeline == id));
         let names = its_own.map(|it| it.pipeline_name.as_str());
         pipeline.into_iter().chain(names).collect()
-    }
-
-    /// The time zone of a person, where the CRM knows it.
-    pub fn time_zone(&self, person: &str) -> Option<&str> {
-        self.people.get(person)?.time_zone.as_deref()
     }
 }
 
@@ -79,10 +64,10 @@ mod tests {
 
     #[test]
     fn a_deal_is_in_its_own_pipeline_though_another_has_the_same_stage() {
-        let around = Around::of(
-            Vec::new(),
-            vec![stage("Standard", "Proposal"), stage("Upsell", "Proposal")],
-        );
+        let around = Around::of(vec![
+            stage("Standard", "Proposal"),
+            stage("Upsell", "Proposal"),
+        ]);
         let names = |pipeline| around.pipeline_names(pipeline, "Proposal");
         assert_eq!(names(Some("standard")), ["standard", "Standard"]);
         assert_eq!(names(Some("upsell")), ["upsell", "Upsell"]);

@@ -1,11 +1,12 @@
 //! Decides, for each deal that changed or whose time has come, whether to ask its seller, and what
 //! should stand in its fields.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use chrono::{DurationRound, TimeDelta};
 
 use super::beside::Beside;
+use super::quota::Quota;
 use super::scene::Scene;
 use super::work::Work;
 use super::{ASK, Stop, WRITE_BACK};
@@ -56,8 +57,8 @@ pub async fn ask(work: &mut Work<'_>) -> Result<bool, Stop> {
     }
     let ids: Vec<&str> = due.iter().map(|it| it.id.as_str()).collect();
     let beside = Beside::read(&mut tx, id, &ids, now).await?;
-    let recent = tx.asks_since(id, now - TimeDelta::hours(36)).await?;
-    let mut quota = Quota::new(&scene, &recent, now);
+    let sellers: Vec<_> = due.iter().map(|it| it.seller.as_deref()).collect();
+    let mut quota = Quota::read(&mut tx, &scene, &sellers, now).await?;
     let mut asks = Vec::new();
     let considered: Vec<Considered> = due
         .iter()
@@ -250,56 +251,4 @@ pub(super) fn fields(scene: &Scene<'_>, said: Said<'_>, beside: &Beside) -> Vec<
 fn panel(scene: &Scene<'_>, deal: &str) -> String {
     let deal: String = url::form_urlencoded::byte_serialize(deal.as_bytes()).collect();
     format!("{}/deals/{}/{deal}", scene.public_url, scene.connection)
-}
-
-/// New asks left for each seller today.
-struct Quota<'a> {
-    scene: &'a Scene<'a>,
-    used: HashMap<Option<String>, u32>,
-}
-
-impl<'a> Quota<'a> {
-    fn new(scene: &'a Scene<'a>, recent: &[(Option<String>, Time)], now: Time) -> Self {
-        let mut quota = Self {
-            scene,
-            used: HashMap::new(),
-        };
-        for (seller, at) in recent {
-            let zone = quota.zone(seller.as_deref());
-            if at.with_timezone(&zone).date_naive() == now.with_timezone(&zone).date_naive() {
-                *quota.used.entry(seller.clone()).or_default() += 1;
-            }
-        }
-        quota
-    }
-
-    fn zone(&self, seller: Option<&str>) -> chrono_tz::Tz {
-        cadence::zone_of(&self.scene.framework.cadence, self.time_zone(seller))
-    }
-
-    fn time_zone(&self, seller: Option<&str>) -> Option<&str> {
-        self.scene.around.time_zone(seller?)
-    }
-
-    /// Takes one of today's asks; else says when to look again.
-    fn take(&mut self, seller: Option<&str>, now: Time) -> Result<(), Time> {
-        let cadence = &self.scene.framework.cadence;
-        let allowed = cadence::may_ask_at(cadence, self.time_zone(seller), now);
-        if allowed > now {
-            return Err(allowed);
-        }
-        let zone = self.zone(seller);
-        let used = self.used.entry(seller.map(str::to_owned)).or_default();
-        if *used >= cadence.asks_per_seller_and_day {
-            let tomorrow = now.with_timezone(&zone).date_naive() + chrono::Days::new(1);
-            let midnight = cadence::first_moment(tomorrow, zone);
-            return Err(cadence::may_ask_at(
-                cadence,
-                self.time_zone(seller),
-                midnight,
-            ));
-        }
-        *used += 1;
-        Ok(())
-    }
 }

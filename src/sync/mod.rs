@@ -29,6 +29,7 @@ mod pack;
 pub mod prepare;
 pub mod publish;
 pub mod pull;
+mod quota;
 pub mod report;
 pub mod rights;
 mod scene;

@@ -22,7 +22,7 @@ pub struct Scene<'a> {
     pub connection: ConnectionId,
     /// Its signed-in session.
     pub session: Session,
-    /// Its people and stages.
+    /// Its stages.
     pub around: Arc<Around>,
     /// The guardrails.
     pub framework: Arc<Framework>,

@@ -59,7 +59,7 @@ pub struct Work<'a> {
     pub calls_until: Duration,
     /// When the session's calls must have ended: shortly before the lease does.
     pub deadline: Deadline,
-    /// People and stages, once they were needed: they are brought up to date before the moves.
+    /// The stages, once they were needed: they are brought up to date before the moves.
     pub around: Option<Arc<Around>>,
     /// Deals that are to be considered next, the most valuable first.
     pub backlog: VecDeque<String>,
@@ -184,7 +184,7 @@ impl<'a> Work<'a> {
         })
     }
 
-    /// What is known of people and stages, read once for all moves.
+    /// What is known of stages, read once for all moves.
     ///
     /// # Errors
     /// The database's.
