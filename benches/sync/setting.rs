@@ -176,7 +176,7 @@ pub async fn work(engine: &Engine) -> anyhow::Result<Work<'_>> {
     let now = engine.env.now();
     let mut tx = engine.store.write().await?;
     tx.break_lease(&id, now).await?;
-    let lease = tx.claim(Some(CONNECTION), now, now + LEASE).await?;
+    let lease = tx.claim(&[CONNECTION], now, now + LEASE).await?;
     tx.commit().await?;
     Ok(Work {
         store: &engine.store,

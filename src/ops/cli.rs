@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand};
 use super::config::Config;
 use super::say::{self, remark, say};
 use super::{
-    assess, connect, copy, crm, demo, doctor, evaluate, health, key, ledger, person, privacy,
-    sandbox, service, sync, telemetry, token,
+    assess, connect, copy, crm, demo, disconnect, doctor, evaluate, health, key, ledger, person,
+    privacy, sandbox, service, sync, telemetry, token,
 };
 use crate::env::Env;
 
@@ -96,6 +96,11 @@ enum Command {
         after_help = "Example:\n  latitude erase --config latitude.toml --person ada@acme.example --yes"
     )]
     Erase(person::Erase),
+    /// Forget a connection that was taken out of the configuration
+    #[command(
+        after_help = "Example:\n  latitude disconnect --config latitude.toml --connection acme --yes"
+    )]
+    Disconnect(disconnect::Disconnect),
     /// Print the privacy pack: what is read and written, who sees it, how long it is kept
     #[command(after_help = "Example:\n  latitude privacy --config latitude.toml > privacy.md")]
     Privacy(WithConfig),
@@ -206,6 +211,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Export(export) => export.run(env).await,
         Command::Import(import) => import.run(env).await,
         Command::Erase(erase) => erase.run(env).await,
+        Command::Disconnect(disconnect) => disconnect.run(env).await,
         Command::Privacy(at) => privacy::run(&at),
         Command::Key(key) => key.run(env).await,
         Command::Token(token) => token.run(env).await,

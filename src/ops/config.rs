@@ -284,7 +284,7 @@ impl Config {
     pub async fn store(&self, env: &Env) -> anyhow::Result<Store> {
         let store = self.store_as_it_is(env).await?;
         store.migrate().await?;
-        check_key(&store).await?;
+        self.check_key(&store).await?;
         Ok(store)
     }
 
@@ -349,25 +349,26 @@ impl Config {
         engine.enrol().await?;
         Ok(engine)
     }
-}
 
-/// Checks that the key opens what is sealed: a wrong key is found at start, not at the first refresh at night.
-///
-/// # Errors
-/// Naming the connection whose sign-in does not open.
-pub async fn check_key(store: &Store) -> anyhow::Result<()> {
-    let mut tx = store.read().await?;
-    for connection in tx.connections().await? {
-        let id = ConnectionId::from(connection.id);
-        if let Some(sealed) = tx.tokens(&id).await?.and_then(|row| row.tokens) {
-            let place = crate::sync::vault::place(&id);
-            store.seal().open(&place, &sealed).map_err(|error| {
-                anyhow::anyhow!(
-                    "secrets.key does not open the saved sign-in of connection {id}: {error}; \
-                     set the key it was sealed with, or add it to secrets.older_keys"
-                )
-            })?;
+    /// Checks that the key opens what is sealed of the configured connections: a wrong key is found at
+    /// start, not at the first refresh at night.
+    ///
+    /// # Errors
+    /// Naming the connection whose sign-in does not open.
+    pub async fn check_key(&self, store: &Store) -> anyhow::Result<()> {
+        let mut tx = store.read().await?;
+        for name in self.connections.keys() {
+            let id = ConnectionId::from(name.as_str());
+            if let Some(sealed) = tx.tokens(&id).await?.and_then(|row| row.tokens) {
+                let place = crate::sync::vault::place(&id);
+                store.seal().open(&place, &sealed).map_err(|error| {
+                    anyhow::anyhow!(
+                        "secrets.key does not open the saved sign-in of connection {id}: {error}; \
+                         set the key it was sealed with, or add it to secrets.older_keys"
+                    )
+                })?;
+            }
         }
+        Ok(())
     }
-    Ok(())
 }

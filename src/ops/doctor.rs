@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use super::checks;
 use super::cli::WithConfig;
-use super::config::{Config, check_key};
+use super::config::Config;
 use super::say::say;
 use crate::domain::framework::Framework;
 use crate::env::Env;
+use crate::store::connections::Connection;
 use crate::store::{Store, place};
 
 /// Check everything Latitude needs, and say what to do about what is missing.
@@ -243,7 +244,7 @@ async fn database(config: &Config, store: &Store) -> (Vec<Check>, bool) {
             "free its disk, or make it writable; work goes on by itself",
         ),
     });
-    let key = check_key(store).await;
+    let key = config.check_key(store).await;
     let opens = key.is_ok();
     checks.push(match key {
         Ok(()) => Check::good("key", "opens every saved sign-in"),
@@ -253,7 +254,26 @@ async fn database(config: &Config, store: &Store) -> (Vec<Check>, bool) {
             "set the right secrets.key, or sign in again: `latitude connect`",
         ),
     });
+    checks.extend(at_rest(config, store).await);
     (checks, opens)
+}
+
+/// Connections of which something is kept, and which the configuration does not have.
+async fn at_rest(config: &Config, store: &Store) -> Vec<Check> {
+    let known = async { store.read().await?.connections().await };
+    let known = known.await.unwrap_or_default().into_iter();
+    let others = known.filter(|it| !config.connections.contains_key(&it.id));
+    let note = |it: Connection| {
+        Check::note(
+            format!("{}: configuration", it.id),
+            "something is kept of this connection, but the configuration does not have it: it rests",
+            &format!(
+                "add [connections.{0}] again, or forget it for good: `latitude disconnect --connection {0}`",
+                it.id
+            ),
+        )
+    };
+    others.map(note).collect()
 }
 
 /// Connections and open deals from which on one machine with one writer will be the limit.

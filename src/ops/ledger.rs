@@ -133,6 +133,9 @@ fn print(account: &Account) {
     for parked in &account.parked_deals {
         say!("  parked {}: {}", parked.deal, parked.reason);
     }
+    if account.shows_some_parked() {
+        say!("  … of {} parked deals; --deal ID shows one", it.parked);
+    }
     if !account.parked_deals.is_empty() {
         say!(
             "  → correct what the CRM names, then: latitude retry --connection {}",

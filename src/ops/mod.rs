@@ -12,6 +12,7 @@ pub mod connect;
 pub mod copy;
 pub mod crm;
 pub mod demo;
+pub mod disconnect;
 pub mod doctor;
 pub mod evaluate;
 pub mod explain;

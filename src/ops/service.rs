@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -73,20 +74,18 @@ pub async fn run(config: &Config, env: Env, parts: Parts) -> anyhow::Result<Exit
     };
     let engine = Arc::new(config.engine(&env, None).await?);
     let (stop, stopping) = watch::channel(false);
-    let mut work = Vec::new();
+    let mut work = JoinSet::new();
     if parts != Parts::Web {
         let (engine, stopping) = (engine.clone(), stopping.clone());
-        work.push(tokio::spawn(
-            async move { engine.run(stopping, |_| {}).await },
-        ));
+        work.spawn(async move { engine.run(stopping, |_| {}).await });
     }
-    work.push(tokio::spawn(retention::keep(
+    work.spawn(retention::keep(
         engine.store.clone(),
         engine.env.clone(),
         config.retention,
         stopping.clone(),
-    )));
-    work.push(tokio::spawn(nudges::keep(
+    ));
+    work.spawn(nudges::keep(
         (engine.store.clone(), engine.env.clone()),
         (
             config.nudges.clone(),
@@ -94,49 +93,57 @@ pub async fn run(config: &Config, env: Env, parts: Parts) -> anyhow::Result<Exit
             config.web_settings().public_url,
         ),
         stopping.clone(),
-    )));
+    ));
     if let Some(place) = config.watch.place()? {
         let listener = TcpListener::bind(place)
             .await
             .with_context(|| format!("watch.listen = \"{place}\" cannot be used"))?;
         let router = web::watch_router(App::new(engine.clone(), config.web_settings()));
         let stopping = stopping.clone();
-        work.push(tokio::spawn(async move {
+        work.spawn(async move {
             web::serve_router(router, listener, stopping).await;
-        }));
+        });
     }
     if parts != Parts::Worker {
         let place = config.web.listen;
         let listener = TcpListener::bind(place)
             .await
             .with_context(|| format!("web.listen = \"{place}\" cannot be used"))?;
-        work.push(tokio::spawn(pages(
-            config,
-            engine.clone(),
-            listener,
-            stopping,
-        )));
+        work.spawn(pages(config, engine.clone(), listener, stopping));
     }
     tracing::info!(
         web = parts != Parts::Worker,
         worker = parts != Parts::Web,
         "running"
     );
-    stopped().await;
+    let told = told_to_stop(&mut work, stopped()).await;
     tracing::info!("stopping: finishing what is under way");
     stop.send_replace(true);
-    let drained = async {
-        for part in work {
-            if let Err(error) = part.await {
-                tracing::error!(%error, "a part ended badly");
-            }
-        }
-    };
+    let drained = async { while work.join_next().await.is_some() {} };
     if tokio::time::timeout(DRAIN, drained).await.is_err() {
         tracing::warn!("work under way did not end in time; its lease will run out by itself");
+        work.detach_all();
     }
     engine.store.close().await;
-    Ok(ExitCode::SUCCESS)
+    Ok(match told {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+/// Waits until told to stop, or until a part breaks down: whether it was told. A process that goes on
+/// without one of its parts looks well from outside, and nobody would start it anew.
+async fn told_to_stop(work: &mut JoinSet<()>, stopped: impl Future<Output = ()>) -> bool {
+    tokio::pin!(stopped);
+    loop {
+        tokio::select! {
+            () = &mut stopped => return true,
+            Some(ended) = work.join_next() => if let Err(error) = ended {
+                tracing::error!(%error, "a part of the service broke down; start it anew");
+                return false;
+            },
+        }
+    }
 }
 
 /// Makes sure that no other process works the connections of a SQLite file: its quotas, its one
@@ -191,5 +198,21 @@ pub async fn stopped() {
         }
         // Without a handler the signal ends the process by itself.
         Err(_) => drop(interrupted.await),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_part_that_breaks_down_ends_the_service_and_one_with_nothing_to_do_does_not() {
+        let mut work = JoinSet::new();
+        work.spawn(async {});
+        work.spawn(std::future::pending());
+        assert!(told_to_stop(&mut work, tokio::task::yield_now()).await);
+
+        work.spawn(async { panic!("as if a connector did") });
+        assert!(!told_to_stop(&mut work, std::future::pending()).await);
     }
 }

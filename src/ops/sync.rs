@@ -97,6 +97,7 @@ fn summary(reports: &[Report]) -> serde_json::Value {
         "written": sum(|it| it.tally.written),
         "calls": sum(|it| it.calls),
         "rejected": rejected,
+        "rejected_in_all": sum(|it| it.rejected_in_all),
         "causes": causes,
         "connections": reports,
     })
@@ -120,6 +121,15 @@ pub fn print_counts(first: &str, counts: &[Count], reports: &[Report]) {
     say!("{}", table(&head, &rows));
 }
 
+/// Says how many more were refused than were listed.
+fn more_refused(report: &Report) {
+    let listed = report.rejected.len() as u64;
+    if report.rejected_in_all > listed {
+        let more = report.rejected_in_all - listed;
+        say!("{}: … and {more} more deals refused", report.connection);
+    }
+}
+
 fn print_table(reports: &[Report]) {
     const COUNTS: [Count; 6] = [
         ("pulled", |it| it.tally.pulled),
@@ -127,7 +137,7 @@ fn print_table(reports: &[Report]) {
         ("assessed", |it| it.tally.assessed),
         ("written", |it| it.tally.written),
         ("calls", |it| it.calls),
-        ("rejected", |it| it.rejected.len() as u64),
+        ("rejected", |it| it.rejected_in_all),
     ];
     print_counts("connection", &COUNTS, reports);
     for report in reports {
@@ -142,6 +152,7 @@ fn print_table(reports: &[Report]) {
                 one.reason
             );
         }
+        more_refused(report);
     }
     if state(reports) != RunState::Ok {
         say!("`latitude doctor` says what is behind it and what to do.");

@@ -13,7 +13,7 @@ use super::tx::{Tx, sql};
 use crate::domain::ids::ConnectionId;
 
 /// Tables whose rows another person made and was to tell whoever sells the deal or has the obstacle.
-const TOLD: [&str; 4] = ["answer", "opening", "promise", "question"];
+const TOLD: [&str; 5] = ["answer", "manager_word", "opening", "promise", "question"];
 /// What only its writer ever sees, by table and what narrows it down.
 const PRIVATE: [(&str, &str); 5] = [
     ("draft", ""),

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use sqlx::{Database, Encode, FromRow, QueryBuilder, Type};
 
 use super::Result;
+use super::rows::one_of;
 use super::tx::{Tx, sql};
 use crate::domain::grade::Grade;
 use crate::domain::ids::ConnectionId;
@@ -247,24 +248,6 @@ where
             select.push(", ").push_bind(id.as_str()).push("))");
         }
     }
-}
-
-pub(super) fn one_of<'a, DB: Database>(
-    select: &mut QueryBuilder<DB>,
-    column: &'static str,
-    values: &'a [String],
-) where
-    &'a str: Encode<'a, DB> + Type<DB>,
-{
-    if values.is_empty() {
-        return;
-    }
-    select.push(" AND ").push(column).push(" IN (");
-    let mut list = select.separated(", ");
-    for value in values {
-        list.push_bind(value.as_str());
-    }
-    select.push(")");
 }
 
 fn between<'a, DB: Database, T>(

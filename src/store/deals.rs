@@ -294,8 +294,8 @@ impl Tx {
         now: Time,
     ) -> Result<u64> {
         sql!(self, db => query(
-            "UPDATE deal SET gone_at = $3, look_at = NULL, write_at = NULL, seen_mark = ''
-             WHERE connection = $1 AND seen_at <> $2 AND (seen_at < $2 OR seen_at > $3)
+            "UPDATE deal SET gone_at = $3, look_at = NULL, write_at = NULL, parked = NULL,
+             seen_mark = '' WHERE connection = $1 AND seen_at <> $2 AND (seen_at < $2 OR seen_at > $3)
                AND gone_at IS NULL AND standing = 'open'",
         ).bind(connection.as_str()).bind(since).bind(now).execute(db).await
             .map(|done| done.rows_affected()))

@@ -83,6 +83,11 @@ impl Tx {
                 })?;
             }
         }
+        // What was read in their words, and quotes them, of deals that are someone else's by now.
+        sql!(&mut *self, db => query(
+            "DELETE FROM assessment WHERE connection = $1 AND (deal, version) IN
+               (SELECT deal, version FROM strategy_version WHERE connection = $1 AND author = $2)",
+        ).bind(id).bind(person).execute(db).await.map(drop))?;
         for (table, column) in &columns {
             let (owns, mentions) = (
                 OWNERS.contains(&column.as_str()) && table != "deal",
@@ -109,6 +114,20 @@ impl Tx {
              ON CONFLICT (connection, mark) DO UPDATE SET at = $3",
         ).bind(id).bind(mark).bind(now).execute(db).await.map(drop))?;
         self.mend_deals(now).await
+    }
+
+    /// Forgets a connection and all that is kept of it.
+    pub async fn forget_connection(&mut self, connection: &ConnectionId) -> Result<()> {
+        let columns = self.columns().await?;
+        for (table, _) in columns.iter().filter(|(_, column)| column == "connection") {
+            sql!(&mut *self, db => {
+                let mut delete = QueryBuilder::new("DELETE FROM ");
+                delete.push(quoted(table)).push(" WHERE connection = ");
+                delete.push_bind(connection.as_str()).build().execute(db).await.map(drop)
+            })?;
+        }
+        sql!(self, db => query("DELETE FROM connection WHERE id = $1")
+            .bind(connection.as_str()).execute(db).await.map(drop))
     }
 
     /// The marks of people who were erased from a connection.

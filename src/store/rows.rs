@@ -1,5 +1,7 @@
 //! Many rows in one statement.
 
+use sqlx::{Database, Encode, QueryBuilder, Type};
+
 /// The most rows put into one statement on SQLite, which takes some thirty thousand values in one.
 pub(super) const ROWS: usize = 500;
 
@@ -8,6 +10,25 @@ pub(super) const ROWS: usize = 500;
 pub(super) fn some_of(left: usize) -> usize {
     let sizes = [ROWS, 100, 20, 5, 1];
     sizes.into_iter().find(|size| *size <= left).unwrap_or(left)
+}
+
+/// Narrows a selection to the rows of which a column holds one of these; no values narrow nothing.
+pub(super) fn one_of<'a, DB: Database>(
+    select: &mut QueryBuilder<DB>,
+    column: &'static str,
+    values: &'a [impl AsRef<str>],
+) where
+    &'a str: Encode<'a, DB> + Type<DB>,
+{
+    if values.is_empty() {
+        return;
+    }
+    select.push(" AND ").push(column).push(" IN (");
+    let mut list = select.separated(", ");
+    for value in values {
+        list.push_bind(value.as_ref());
+    }
+    select.push(")");
 }
 
 /// Runs `head`, rows, `tail` as a statement, where the rows are what an `INSERT` or a `FROM` takes

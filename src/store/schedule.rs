@@ -5,10 +5,12 @@
 //! holding the lease. A process that lost its lease touches nothing.
 
 use chrono::TimeDelta;
+use sqlx::types::Json;
 use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
 
 use super::Result;
 use super::patience::within;
+use super::rows::one_of;
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
@@ -46,30 +48,30 @@ macro_rules! known {
     };
 }
 
-// Written twice: PostgreSQL lets claimers pass each other's rows.
-const CLAIM_SQLITE: &str = concat!(
-    "UPDATE connection SET locked_until = $2, attempt = attempt + 1,
-      overtaken_from = CASE WHEN locked_until IS NULL THEN overtaken_from ELSE COALESCE(overtaken_from, $1) END,
-      overtaken_to = CASE WHEN locked_until IS NULL THEN overtaken_to ELSE $1 END
-    WHERE id = (SELECT c.id FROM connection c JOIN schedule s ON s.connection = c.id
-      WHERE s.move IN ",
-    known!(),
-    " AND s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $1 OR c.locked_until > $4)
-        AND ($3 IS NULL OR c.id = $3)
-      ORDER BY s.run_at LIMIT 1)
-    RETURNING id, attempt"
-);
-const CLAIM_POSTGRES: &str = concat!(
-    "UPDATE connection SET locked_until = $2, attempt = attempt + 1,
-      overtaken_from = CASE WHEN locked_until IS NULL THEN overtaken_from ELSE COALESCE(overtaken_from, $1) END,
-      overtaken_to = CASE WHEN locked_until IS NULL THEN overtaken_to ELSE $1 END
-    WHERE id = (SELECT c.id FROM connection c JOIN schedule s ON s.connection = c.id
-      WHERE s.move IN ",
-    known!(),
-    " AND s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $1 OR c.locked_until > $4)
-        AND ($3::text IS NULL OR c.id = $3)
-      ORDER BY s.run_at LIMIT 1 FOR UPDATE OF c SKIP LOCKED)
-    RETURNING id, attempt"
+/// Takes the lease of one of the connections that `$3` lists as JSON. PostgreSQL lets claimers pass
+/// each other's rows.
+macro_rules! claim {
+    ($listed:literal, $lock:literal) => {
+        concat!(
+            "UPDATE connection SET locked_until = $2, attempt = attempt + 1,
+              overtaken_from = CASE WHEN locked_until IS NULL THEN overtaken_from ELSE COALESCE(overtaken_from, $1) END,
+              overtaken_to = CASE WHEN locked_until IS NULL THEN overtaken_to ELSE $1 END
+            WHERE id = (SELECT c.id FROM connection c JOIN schedule s ON s.connection = c.id
+              WHERE s.move IN ",
+            known!(),
+            " AND s.run_at <= $1 AND (c.locked_until IS NULL OR c.locked_until <= $1 OR c.locked_until > $4)
+                AND c.id IN (SELECT ",
+            $listed,
+            ") ORDER BY s.run_at LIMIT 1",
+            $lock,
+            ") RETURNING id, attempt"
+        )
+    };
+}
+const CLAIM_SQLITE: &str = claim!("value FROM json_each($3)", "");
+const CLAIM_POSTGRES: &str = claim!(
+    "jsonb_array_elements_text($3)",
+    " FOR UPDATE OF c SKIP LOCKED"
 );
 
 /// Further apart than this, a clock of ours and the CRM's cannot both be trusted with cursors,
@@ -87,21 +89,15 @@ pub(super) fn absurd(until: Time) -> Time {
 }
 
 impl Tx {
-    /// Takes the lease of a connection with something due, the longest due first; of `only` where
-    /// that is given.
-    pub async fn claim(
-        &mut self,
-        only: Option<&str>,
-        now: Time,
-        until: Time,
-    ) -> Result<Option<Lease>> {
+    /// Takes the lease of one of these connections with something due, the longest due first.
+    pub async fn claim(&mut self, among: &[&str], now: Time, until: Time) -> Result<Option<Lease>> {
         let absurd = absurd(until);
         let row: Option<(String, i64)> = match self {
             Self::Sqlite(tx) => {
                 let claim = query_as(CLAIM_SQLITE)
                     .bind(now)
                     .bind(until)
-                    .bind(only)
+                    .bind(Json(among))
                     .bind(absurd);
                 claim.fetch_optional(&mut **tx).await?
             }
@@ -109,7 +105,7 @@ impl Tx {
                 let claim = query_as(CLAIM_POSTGRES)
                     .bind(now)
                     .bind(until)
-                    .bind(only)
+                    .bind(Json(among))
                     .bind(absurd);
                 let patience = tx.patience();
                 within(patience, claim.fetch_optional(&mut **tx)).await?
@@ -126,18 +122,21 @@ impl Tx {
     /// takes the database's one writer.
     pub async fn may_claim(
         &mut self,
-        only: Option<&str>,
+        among: &[&str],
         at: Time,
         (now, until): (Time, Time),
     ) -> Result<bool> {
-        sql!(self, db => query_scalar(
-            concat!(
+        sql!(self, db => {
+            let mut select = QueryBuilder::new(
                 "SELECT EXISTS (SELECT 1 FROM connection c JOIN schedule s ON s.connection = c.id
-                 WHERE s.move IN ", known!(), " AND s.run_at <= $1
-                   AND (c.locked_until IS NULL OR c.locked_until <= $2 OR c.locked_until > $4)
-                   AND c.id = COALESCE($3, c.id))"
-            ),
-        ).bind(at).bind(now).bind(only).bind(absurd(until)).fetch_one(db).await)
+                 WHERE s.run_at <= ",
+            );
+            select.push_bind(at).push(concat!(" AND s.move IN ", known!()));
+            select.push(" AND (c.locked_until IS NULL OR c.locked_until <= ").push_bind(now);
+            select.push(" OR c.locked_until > ").push_bind(absurd(until)).push(")");
+            one_of(&mut select, "c.id", among);
+            select.push(")").build_query_scalar().fetch_one(db).await
+        })
     }
 
     /// Holds the lease for longer. `false`: it was lost, and nothing may be done in its name.
@@ -317,11 +316,11 @@ impl Tx {
         self.writes_due(id, now).await
     }
 
-    /// When anything is due next, of `only` where that is given, but for what failed `hopeless`
+    /// When anything is due next of these connections, but for what failed `hopeless`
     /// times in a row, and for the ordinary next turn of one move: the one that no failure put off.
     pub async fn next_due(
         &mut self,
-        only: Option<&str>,
+        among: &[&str],
         (but, hopeless): (&str, i64),
         now: Time,
     ) -> Result<Option<Time>> {
@@ -330,9 +329,7 @@ impl Tx {
             select.push_bind(but).push(" AND failures = 0 AND run_at > ").push_bind(now).push(")");
             select.push(" AND failures < ").push_bind(hopeless);
             select.push(concat!(" AND move IN ", known!()));
-            if let Some(id) = only {
-                select.push(" AND connection = ").push_bind(id);
-            }
+            one_of(&mut select, "connection", among);
             select.build_query_scalar().fetch_one(db).await
         })
     }

@@ -61,9 +61,11 @@ impl Tx {
             .bind(mark).execute(db).await.map(drop))
     }
 
-    /// Ends every session and API token of a person.
+    /// Ends every session, API token and open panel of a person.
     pub async fn end_sessions(&mut self, connection: &str, person: &str) -> Result<()> {
         sql!(&mut *self, db => query("DELETE FROM session WHERE connection = $1 AND person = $2")
+            .bind(connection).bind(person).execute(db).await.map(drop))?;
+        sql!(&mut *self, db => query("DELETE FROM panel_token WHERE connection = $1 AND person = $2")
             .bind(connection).bind(person).execute(db).await.map(drop))?;
         self.end_api_tokens(&connection.into(), person).await
     }

@@ -8,7 +8,8 @@ use chrono::NaiveDate;
 use sqlx::{Database, Encode, QueryBuilder, Type, query_scalar};
 
 use super::Result;
-use super::board::{BoardRow, LOOKED_THROUGH, OPEN_DEALS, SHOWN, Way, count, joined, one_of};
+use super::board::{BoardRow, LOOKED_THROUGH, OPEN_DEALS, SHOWN, Way, count, joined};
+use super::rows::one_of;
 use super::tx::{Tx, sql};
 use crate::domain::ids::ConnectionId;
 
@@ -50,31 +51,32 @@ impl Tx {
         until: NaiveDate,
         most: usize,
     ) -> Result<Vec<BoardRow>> {
-        let mut rows: Vec<BoardRow> = Vec::new();
         for way in Way::of(sellers) {
-            let enough = match way {
-                Way::Gather => {
-                    rows = self.gathered(connection, sellers, until, most).await?;
-                    break;
-                }
+            match way {
+                Way::Gather => return self.gathered(connection, sellers, until, most).await,
                 Way::LookThrough => {
                     let found: Vec<Option<String>> = sql!(&mut *self, db =>
                         query_scalar(CURRENCIES).bind(connection.as_str()).fetch_all(db).await)?;
                     let named = found.iter().flatten().count().max(1);
                     let share = most.div_ceil(named);
+                    let each = i64::try_from(named).unwrap_or(i64::MAX);
+                    let each = (LOOKED_THROUGH / each).max(LEAST_LOOKED_THROUGH);
+                    let (mut rows, mut enough) = (Vec::new(), true);
                     for currency in &found {
-                        let of = (currency.as_deref(), named);
+                        let of = (currency.as_deref(), each);
                         let more = self.looked_through(connection, sellers, until, of, share);
-                        rows.extend(more.await?);
+                        let more = more.await?;
+                        let few = more.len() < share;
+                        enough &= !(few && self.more_than(connection, of).await?);
+                        rows.extend(more);
                     }
-                    share
+                    if enough {
+                        return Ok(rows);
+                    }
                 }
-            };
-            if rows.len() >= enough {
-                break;
             }
         }
-        Ok(rows)
+        Ok(Vec::new())
     }
 
     /// Everything that these sellers have, put in order within each currency.
@@ -107,19 +109,14 @@ impl Tx {
         connection: &ConnectionId,
         sellers: &[String],
         until: NaiveDate,
-        (currency, named): (Option<&str>, usize),
+        (currency, looked): (Option<&str>, i64),
         most: usize,
     ) -> Result<Vec<BoardRow>> {
-        let named = i64::try_from(named).unwrap_or(i64::MAX);
-        let looked = (LOOKED_THROUGH / named).max(LEAST_LOOKED_THROUGH);
         sql!(&mut *self, db => {
             let mut select = QueryBuilder::new(SHOWN);
             select.push("(SELECT id, at_stake FROM (SELECT id, seller, close_on, grade, state, ");
             at_stake(&mut select, connection);
-            match currency {
-                Some(code) => select.push(" AND currency = ").push_bind(code),
-                None => select.push(" AND currency IS NULL"),
-            };
+            in_currency(&mut select, currency);
             select.push(" ORDER BY ").push(AT_STAKE).push(" DESC, id LIMIT ").push_bind(looked);
             select.push(") AS near WHERE (close_on IS NULL OR close_on <= ").push_bind(until).push(")");
             select.push(LACKS);
@@ -129,6 +126,31 @@ impl Tx {
             select.build_query_as().persistent(false).fetch_all(db).await
         })
     }
+
+    /// Whether more than so many open deals are in a currency.
+    async fn more_than(
+        &mut self,
+        connection: &ConnectionId,
+        (currency, looked): (Option<&str>, i64),
+    ) -> Result<bool> {
+        sql!(&mut *self, db => {
+            let mut select = QueryBuilder::new("SELECT EXISTS (SELECT 1");
+            select.push(OPEN_DEALS).push_bind(connection.as_str());
+            in_currency(&mut select, currency);
+            select.push(" LIMIT 1 OFFSET ").push_bind(looked).push(")");
+            select.build_query_scalar().fetch_one(db).await
+        })
+    }
+}
+
+fn in_currency<'a, DB: Database>(select: &mut QueryBuilder<DB>, currency: Option<&'a str>)
+where
+    &'a str: Encode<'a, DB> + Type<DB>,
+{
+    match currency {
+        Some(code) => select.push(" AND currency = ").push_bind(code),
+        None => select.push(" AND currency IS NULL"),
+    };
 }
 
 fn at_stake<'a, DB: Database>(select: &mut QueryBuilder<DB>, connection: &'a ConnectionId)

@@ -78,7 +78,7 @@ impl Tx {
             "SELECT c.id AS connection, c.crm, c.state, c.state_code AS code,
                c.state_message AS message, c.state_at AS since,
                (SELECT COUNT(*) FROM deal d WHERE d.connection = c.id
-                 AND d.parked IS NOT NULL) AS parked,
+                 AND d.parked IS NOT NULL AND d.gone_at IS NULL) AS parked,
                (SELECT COUNT(*) FROM deal d WHERE d.connection = c.id
                  AND d.write_at IS NOT NULL AND d.gone_at IS NULL) AS waiting,
                (SELECT MIN(d.write_at) FROM deal d WHERE d.connection = c.id

@@ -16,6 +16,10 @@ use crate::domain::strategy::Answers;
 /// next, and a long row of them keeps nobody waiting for its end.
 const WORDS: usize = 400;
 
+/// How many of the deals given up on are listed: a rule of the CRM that all of them break parks them
+/// all, for one reason.
+pub const PARKED_SHOWN: i64 = 100;
+
 /// A deal whose fields do not hold what they should: what is needed to write them, and no more, for
 /// each column of each row costs.
 #[derive(Clone, Debug, FromRow)]
@@ -235,18 +239,32 @@ impl Tx {
         ).bind(connection.as_str()).bind(now).execute(db).await.map(|done| done.rows_affected()))
     }
 
-    /// Deals given up on, with the CRM's reason.
-    pub async fn parked(&mut self, connection: &ConnectionId) -> Result<Vec<(String, String)>> {
-        sql!(self, db => sqlx::query_as(
-            "SELECT id, parked FROM deal WHERE connection = $1 AND parked IS NOT NULL ORDER BY id",
-        ).bind(connection.as_str()).fetch_all(db).await)
+    /// Deals given up on, with the CRM's reason: the first [`PARKED_SHOWN`], or one where it is among
+    /// them all.
+    pub async fn parked(
+        &mut self,
+        connection: &ConnectionId,
+        deal: Option<&str>,
+    ) -> Result<Vec<(String, String)>> {
+        sql!(self, db => query_as(
+            "SELECT id, parked FROM deal WHERE connection = $1 AND parked IS NOT NULL
+             AND gone_at IS NULL AND id = COALESCE($2, id) ORDER BY id LIMIT $3",
+        ).bind(connection.as_str()).bind(deal).bind(PARKED_SHOWN).fetch_all(db).await)
+    }
+
+    /// How many deals were given up on.
+    pub async fn count_parked(&mut self, connection: &ConnectionId) -> Result<i64> {
+        sql!(self, db => query_scalar(
+            "SELECT COUNT(*) FROM deal
+             WHERE connection = $1 AND parked IS NOT NULL AND gone_at IS NULL",
+        ).bind(connection.as_str()).fetch_one(db).await)
     }
 
     /// How many deals are parked because they could not be taken up ([`Tx::set_deal_aside`]).
     pub async fn deals_set_aside(&mut self, connection: &ConnectionId) -> Result<i64> {
         sql!(self, db => query_scalar(
             "SELECT COUNT(*) FROM deal
-             WHERE connection = $1 AND parked IS NOT NULL AND seen_mark = ''",
+             WHERE connection = $1 AND parked IS NOT NULL AND seen_mark = '' AND gone_at IS NULL",
         ).bind(connection.as_str()).fetch_one(db).await)
     }
 

@@ -7,6 +7,7 @@ use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
 use crate::store::ledger::{Entry, Run};
 use crate::store::watch::Standing;
+use crate::store::writes::PARKED_SHOWN;
 use crate::store::{self, Store};
 
 /// Runs shown of a connection.
@@ -18,12 +19,20 @@ pub struct Account {
     /// How it is doing.
     #[serde(flatten)]
     pub standing: Standing,
-    /// Deals given up on, with the CRM's reason.
+    /// Deals given up on, with the CRM's reason: the first of them, `standing` counts them all.
     pub parked_deals: Vec<Parked>,
     /// Its last runs, newest first.
     pub runs: Vec<Run>,
     /// Its last entries, newest first.
     pub entries: Vec<Entry>,
+}
+
+impl Account {
+    /// Whether more deals were given up on than are listed.
+    pub fn shows_some_parked(&self) -> bool {
+        let listed = i64::try_from(self.parked_deals.len()).unwrap_or(i64::MAX);
+        listed >= PARKED_SHOWN && self.standing.parked > listed
+    }
 }
 
 /// A deal given up on until it, its set-up or someone changes something.
@@ -54,8 +63,7 @@ pub async fn accounts(
             continue;
         }
         let id = ConnectionId::from(standing.connection.as_str());
-        let parked = tx.parked(&id).await?.into_iter();
-        let parked = parked.filter(|(it, _)| deal.is_none_or(|deal| deal == it));
+        let parked = tx.parked(&id, deal).await?.into_iter();
         accounts.push(Account {
             standing,
             parked_deals: parked

@@ -27,7 +27,7 @@ use crate::store::tx::Tx;
 const BATCH: usize = 1000;
 /// Deals put in order of their value at once: finding the most valuable means looking at all that
 /// are due, and a first pull makes as many due as the CRM has.
-const AHEAD: i64 = 20_000;
+const AHEAD: i64 = 50_000;
 
 /// Where a call writes at least so many deals, nobody sees which of them came first.
 const MANY_A_CALL: usize = 50;

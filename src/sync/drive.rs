@@ -12,6 +12,7 @@ use tracing::Instrument;
 use super::PULL;
 use super::report::{Report, log};
 use super::worker::Engine;
+use crate::domain::ids::ConnectionId;
 use crate::store;
 use crate::store::schedule::Lease;
 use crate::store::trouble::Kind;
@@ -179,12 +180,25 @@ impl Engine {
         }
     }
 
+    /// The connections that this process works, or the one asked for: never one that its configuration
+    /// does not have, which was taken out of it or is a newer process's.
+    pub(super) fn among<'a>(&'a self, only: Option<&'a str>) -> Vec<&'a str> {
+        match only {
+            Some(id) => vec![id],
+            None => self.connections.keys().map(ConnectionId::as_str).collect(),
+        }
+    }
+
     async fn claim(&self, only: Option<&str>) -> store::Result<Option<Lease>> {
+        let among = self.among(only);
+        if among.is_empty() {
+            return Ok(None);
+        }
         let now = self.env.now();
         let until = now + self.lease;
         // Asked before: a claim takes SQLite's one writer, and mostly there is nothing to claim.
         let mut tx = self.store.read().await?;
-        let due = tx.may_claim(only, now, (now, until)).await?;
+        let due = tx.may_claim(&among, now, (now, until)).await?;
         let too_late = self.due_too_late(&mut tx, now).await?;
         drop(tx);
         if !due && too_late.is_empty() {
@@ -192,19 +206,23 @@ impl Engine {
         }
         let mut tx = self.store.write().await?;
         self.make_due(&mut tx, too_late, now).await?;
-        let lease = tx.claim(only, now, until).await?;
+        let lease = tx.claim(&among, now, until).await?;
         tx.commit().await?;
         Ok(lease)
     }
 
     /// How long until something is due; `None` where it is not worth waiting for.
     async fn wait(&self, only: Option<&str>) -> store::Result<Option<Duration>> {
+        let among = self.among(only);
+        if among.is_empty() {
+            return Ok(None);
+        }
         let now = self.env.now();
         let next = self
             .store
             .read()
             .await?
-            .next_due(only, (PULL, HOPELESS), now)
+            .next_due(&among, (PULL, HOPELESS), now)
             .await?;
         let near = next.filter(|at| *at <= now + PATIENCE);
         Ok(near.map(|at| (at - now).to_std().unwrap_or_default().max(SHORTEST_WAIT)))

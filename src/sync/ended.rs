@@ -90,7 +90,8 @@ impl Engine {
     ) -> store::Result<Report> {
         let (id, now) = (&lease.connection, self.env.now());
         let mut tx = self.store.write().await?;
-        let parked = tx.parked(id).await?;
+        let rejected = tx.parked(id, None).await?;
+        let rejected_in_all = tx.count_parked(id).await?;
         let waiting = tx.waiting_writes(id).await?;
         let worst = faults.iter().max_by_key(|fault| RunState::of(fault));
         let dry_run = self
@@ -99,7 +100,7 @@ impl Engine {
             .is_some_and(|(_, settings)| settings.dry_run);
         let state = match worst {
             Some(fault) => RunState::of(fault),
-            None if !parked.is_empty() || (waiting > 0 && !dry_run) => RunState::Partly,
+            None if rejected_in_all > 0 || (waiting > 0 && !dry_run) => RunState::Partly,
             None => RunState::Ok,
         };
         let cause = worst.map(|fault| fault.cause().clone());
@@ -124,7 +125,7 @@ impl Engine {
                 asked: count(tally.asked),
                 assessed: count(tally.assessed),
                 written: count(tally.written),
-                rejected: count(parked.len() as u64),
+                rejected: rejected_in_all,
                 calls: count(calls),
                 repaired: count(tally.repaired),
             })
@@ -138,10 +139,11 @@ impl Engine {
             cause: cause.map(|it| it.to_string()),
             tally,
             calls,
-            rejected: parked
+            rejected: rejected
                 .into_iter()
                 .map(|(deal, reason)| Rejected { deal, reason })
                 .collect(),
+            rejected_in_all: u64::try_from(rejected_in_all).unwrap_or_default(),
         })
     }
 }

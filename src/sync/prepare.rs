@@ -53,7 +53,7 @@ pub async fn prepare(work: &mut Work<'_>) -> Result<(), Stop> {
         let entries = strangers.iter().map(|it| notice(work, it));
         tx.note(&entries.collect::<Vec<Entry>>()).await?;
         tx.save_stages(&id, &pipelines, now).await?;
-        tx.commit().await?;
+        work.commit(tx).await?;
     }
     if old(known.people_at) {
         let mut place = Cursor::default();
@@ -70,7 +70,7 @@ pub async fn prepare(work: &mut Work<'_>) -> Result<(), Stop> {
                 tx.people_left(&id, &listed).await?;
                 tx.people_read(&id, now).await?;
             }
-            tx.commit().await?;
+            work.commit(tx).await?;
             match page.next {
                 Next::More(next) => place = next,
                 Next::Done(_) => break,
@@ -82,7 +82,7 @@ pub async fn prepare(work: &mut Work<'_>) -> Result<(), Stop> {
         let mut tx = work.begin().await?;
         tx.take_up_framework(&id, &edition, now).await?;
         tx.hasten(&id, ASK, now).await?;
-        tx.commit().await?;
+        work.commit(tx).await?;
     }
     Ok(())
 }
@@ -173,5 +173,5 @@ async fn look_at_setup(work: &mut Work<'_>, organisation: Option<&str>) -> Resul
     let who = (identity.organisation.as_str(), identity.user.as_str());
     tx.save_setup(&id, who, pages.as_str(), &fields, now)
         .await?;
-    Ok(tx.commit().await?)
+    work.commit(tx).await
 }

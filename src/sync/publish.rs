@@ -66,10 +66,19 @@ pub async fn publish_taking_back(
         return Ok(Published::Unchanged(deal.version));
     }
     let latest = tx.is_latest(connection, &deal.id, deal.version).await?;
-    if base != deal.version || !latest {
-        return Ok(Published::Overtaken(deal.version));
-    }
     let id = DealId::from(deal.id.as_str());
+    if base != deal.version || !latest {
+        // Sent twice, it may have come first the other time.
+        let there = tx.dossier(connection, &id).await?;
+        let same = there.filter(|it| {
+            let said = it.answers.as_ref();
+            said.is_some_and(|said| answers.says_the_same(&said.0))
+        });
+        return Ok(match same {
+            Some(there) => Published::Unchanged(there.version),
+            None => Published::Overtaken(deal.version),
+        });
+    }
     let version = deal.version + 1;
     let assessment = assess_now(tx, connection, (deal, &answers, now), framework).await?;
     let new = NewVersion {

@@ -79,8 +79,12 @@ pub struct Report {
     pub tally: Tally,
     /// Calls made to the CRM.
     pub calls: u64,
-    /// Deals the CRM would not take, with its reason.
+    /// Deals the CRM would not take, with its reason: the first [`PARKED_SHOWN`].
+    ///
+    /// [`PARKED_SHOWN`]: crate::store::writes::PARKED_SHOWN
     pub rejected: Vec<Rejected>,
+    /// How many there are in all.
+    pub rejected_in_all: u64,
 }
 
 /// A deal the CRM would not take.
@@ -107,7 +111,8 @@ impl Report {
             *tally.grades.entry(grade).or_default() += count;
         }
         self.calls += later.calls;
-        (self.state, self.cause, self.rejected) = (later.state, later.cause, later.rejected);
+        (self.state, self.cause) = (later.state, later.cause);
+        (self.rejected, self.rejected_in_all) = (later.rejected, later.rejected_in_all);
     }
 }
 
@@ -130,7 +135,7 @@ pub(super) fn log(report: &Report) {
             run.assessed = tally.assessed,
             run.written = tally.written,
             run.calls = calls,
-            run.rejected = report.rejected.len(),
+            run.rejected = report.rejected_in_all,
             run.cause = report.cause,
             "worked a connection"
         );

@@ -72,12 +72,12 @@ impl Turn {
     }
 }
 
-/// Whether a connection that has been worked since `since` is to be let go for others that wait
-/// for a lane. It stays due, and comes back when it is the longest due.
+/// Whether a connection that has been worked since `since` is to be let go for others of `among` that
+/// wait for a lane. It stays due, and comes back when it is the longest due.
 ///
 /// # Errors
 /// The database's.
-pub async fn gives_way(work: &Work<'_>, since: Time) -> store::Result<bool> {
+pub async fn gives_way(work: &Work<'_>, among: &[&str], since: Time) -> store::Result<bool> {
     let now = work.now();
     if now - since < LONGEST_TURN {
         return Ok(false);
@@ -85,7 +85,7 @@ pub async fn gives_way(work: &Work<'_>, since: Time) -> store::Result<bool> {
     work.store
         .read()
         .await?
-        .may_claim(None, now - WAITING, (now, now + work.lease_for))
+        .may_claim(among, now - WAITING, (now, now + work.lease_for))
         .await
 }
 

@@ -114,6 +114,11 @@ impl Engine {
         self.connections.iter().map(|(id, (crm, _))| (id, *crm))
     }
 
+    /// Whether a connection is among those taken up.
+    pub fn works(&self, id: &str) -> bool {
+        self.connections.contains_key(&ConnectionId::from(id))
+    }
+
     /// Makes sure that every connection has its rows.
     ///
     /// # Errors
@@ -252,7 +257,8 @@ impl Engine {
             return Ok(());
         }
         let (mut order, since) = (Order::default(), work.now());
-        while !*stop.borrow() && !gives_way(work, since).await? {
+        let among = self.among(None);
+        while !*stop.borrow() && !gives_way(work, &among, since).await? {
             let due = self.store.read().await?.due(work.id(), work.now()).await?;
             let Some(due) = order.next(due) else {
                 return Ok(());

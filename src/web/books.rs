@@ -60,6 +60,8 @@ struct Book {
     login: bool,
     facts: Vec<(&'static str, String)>,
     parked: Vec<(String, String)>,
+    /// How many there are, where those are only the first.
+    parked_in_all: Option<i64>,
     stages: Vec<Stage>,
     /// How many of them the framework does not know.
     unknown: usize,
@@ -126,6 +128,7 @@ fn book(account: &Account) -> Book {
     let mut facts = vec![
         ("open deals", count(it.deals.unwrap_or_default())),
         ("waiting to be written", count(it.waiting)),
+        ("refused by the CRM", count(it.parked)),
         ("calls today", count(it.calls_today)),
         ("last run ended", moment(it.worked_at)),
         ("next due", moment(it.due_at)),
@@ -154,6 +157,7 @@ fn book(account: &Account) -> Book {
             .iter()
             .map(|parked| (parked.deal.clone(), parked.reason.clone()))
             .collect(),
+        parked_in_all: account.shows_some_parked().then_some(it.parked),
         stages: Vec::new(),
         unknown: 0,
         entries: account.entries.iter().map(line).collect(),

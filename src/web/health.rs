@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 
-use super::Shared;
 use super::table::{For, Table};
+use super::{App, Shared};
 use crate::domain::Time;
 use crate::store::watch::Standing;
 use crate::store::{self, Store};
@@ -51,15 +51,18 @@ async fn live() -> &'static str {
     "ok\n"
 }
 
-/// How the connections are doing; an error where the database does not say so in time.
+/// How the configured connections are doing; an error where the database does not say so in time.
+/// One that was taken out of the configuration rests, and is no trouble.
 ///
 /// # Errors
 /// The database's.
-pub async fn standings(store: &Store) -> store::Result<Vec<Standing>> {
-    let read = async { store.read().await?.standings().await };
-    tokio::time::timeout(PATIENCE, read)
+pub async fn standings(app: &App) -> store::Result<Vec<Standing>> {
+    let read = async { app.store.read().await?.standings().await };
+    let mut standings = tokio::time::timeout(PATIENCE, read)
         .await
-        .unwrap_or(Err(store::Error::PoolTimedOut))
+        .unwrap_or(Err(store::Error::PoolTimedOut))?;
+    standings.retain(|it| app.engine.works(&it.connection));
+    Ok(standings)
 }
 
 /// Adds how many open deals each has, where the database says so in time.
@@ -79,7 +82,7 @@ pub fn code_word(code: &str) -> String {
 }
 
 async fn ready(State(app): State<Shared>) -> (StatusCode, Json<Ready>) {
-    match standings(&app.store).await {
+    match standings(&app).await {
         Ok(standings) => {
             let connections = standings.into_iter().map(doing).collect();
             let trouble = app.store.trouble().await.map(|it| it.kind.word());

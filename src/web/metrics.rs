@@ -27,7 +27,7 @@ type Labels = Vec<(&'static str, String)>;
 type Gauges = Family<Labels, Gauge>;
 
 async fn metrics(State(app): State<Shared>) -> Result<Response, Problem> {
-    let mut known = standings(&app.store).await;
+    let mut known = standings(&app).await;
     match &mut known {
         Ok(known) => count_open_deals(&app.store, known).await,
         Err(error) => tracing::warn!(

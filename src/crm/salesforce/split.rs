@@ -13,11 +13,14 @@ use crate::crm::session::Session;
 use crate::domain::Time;
 use crate::http::fault::Fault;
 
-/// How many parts, and so how many queries under way at once. Salesforce limits only calls that
+/// How many parts at most, and so how many queries under way at once. Salesforce limits only calls that
 /// last longer than 20 seconds, which a page does not: to 25, in its smallest editions to 5.
 const PARTS: usize = 8;
-/// Fewer deals than this are read sooner than they are counted.
+/// Fewer deals than this are read sooner than they are counted; and no part has fewer, as far as days
+/// allow, since each ends with a page that is not full.
 const WORTH: usize = 4 * PAGE;
+/// The fewest parts of a pull that is split at all.
+const FEWEST: usize = 2;
 /// The most days that are told apart, newest first: what a query may group. All that is older
 /// falls into the first part.
 const DAYS: usize = 2000;
@@ -92,10 +95,11 @@ fn starts(days: &[Day]) -> Vec<Time> {
     if all < WORTH {
         return Vec::new();
     }
+    let parts = (all / WORTH).clamp(FEWEST, PARTS);
     let (mut starts, mut before, mut passed) = (Vec::new(), 0, 0);
     for it in days {
         // A day begins a part where the share of another part lies before it.
-        let shares = before * PARTS / all;
+        let shares = before * parts / all;
         if shares > passed {
             starts.push(it.day.and_time(NaiveTime::MIN).and_utc());
             passed = shares;
@@ -116,12 +120,16 @@ mod tests {
 
     #[test]
     fn parts_begin_where_about_as_many_deals_lie_before_as_after() {
-        let even: Vec<Day> = (1..=20).map(|n| day(n, 1_000)).collect();
-        let parts: Vec<String> = starts(&even).iter().map(Time::to_string).collect();
-        assert_eq!(
-            parts,
-            [4, 6, 9, 11, 14, 16, 19].map(|n| format!("2026-11-{n:02} 00:00:00 UTC"))
-        );
+        for (deals, days) in [
+            (5_000, &[4, 6, 9, 11, 14, 16, 19][..]),
+            (1_500, &[8, 15]),
+            (500, &[11]),
+        ] {
+            let even: Vec<Day> = (1..=20).map(|n| day(n, deals)).collect();
+            let parts: Vec<String> = starts(&even).iter().map(Time::to_string).collect();
+            let days = days.iter().map(|n| format!("2026-11-{n:02} 00:00:00 UTC"));
+            assert_eq!(parts, days.collect::<Vec<_>>(), "{deals} a day");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub fn summary(reports: &[Report]) -> Value {
         "deals_written": sum(|it| it.tally.written),
         "fields_written": sum(|it| it.tally.fields),
         "calls": sum(|it| it.calls),
-        "rejected": reports.iter().map(|it| it.rejected.len()).sum::<usize>(),
+        "rejected": sum(|it| it.rejected_in_all),
         "crms": crms,
     })
 }

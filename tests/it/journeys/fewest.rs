@@ -20,7 +20,7 @@ async fn work(stage: &Stage) -> Work<'_> {
     let mut tx = stage.engine.store.write().await.unwrap();
     tx.break_lease(&stage.id, now).await.unwrap();
     let lease = tx
-        .claim(Some(stage.id.as_str()), now, now + LEASE)
+        .claim(&[stage.id.as_str()], now, now + LEASE)
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -99,11 +99,11 @@ async fn a_split_pull_that_is_broken_off_goes_on_where_each_part_stood() {
         .await
         .unwrap();
     assert_eq!(usize::try_from(known).unwrap(), open);
-    // Besides the fewest: a page that is not full in each part, the pages that were under way when
+    // Besides the fewest: a page that is not full in each of two parts, the pages that were under way when
     // it was broken off, counting the days, and looking for what changed meanwhile.
     let least = open.div_ceil(2_000) as u64;
     assert!(
-        queries(&stage) <= least + 5 + 5 + 2,
+        queries(&stage) <= least + 2 + 2 + 2,
         "{} queries",
         queries(&stage)
     );

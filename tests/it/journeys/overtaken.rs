@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use latitude::crm::{self, Crm};
 use latitude::domain::Time;
 use latitude::domain::field::Field;
-use latitude::domain::ids::PersonId;
+use latitude::domain::ids::{ConnectionId, PersonId};
 use latitude::env::fate::{Fate, Point};
 use latitude::env::{Clock, Env, Frozen};
 use latitude::sandbox::weather::Knobs;
@@ -53,12 +53,17 @@ pub fn event<F: Future<Output = ()> + Send + 'static>(
 }
 
 /// Another process takes the connection over, after its holder has stood still.
-async fn taken_over(store: Store, clock: Arc<Frozen>) {
+async fn taken_over(store: Store, id: ConnectionId, clock: Arc<Frozen>) {
     clock.advance(TimeDelta::seconds(61));
     let now = clock.now();
     let mut tx = store.write().await.unwrap();
     let until = now + TimeDelta::seconds(60);
-    assert!(tx.claim(None, now, until).await.unwrap().is_some());
+    assert!(
+        tx.claim(&[id.as_str()], now, until)
+            .await
+            .unwrap()
+            .is_some()
+    );
     tx.commit().await.unwrap();
 }
 
@@ -92,8 +97,9 @@ async fn a_worker_that_was_overtaken_says_nothing_about_the_connection() {
         stage.clock.advance(TimeDelta::minutes(10));
         stage.types(5, Field::Approach, WORDS);
         hasten(&stage, &[PULL, WRITE_BACK]).await;
-        let (store, clock) = (stage.engine.store.clone(), stage.clock.clone());
-        let what = event(move || taken_over(store.clone(), clock.clone()));
+        let (store, id) = (stage.engine.store.clone(), stage.id.clone());
+        let clock = stage.clock.clone();
+        let what = event(move || taken_over(store.clone(), id.clone(), clock.clone()));
         let overtaken = another(&stage, Point::Packed, what);
 
         overtaken.turn(None).await.unwrap();
@@ -142,7 +148,10 @@ async fn what_a_clock_that_was_ahead_put_off_is_due_once_it_is_right() {
                 .unwrap();
         }
         tx.hasten(&stage.id, PULL, ahead).await.unwrap();
-        let lease = tx.claim(None, ahead + day, ahead + day).await.unwrap();
+        let lease = tx
+            .claim(&[stage.id.as_str()], ahead + day, ahead + day)
+            .await
+            .unwrap();
         assert!(lease.is_some());
         tx.commit().await.unwrap();
         stage.clock.advance(TimeDelta::minutes(10));
@@ -201,14 +210,15 @@ async fn a_worker_that_was_overtaken_puts_nothing_off() {
         // Long enough for the sign-in to be renewed.
         stage.clock.advance(TimeDelta::hours(13));
         hasten(&stage, &[PULL]).await;
-        let (store, clock) = (stage.engine.store.clone(), stage.clock.clone());
+        let (store, id) = (stage.engine.store.clone(), stage.id.clone());
+        let clock = stage.clock.clone();
         let world = stage.served.world.clone();
         let what = event(move || {
             world.weather().set(Knobs {
                 outage: 1.0,
                 ..Knobs::default()
             });
-            taken_over(store.clone(), clock.clone())
+            taken_over(store.clone(), id.clone(), clock.clone())
         });
         let overtaken = another(&stage, Point::TokenClaimed, what);
 
@@ -298,6 +308,31 @@ async fn a_publish_that_meets_a_pull_of_the_same_deal_is_told_apart_and_fails_ne
 }
 
 #[tokio::test]
+async fn words_that_are_sent_twice_at_once_are_one_version_and_no_conflict() {
+    for database in databases().await {
+        let stage = Stage::set(&database, DEALS).await;
+        stage.reconcile().await;
+        let dossier = stage.dossier(5).await;
+        let mut answers = dossier.answers.clone().map(|it| it.0).unwrap_or_default();
+        answers.need = "A reference customer in logistics.".to_owned();
+        let seller = PersonId::from("someone");
+        let mut done = Vec::new();
+        for _ in 0..2 {
+            let mut tx = stage.engine.store.write().await.unwrap();
+            let at = (&dossier, dossier.version);
+            let (words, framework) = ((&seller, &answers), &stage.engine.framework);
+            let sent = publish(&mut tx, &stage.id, at, words, framework, stage.env.now());
+            done.push(sent.await.unwrap());
+            tx.commit().await.unwrap();
+        }
+
+        let version = dossier.version + 1;
+        let wanted = [Published::Saved(version), Published::Unchanged(version)];
+        assert_eq!(done, wanted, "{database}");
+    }
+}
+
+#[tokio::test]
 async fn what_an_overtaken_worker_had_on_the_network_is_put_right_by_the_nightly_reconcile() {
     for database in databases().await {
         let stage = Stage::set(&database, DEALS).await;
@@ -306,8 +341,9 @@ async fn what_an_overtaken_worker_had_on_the_network_is_put_right_by_the_nightly
         stage.clock.advance(TimeDelta::minutes(10));
         stage.types(5, Field::Approach, WORDS);
         hasten(&stage, &[PULL]).await;
-        let (store, clock) = (stage.engine.store.clone(), stage.clock.clone());
-        let what = event(move || taken_over(store.clone(), clock.clone()));
+        let (store, id) = (stage.engine.store.clone(), stage.id.clone());
+        let clock = stage.clock.clone();
+        let what = event(move || taken_over(store.clone(), id.clone(), clock.clone()));
         another(&stage, Point::Packed, what)
             .turn(None)
             .await

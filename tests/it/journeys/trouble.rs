@@ -8,8 +8,8 @@ use latitude::domain::strategy::Part;
 use latitude::sandbox::weather::Weather;
 use latitude::sandbox::world::Trouble;
 use latitude::store::ledger::Entry;
-use latitude::sync::PULL;
 use latitude::sync::report::RunState;
+use latitude::sync::{PULL, RECONCILE};
 use sqlx::{Connection, Executor};
 
 use crate::stage::{Stage, databases, sqlite};
@@ -54,6 +54,46 @@ async fn a_refused_deal_is_parked_with_the_crms_words_and_the_state_says_so() {
         assert_eq!(mended.state, RunState::Ok);
         assert!(stage.shown(5, Field::Grade).is_string());
     }
+}
+
+#[tokio::test]
+async fn a_refused_deal_that_is_no_longer_to_be_seen_troubles_nobody() {
+    for database in databases().await {
+        let stage = Stage::set(&database, 24).await;
+        let rule = Trouble::Refused("Close date cannot be in the past".to_owned());
+        stage.served.world.state().deals[5].trouble = Some(rule);
+        assert_eq!(stage.reconcile().await.state, RunState::Partly);
+
+        // As where sharing changes: nothing is told, it is only not there any more.
+        stage.served.world.state().deals.remove(5);
+        stage.clock.advance(TimeDelta::hours(1));
+        hasten(&stage, RECONCILE).await;
+        let report = stage.reconcile().await;
+
+        assert_eq!(report.state, RunState::Ok, "{database}: {report:?}");
+        assert_eq!(report.rejected_in_all, 0, "{database}");
+    }
+}
+
+#[tokio::test]
+async fn a_rule_that_refuses_every_deal_is_told_with_the_first_hundred() {
+    let stage = Stage::set(&sqlite(), 130).await;
+    for deal in &mut stage.served.world.state().deals {
+        deal.trouble = Some(Trouble::Refused("A reason is required".to_owned()));
+    }
+
+    let report = stage.reconcile().await;
+
+    assert_eq!(report.rejected.len(), 100);
+    assert!(report.rejected_in_all > 100, "{}", report.rejected_in_all);
+}
+
+/// Has a move made at once.
+async fn hasten(stage: &Stage, step: &str) {
+    let mut tx = stage.engine.store.write().await.unwrap();
+    let due = tx.hasten_anyway(&stage.id, step, stage.env.now());
+    due.await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 #[tokio::test]

@@ -172,7 +172,11 @@ async fn what_a_process_that_vanished_left_open_keeps_no_other_from_its_connecti
     let (now, env) = (floor.env.now(), &floor.env);
     let until = now + TimeDelta::seconds(60);
     let mut tx = vanishing.write().await.unwrap();
-    let lease = tx.claim(None, now, until).await.unwrap().unwrap();
+    let lease = tx
+        .claim(&[floor.id.as_str()], now, until)
+        .await
+        .unwrap()
+        .unwrap();
     tx.commit().await.unwrap();
     // In the middle of a unit of work it is cut off, and is not heard of again.
     let mut tx = vanishing.write().await.unwrap();
@@ -184,7 +188,9 @@ async fn what_a_process_that_vanished_left_open_keeps_no_other_from_its_connecti
         loop {
             let mut tx = other.write().await.unwrap();
             let now = env.now();
-            let claimed = tx.claim(None, now, now + TimeDelta::seconds(60)).await;
+            let claimed = tx
+                .claim(&[floor.id.as_str()], now, now + TimeDelta::seconds(60))
+                .await;
             tx.commit().await.unwrap();
             if let Some(lease) = claimed.unwrap() {
                 return lease;

@@ -15,6 +15,7 @@ mod pages;
 mod paths;
 mod pipes;
 mod refusals;
+mod rests;
 mod rights;
 mod rotation;
 mod schema;

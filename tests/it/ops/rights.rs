@@ -270,6 +270,49 @@ async fn who_was_erased_stays_away_until_the_crm_names_someone_else() {
 }
 
 #[tokio::test]
+async fn nothing_is_left_of_what_was_read_in_the_words_of_one_who_was_erased() {
+    for database in databases().await {
+        let floor = Floor::ready(&database, 12).await;
+        types(
+            &floor,
+            5,
+            "Ask Hildegard for the gate, because she owns it.",
+        );
+        floor.reconcile().await;
+        let (before, after) = {
+            let mut state = floor.served.world.state();
+            let owner = state.deals[5].owner;
+            let other = (0..state.people.len()).find(|it| *it != owner).unwrap();
+            state.deals[5].owner = other;
+            (state.people[owner].id.clone(), state.deals[5].id.clone())
+        };
+        // Somebody else has the deal by now, and the words in it are theirs.
+        types(&floor, 5, "Ask Bo for the gate.");
+        floor.advance(TimeDelta::minutes(10));
+        floor.reconcile().await;
+        let store = &floor.engine.store;
+        let assessments = |lines: &[String]| {
+            let of_deal = |it: &&String| {
+                it.contains("\"assessment\"") && it.contains(&format!("\"{after}\""))
+            };
+            lines.iter().filter(of_deal).count()
+        };
+        assert_eq!(assessments(&exported(&floor, store).await), 2, "{database}");
+
+        erase(store, &floor.id, &before, floor.env.now())
+            .await
+            .unwrap();
+
+        let lines = exported(&floor, store).await;
+        assert_eq!(assessments(&lines), 1, "{database}");
+        assert!(
+            !lines.iter().any(|it| it.contains("Hildegard")),
+            "{database}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn words_of_others_from_before_an_erased_person_are_graded_again() {
     for database in databases().await {
         let floor = Floor::ready(&database, 12).await;

@@ -70,3 +70,27 @@ async fn those_who_lead_many_find_every_currency_too() {
     assert_eq!(codes("JPY"), 150, "half of 300, the largest first");
     assert!(found.iter().all(|it| it.id != "y000"));
 }
+
+#[tokio::test]
+async fn a_currency_that_others_fill_hides_no_deal_of_a_large_team() {
+    let site = Site::open().await;
+    let sellers: Vec<String> = (0..120).map(|n| format!("p{n}")).collect();
+    let until: NaiveDate = "2027-03-17".parse().unwrap();
+    site.take_up_all("acme", &crowd(&sellers)).await;
+    // More of one currency than are looked through, all larger and none of this team.
+    let strangers = (0..2_600).map(|n| Deal {
+        amount: Some(9_000_000.0 + f64::from(n)),
+        ..plain_deal("stranger", &format!("s{n:04}"))
+    });
+    site.take_up_all("acme", &strangers.collect::<Vec<_>>())
+        .await;
+    site.take_up_all("acme", &[in_euro("p7")]).await;
+
+    let mut tx = site.store.read().await.unwrap();
+    let acme = ConnectionId::from("acme");
+
+    let found = tx.talk_candidates(&acme, &sellers, until, 300);
+
+    let found = found.await.unwrap();
+    assert!(found.iter().any(|it| it.id == "euro"), "{}", found.len());
+}

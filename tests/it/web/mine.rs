@@ -3,6 +3,7 @@
 use latitude::domain::grade::Grade;
 use latitude::domain::ids::{ConnectionId, DealId, PersonId};
 use latitude::domain::strategy::Answers;
+use latitude::store::coaching::Word;
 use latitude::store::drafts::Draft;
 use serde_json::Value;
 
@@ -34,6 +35,15 @@ async fn furnished() -> Site {
     }
     let mut mia = site.browser_of("mia").await;
     assert_eq!(mia.get("/deals/acme/one").await.status, 200);
+    let word = Word {
+        at: site.env.now(),
+        person: "mia".to_owned(),
+        kind: "help".to_owned(),
+        text: "I can call their works council.".to_owned(),
+    };
+    let mut tx = site.store.write().await.unwrap();
+    tx.add_word(&acme, "one", &word).await.unwrap();
+    tx.commit().await.unwrap();
     site
 }
 
@@ -73,6 +83,7 @@ async fn a_person_has_a_copy_of_all_that_is_kept_about_them_and_of_nobody_else()
         ("assessment", 1),
         ("draft", 1),
         ("opening", 1),
+        ("manager_word", 1),
     ] {
         assert_eq!(rows(&mine, table).len(), many, "{table}: {mine:#}");
     }

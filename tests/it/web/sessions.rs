@@ -1,6 +1,7 @@
 //! Signing in, staying, leaving.
 
 use chrono::TimeDelta;
+use latitude::domain::ids::{ConnectionId, DealId, PersonId};
 use reqwest::StatusCode;
 
 use super::site::Site;
@@ -109,6 +110,28 @@ async fn signing_out_everywhere_ends_every_session_of_that_person_alone() {
 
     assert_eq!(there.get("/board").await.status, StatusCode::SEE_OTHER);
     assert_eq!(other.get("/board").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_closes_the_panels_inside_the_crm_as_well() {
+    let site = Site::open().await;
+    let (acme, now) = (ConnectionId::from("acme"), site.env.now());
+    let (deal, until) = (DealId::from("one"), now + TimeDelta::hours(1));
+    let mut tx = site.store.write().await.unwrap();
+    for person in ["mia", "max"] {
+        let whose = (&acme, &PersonId::from(person), &deal);
+        tx.add_panel_token(person, whose, (now, until, None))
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+
+    let mut mia = site.browser_of("mia").await;
+    mia.post("/sign-out-everywhere", &[]).await;
+
+    let mut tx = site.store.read().await.unwrap();
+    assert!(tx.panel_token("mia", now).await.unwrap().is_none());
+    assert!(tx.panel_token("max", now).await.unwrap().is_some());
 }
 
 #[tokio::test]
