@@ -61,13 +61,13 @@ pub const MOST_NOTES: usize = 2;
 /// With fewer ways open than this the seller is asked for another.
 const FEWEST_WAYS: usize = 2;
 
-/// Questions that fit any plan. There is none about the next step: those ask for what is missing, and
-/// where none arises nothing is.
-const ANY_PLAN: [(Dimension, &str); 4] = [
-    (Dimension::Goal, "gain"),
-    (Dimension::Approach, "why_way"),
-    (Dimension::Customer, "evidence"),
-    (Dimension::Ownership, "one_option"),
+/// Questions that fit any plan, and the signals of which any answers them. There is none about the next
+/// step: those ask for what is missing, and where none arises nothing is.
+const ANY_PLAN: [(Dimension, &str, &[&str]); 4] = [
+    (Dimension::Goal, "gain", &[]),
+    (Dimension::Approach, "why_way", &["reason_who"]),
+    (Dimension::Customer, "evidence", &["said"]),
+    (Dimension::Ownership, "one_option", &["option", "fallback"]),
 ];
 
 /// The question that where a deal stands raises: it moved to another stage, named as people call it,
@@ -140,33 +140,46 @@ struct Occasion {
     /// The signals whose words it quotes, the first that was heard.
     quotes: &'static [&'static str],
     about: Dimension,
+    /// The part whose words it may quote; none for any.
+    of_part: Option<Part>,
     arises: fn(&Heard) -> bool,
 }
 
 /// In the order in which they are asked where dimensions are equally weak.
 const OCCASIONS: [Occasion; 12] = [
     Occasion {
+        name: "waiting",
+        quotes: &["waiting"],
+        about: Dimension::NextStep,
+        of_part: None,
+        arises: |it| it.any(&["waiting"]),
+    },
+    Occasion {
         name: "person",
         quotes: &[],
         about: Dimension::Customer,
+        of_part: None,
         arises: |it| !it.any(&["role", "person", "decides"]),
     },
     Occasion {
         name: "evidence",
         quotes: &[],
         about: Dimension::Customer,
+        of_part: None,
         arises: |it| !it.any(&["said"]),
     },
     Occasion {
         name: "single",
         quotes: &[],
         about: Dimension::Customer,
+        of_part: None,
         arises: |it| it.single_contact.is_some(),
     },
     Occasion {
         name: "customer_action",
         quotes: &["pitch", "close"],
         about: Dimension::Goal,
+        of_part: Some(Part::ConversationGoal),
         arises: |it| {
             it.any(&["pitch", "close"])
                 && (it.any(&["only_pitch"]) || !it.any(&["decides", "they_decide", "brings"]))
@@ -176,51 +189,63 @@ const OCCASIONS: [Occasion; 12] = [
         name: "gain",
         quotes: &["close"],
         about: Dimension::Goal,
+        of_part: Some(Part::ConversationGoal),
         arises: |it| it.any(&["close"]),
     },
     Occasion {
         name: "why_way",
         quotes: &[],
         about: Dimension::Approach,
+        of_part: None,
         arises: |it| !it.any(&["reason", "rejected", "therefore"]),
-    },
-    Occasion {
-        name: "waiting",
-        quotes: &["waiting"],
-        about: Dimension::NextStep,
-        arises: |it| it.any(&["waiting"]),
     },
     Occasion {
         name: "no_obstacle",
         quotes: &[],
         about: Dimension::Ownership,
-        arises: |it| it.plain.obstacles_empty && !it.any(&["obstacle_who", "fallback"]),
+        of_part: None,
+        arises: names_no_obstacle,
     },
     Occasion {
         name: "price_first",
         quotes: &["price_cut"],
         about: Dimension::Ownership,
+        of_part: None,
         arises: |it| it.any(&["price_cut"]),
     },
     Occasion {
         name: "one_option",
         quotes: &["obstacle"],
         about: Dimension::Ownership,
-        arises: |it| it.plain.ways < FEWEST_WAYS,
+        of_part: Some(Part::Obstacles),
+        // What stands in the way comes before the ways around it.
+        arises: |it| it.plain.ways < FEWEST_WAYS && !names_no_obstacle(it),
     },
     Occasion {
         name: "need_open",
         quotes: &[],
         about: Dimension::NextStep,
+        of_part: None,
         arises: |it| it.plain.has_need && !it.any(&["day_who"]),
     },
     Occasion {
         name: "date",
         quotes: &[],
         about: Dimension::NextStep,
+        of_part: None,
         arises: |it| !it.plain.has_check_date && !it.any(&["day", "clock", "deadline"]),
     },
 ];
+
+fn names_no_obstacle(heard: &Heard) -> bool {
+    heard.plain.obstacles_empty && !heard.any(&["overcome", "fallback"])
+}
+
+/// Whether a question is asked however good the part it is about may be: a day to come makes no plan of
+/// waiting for it.
+fn is_always_asked(name: &str) -> bool {
+    name == "waiting"
+}
 
 /// Adds every question that the findings raise, about the weakest dimensions first; [`applying`] says
 /// which of them are asked.
@@ -229,11 +254,25 @@ pub fn add_notes(assessment: &mut Assessment, heard: &Heard, answers: &Answers, 
     assessment.notes = public_names(assessment, heard, cap)
         .into_iter()
         .map(|name| note(name, &words_for(name, heard, answers), file))
+        .map(|note| only_true_praise(note, heard))
         .collect();
     assessment.private_notes = private_names(assessment, heard, cap)
         .into_iter()
         .map(|name| private(name, &words_for(name, heard, answers), file))
         .collect();
+}
+
+/// A Strong plan is told what makes it one, where that holds in every word; otherwise it is only asked.
+fn only_true_praise(mut note: Note, heard: &Heard) -> Note {
+    let has_a_day = heard.plain.has_check_date || heard.any(&["day", "clock", "deadline"]);
+    let is_true = heard.plain.ways >= FEWEST_WAYS && has_a_day;
+    if note.name == "strong"
+        && !is_true
+        && let Some((_, question)) = note.text.rsplit_once(". ")
+    {
+        note.text = question.to_owned();
+    }
+    note
 }
 
 fn public_names(assessment: &Assessment, heard: &Heard, cap: Option<Cap>) -> Vec<&'static str> {
@@ -244,22 +283,26 @@ fn public_names(assessment: &Assessment, heard: &Heard, cap: Option<Cap>) -> Vec
         _ => {
             let mut raised: Vec<&Occasion> = OCCASIONS
                 .iter()
-                .filter(|it| assessment.dims.of(it.about) <= GOOD_ENOUGH && (it.arises)(heard))
+                .filter(|it| {
+                    assessment.dims.of(it.about) <= GOOD_ENOUGH || is_always_asked(it.name)
+                })
+                .filter(|it| (it.arises)(heard))
                 .collect();
             raised.sort_by_key(|it| assessment.dims.of(it.about));
             match raised.is_empty() {
-                true => vec![of_any_plan(assessment)],
+                true => vec![of_any_plan(assessment, heard)],
                 false => raised.into_iter().map(|it| it.name).collect(),
             }
         }
     }
 }
 
-/// The question about what is weakest that fits any plan: a grade that leaves something open never
-/// comes without one.
-fn of_any_plan(assessment: &Assessment) -> &'static str {
-    let weakest = ANY_PLAN.iter().min_by_key(|it| assessment.dims.of(it.0));
-    weakest.map_or("evidence", |it| it.1)
+/// The question about what is weakest that fits any plan and is not answered yet: a grade that leaves
+/// something open never comes without one.
+fn of_any_plan(assessment: &Assessment, heard: &Heard) -> &'static str {
+    let open = ANY_PLAN.iter().filter(|it| !heard.any(it.2));
+    let weakest = open.min_by_key(|it| assessment.dims.of(it.0));
+    weakest.map_or("gain", |it| it.1)
 }
 
 /// Where there is not enough to assess, the question stays between Latitude and the seller.
@@ -290,7 +333,9 @@ fn words_for(name: &str, heard: &Heard, answers: &Answers) -> String {
         _ => public.map_or(&[][..], |it| it.quotes),
     };
     let raised = signals.iter().flat_map(|signal| heard.of_signal(signal));
+    let of_part = public.and_then(|it| it.of_part);
     let words = raised
+        .filter(|found| of_part.is_none_or(|part| part == found.part))
         .filter_map(|found| {
             let text = answers.part(found.part);
             let (start, end) = clause::around(text, found.start, found.end);
@@ -302,8 +347,10 @@ fn words_for(name: &str, heard: &Heard, answers: &Answers) -> String {
 
 /// The first words, so that a quote stays shorter than the question.
 fn quoted(words: &str) -> String {
-    let first: Vec<&str> = words.split_whitespace().take(MOST_QUOTED).collect();
-    first.join(" ")
+    let mut all = words.split_whitespace();
+    let first: Vec<&str> = all.by_ref().take(MOST_QUOTED).collect();
+    let more = if all.next().is_some() { " …" } else { "" };
+    format!("{}{more}", first.join(" "))
 }
 
 fn note(name: &str, words: &str, file: &RubricFile) -> Note {

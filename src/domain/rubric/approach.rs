@@ -59,7 +59,7 @@ pub const SIGNALS: &[Signal] = &[
     },
     Signal {
         name: "not",
-        says: "says what will not be done or is not so",
+        says: "says what you will not do, or what is not so",
         find: not,
     },
     Signal {

@@ -195,24 +195,24 @@ impl Cap {
     /// What it says about the text, as a seller reads it.
     pub fn says(self) -> &'static str {
         match self {
-            Self::Placeholder => "there are too few words to tell a plan from",
+            Self::Placeholder => "there is too little here yet to tell a plan from",
             Self::CopiedPrompt => "this is mostly the question itself",
-            Self::KeywordStuffing => {
-                "these are the words of the rubric, without a deal behind them"
-            }
-            Self::ActivityCounts => "this counts activity; it does not say what should change",
-            Self::OnlyNumbers => "these are numbers, without what they mean",
+            Self::KeywordStuffing => "these are words about strategy; which deal do they mean?",
+            Self::ActivityCounts => "this counts activity: what should change by it?",
+            Self::OnlyNumbers => "these are numbers: what do they mean for this customer?",
             Self::OffTopic => "this does not seem to be about the deal",
-            Self::ManyNumbers => "numbers stand for most of what could be said",
-            Self::JargonWall => "sales vocabulary stands where facts could be",
-            Self::ToTheGrader => "this speaks to whoever grades it, not about the customer",
+            Self::ManyNumbers => "much of this is numbers: what do they mean for this customer?",
+            Self::JargonWall => "much of this is sales vocabulary: which facts stand behind it?",
+            Self::ToTheGrader => "this speaks to whoever grades it: what about the customer?",
             Self::Strewn => "these words do not make sentences",
-            Self::OnlyNames => "this says who is there, not what moves them",
+            Self::OnlyNames => "this names people: what moves each of them?",
             Self::Circles => "this says the same few words over and over",
-            Self::FitsAnyDeal => "this would be true of any deal",
-            Self::NothingConcrete => "hardly anything here could be found at this customer only",
-            Self::HalfAnswered => "half of the questions got next to no answer",
-            Self::OnlyBlame => "what stands in the way is left to others",
+            Self::FitsAnyDeal => "most of this would fit any deal: what is so only here?",
+            Self::NothingConcrete => {
+                "little of this could be found only at this customer: what could?"
+            }
+            Self::HalfAnswered => "some questions have next to no answer yet",
+            Self::OnlyBlame => "what stands in the way is left to others: which part is yours?",
         }
     }
 

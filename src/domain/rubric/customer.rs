@@ -18,7 +18,7 @@ pub const SIGNALS: &[Signal] = &[
     },
     Signal {
         name: "person",
-        says: "speaks of one person",
+        says: "points at one person there",
         find: people::one_person,
     },
     Signal {

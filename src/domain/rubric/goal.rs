@@ -43,7 +43,7 @@ pub const SIGNALS: &[Signal] = &[
     },
     Signal {
         name: "pitch",
-        says: "describes what the seller will present",
+        says: "describes what you will present",
         find: pitch,
     },
     Signal {

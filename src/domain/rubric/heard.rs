@@ -3,6 +3,7 @@
 use super::blame;
 use super::caps::Cap;
 use super::contact;
+use super::helpless;
 use super::holds;
 use super::mixed::Marked;
 use super::ownership;
@@ -25,6 +26,8 @@ pub struct Heard {
     pub single_contact: Option<String>,
     /// What the coaching needs to know beyond the signals.
     pub plain: Plain,
+    /// The sentences in which the seller can only wait.
+    helpless: Vec<Finding>,
 }
 
 /// A cap that holds, more or less.
@@ -89,6 +92,7 @@ impl Heard {
             has_need: !answers.need.trim().is_empty(),
             has_check_date: answers.check_on.is_some(),
         };
+        let helpless = findings(&reading, "helpless", &helpless::sentences(&reading));
         let single_contact = contact::single_contact(&reading);
         let density = whole::density(&reading, &rubric.file.brevity);
         Self {
@@ -97,6 +101,7 @@ impl Heard {
             density,
             single_contact,
             plain,
+            helpless,
         }
     }
 
@@ -105,6 +110,14 @@ impl Heard {
         self.caps
             .iter()
             .find(|held| held.cap != Cap::OnlyBlame && held.strength >= HOLDS)
+    }
+
+    /// Whether words stand where the seller can only wait: they make no plan, though they may say much
+    /// about the customer.
+    pub fn is_helpless(&self, finding: &Finding) -> bool {
+        let mut sentences = self.helpless.iter();
+        sentences
+            .any(|it| it.part == finding.part && it.start <= finding.start && finding.end <= it.end)
     }
 
     /// What was heard of one signal.

@@ -37,6 +37,9 @@ const BINDS_UNLESS_COMMON: [Class; 6] = [
 /// Words from outside the deal, which tell an aside where they stand beside the writer.
 pub const OUTSIDE: [Class; 3] = [Class::OffTopic, Class::Elsewhere, Class::OnesJob];
 
+/// A choice between fewer things than this may be one of any deal.
+const THINGS_OF_A_CHOICE: usize = 2;
+
 /// What a sentence speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matter {
@@ -61,6 +64,9 @@ pub fn matter(sentence: &[Token], opens: bool) -> Matter {
         .iter()
         .filter(|token| token.classes.has(Class::Activity));
     let counts = activity.nth(usize::from(is_own)).is_some();
+    if is_choice(sentence) {
+        return Matter::Deal;
+    }
     // "The supermarket found a knife in the sausage": what opens a part is its answer.
     let is_of_trade = opens && !sentence.iter().any(|it| it.classes.has(Class::Elsewhere));
     for token in sentence {
@@ -80,6 +86,19 @@ pub fn matter(sentence: &[Token], opens: bool) -> Matter {
         }
     }
     matter
+}
+
+/// "I can use a mobile link, or we read the machines by hand": the seller between two ways that are made
+/// of things.
+fn is_choice(sentence: &[Token]) -> bool {
+    const OF_A_CHOICE: [Class; 2] = [Class::Or, Class::Own];
+    let has = |class: &Class| sentence.iter().any(|token| token.classes.has(*class));
+    let things = sentence.iter().filter(|token| {
+        may_be_found_there(token)
+            && !token.classes.has(Class::Common)
+            && !token.classes.has(Class::Generic)
+    });
+    OF_A_CHOICE.iter().all(has) && things.count() >= THINGS_OF_A_CHOICE
 }
 
 /// Whether a sentence speaks of the writing of these lines, or of the writer's own day, and of

@@ -15,6 +15,7 @@ pub mod dates;
 pub mod file;
 pub mod goal;
 pub mod heard;
+pub mod helpless;
 pub mod holds;
 pub mod idle;
 pub mod intent;
@@ -48,7 +49,7 @@ use self::language::Ear;
 use self::lexicon::Lexicon;
 use self::reading::{Reading, Span};
 use super::coaching;
-use super::grade::{Assessment, Dimension, Dimensions, Finding, Grade};
+use super::grade::{Assessment, Dimension, Dimensions, Finding, GOOD_ENOUGH, Grade};
 use super::strategy::{Answers, Part};
 
 /// The rubric that is built in.
@@ -263,7 +264,10 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
                 (score, decided)
             }
         });
-    findings.extend(decided.iter().flat_map(|held| held.evidence.clone()));
+    // What only leans to something is not told that it is.
+    let told = decided.filter(|held| held.strength >= heard::HOLDS);
+    findings.extend(told.iter().flat_map(|held| held.evidence.clone()));
+    let score = score.min(most_without_a_plan(&mut dims));
     let is_none =
         cap.is_some_and(|held| held.cap.overall() == 0) && score <= scale::NEXT_TO_NOTHING;
     let overall = if is_none { 0 } else { scale::level_of(score) };
@@ -277,7 +281,7 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
         }
     }
     margins.sort_by_key(|it| it.0);
-    hold_back(&mut dims, overall, &margins);
+    agree(&mut dims, overall, &margins);
     Assessment {
         grade: Grade::of_level(overall),
         score: (!is_none).then_some(score.max(1)),
@@ -289,8 +293,39 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
     }
 }
 
-/// Takes levels back until the dimensions say no more than the whole does, the one that reached its
-/// level most narrowly first: a plan that is not Strong has something left to think about.
+/// The most that a text can score which has neither an aim nor a way there: names and days without a
+/// thought are no plan. It owns nothing and begins nothing, and no rater ever called one Developing.
+fn most_without_a_plan(dims: &mut Dimensions) -> u8 {
+    if dims.goal > 0 || dims.approach > 0 {
+        return u8::MAX;
+    }
+    for dimension in [Dimension::Ownership, Dimension::NextStep] {
+        let level = dims.of_mut(dimension);
+        *level = (*level).min(1);
+    }
+    scale::MOST_THIN
+}
+
+/// Has the dimensions say what the whole says: all of a Strong plan are good. Of another, levels are
+/// taken back until they say no more than the whole does, the one that reached its level most narrowly
+/// first, and one of them is weak: there is something left to think about.
+fn agree(dims: &mut Dimensions, overall: u8, margins: &[(i32, Dimension)]) {
+    if overall >= scale::TOP {
+        for dimension in Dimension::ALL {
+            let level = dims.of_mut(dimension);
+            *level = (*level).max(GOOD_ENOUGH + 1);
+        }
+        return;
+    }
+    hold_back(dims, overall, margins);
+    let least = Dimension::ALL.iter().map(|it| dims.of(*it)).min();
+    if let Some(least) = least.filter(|it| *it > GOOD_ENOUGH)
+        && let Some((_, narrowest)) = margins.iter().find(|it| dims.of(it.1) == least)
+    {
+        *dims.of_mut(*narrowest) = GOOD_ENOUGH;
+    }
+}
+
 fn hold_back(dims: &mut Dimensions, overall: u8, margins: &[(i32, Dimension)]) {
     let one_more = usize::from(overall + 1) * margins.len();
     let turns = margins.iter().cycle();
@@ -316,7 +351,11 @@ fn points_of(heard: &Heard, dimension: Dimension, file: &RubricFile) -> Vec<Find
         let Some(weight) = weight_of(name) else {
             continue;
         };
-        for (n, hit) in hits.iter().enumerate() {
+        let earns_nothing = |hit: &&Finding| {
+            *weight > 0 && dimension != Dimension::Customer && heard.is_helpless(hit)
+        };
+        let hits = hits.iter().filter(|hit| !earns_nothing(hit));
+        for (n, hit) in hits.enumerate() {
             let added = if *weight > 0 {
                 *weight * heard.density / 100
             } else {

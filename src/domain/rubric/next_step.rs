@@ -35,7 +35,7 @@ pub const SIGNALS: &[Signal] = &[
     },
     Signal {
         name: "day_own",
-        says: "says what the seller does on that day",
+        says: "says what you do on that day",
         find: day_own,
     },
     Signal {

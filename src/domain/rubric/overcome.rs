@@ -5,6 +5,7 @@ use super::lexicon::Class;
 use super::ownership::own_deed;
 use super::reading::{Reading, Span};
 use super::tokens::Shape;
+use crate::domain::strategy::Part;
 
 /// "Port won't let us in → his cousin's shed", "Owner joins anyway: I ask for the walk-in": what stands
 /// in the way, and what is done then.
@@ -64,6 +65,64 @@ pub fn overcome(reading: &Reading) -> Vec<Span> {
                 .get(begun)
                 .filter(|deed| deed.last <= after.last && deed.first <= after.first + 6)?;
             (part(before) == part(after) && is_hindered && !is_own).then_some(*deed)
+        })
+        .collect()
+}
+
+/// The seller as the one who does something.
+const SELLER: [&str; 8] = ["i", "we", "i'd", "we'd", "i'll", "we'll", "i’d", "i’ll"];
+
+/// "I'd try her controller": someone else to go to.
+pub fn other_people(reading: &Reading) -> Vec<Span> {
+    let is_tried = |index: usize| {
+        let mut before = reading.before(index, 2);
+        reading.is_one_of(index, &["try"]) && before.any(|own| reading.is_one_of(own, &SELLER))
+    };
+    (0..reading.tokens.len())
+        .filter(|index| is_tried(*index) && !reading.is_echo(*index))
+        .filter_map(|first| {
+            let last = reading
+                .after(first, 3)
+                .find(|at| reading.is_who(*at) && !reading.is(*at, Class::Person))?;
+            Some(Span { first, last })
+        })
+        .collect()
+}
+
+/// The most words that what is done by one way takes.
+const WORDS_OF_A_WAY: usize = 14;
+
+/// "I can use a mobile link, or we read the machines by hand", "Then I'd ask for a bridge, or an intro to
+/// Dublin": two ways of the seller's own, where something stands in the way.
+pub fn two_ways(reading: &Reading) -> Vec<Span> {
+    let is_own_before = |or: usize| {
+        reading.before(or, WORDS_OF_A_WAY).any(|index| {
+            let opens = reading.before(index, 1).next().is_none();
+            reading.is_one_of(index, &SELLER) || opens && reading.is(index, Class::Deed)
+        })
+    };
+    let goes_on = |or: usize| {
+        let mut after = reading.after(or, 3);
+        reading.is_apart(or)
+            || after.any(|index| reading.is(index, Class::Own) || reading.is(index, Class::Deed))
+    };
+    let is_hindered = |or: usize| {
+        let part = reading.tokens.get(or).map(|it| it.part);
+        part == Some(Part::Obstacles)
+            || (0..or).rev().take(3 * WORDS_OF_A_WAY).any(|index| {
+                reading.tokens.get(index).map(|it| it.part) == part && hinders(reading, index)
+            })
+    };
+    reading
+        .of_class(Class::Or)
+        .filter(|or| reading.is_one_of(or.first, &["or"]))
+        .filter(|or| goes_on(or.first) && is_own_before(or.first) && is_hindered(or.first))
+        .filter_map(|or| {
+            let last = reading.after(or.last, 1).next()?;
+            Some(Span {
+                first: or.first,
+                last,
+            })
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use super::Signal;
 use super::blame::blame_alone;
 use super::intent;
 use super::lexicon::Class;
-use super::overcome::{answered, overcome};
+use super::overcome::{self, answered, overcome};
 use super::reading::{Reading, Span};
 use super::spelling::Ending;
 use super::tokens::Shape;
@@ -23,12 +23,12 @@ pub const SIGNALS: &[Signal] = &[
     },
     Signal {
         name: "own_deed",
-        says: "has something the seller can do",
+        says: "has something you can do",
         find: own_deed,
     },
     Signal {
         name: "own_deed_who",
-        says: "has something the seller can do, with or for a person there",
+        says: "has something you can do, with or for a person there",
         find: own_deed_who,
     },
     Signal {
@@ -43,7 +43,7 @@ pub const SIGNALS: &[Signal] = &[
     },
     Signal {
         name: "overcome",
-        says: "says what the seller does about what stands in the way",
+        says: "says what you do about what stands in the way",
         find: overcome,
     },
     Signal {
@@ -58,7 +58,7 @@ pub const SIGNALS: &[Signal] = &[
     },
     Signal {
         name: "vague",
-        says: "says only that one will try or stay close",
+        says: "says only that you will try or stay close",
         find: vague,
     },
     Signal {
@@ -232,12 +232,13 @@ fn own_deed_who(reading: &Reading) -> Vec<Span> {
 }
 
 fn option(reading: &Reading) -> Vec<Span> {
-    // "Not speed either" opens no way.
-    let names_two = |span: &Span| {
-        !reading.is_one_of(span.first, &["either"])
-            || reading
-                .after(span.last, 14)
-                .any(|index| reading.is(index, Class::Or))
+    // "Not speed either" opens no way, nor does "it will otherwise cost".
+    let names_two = |span: &Span| match reading.word(span.first).as_str() {
+        "either" => reading
+            .after(span.last, 14)
+            .any(|index| reading.is(index, Class::Or)),
+        "otherwise" => opens_clause(reading, span.first),
+        _ => true,
     };
     let named = reading.of_class(Class::Option).filter(names_two);
     // "Could pair his genset with our battery" is one thought of.
@@ -245,12 +246,22 @@ fn option(reading: &Reading) -> Vec<Span> {
         bare_deeds(reading).filter(|span| reading.is_one_of(span.first, &["could", "might"]));
     let or_else = reading.of_class(Class::If).filter(|span| {
         reading.is_one_of(span.first, &["else", "otherwise"])
-            && (reading.before(span.first, 1).next().is_none() || reading.is_apart(span.first))
+            && opens_clause(reading, span.first)
             && reading.after(span.last, 1).next().is_some()
     });
-    let mut options: Vec<Span> = named.chain(thought_of).chain(or_else).collect();
+    let mut options: Vec<Span> = named
+        .chain(thought_of)
+        .chain(or_else)
+        .chain(overcome::two_ways(reading))
+        .chain(overcome::other_people(reading))
+        .collect();
     options.sort_by_key(|span| (span.first, span.last));
     options
+}
+
+/// Whether a sentence, or what a comma parts of it, begins with this word.
+fn opens_clause(reading: &Reading, index: usize) -> bool {
+    reading.before(index, 1).next().is_none() || reading.is_apart(index)
 }
 
 /// When, not if: what follows these is no other way.
@@ -290,13 +301,20 @@ pub fn fallback(reading: &Reading) -> Vec<Span> {
 }
 
 /// Where something is arranged already.
+///
+/// "She promised it will not happen" arranges nothing.
 pub fn arranged(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Arranged).collect()
+    let is_denied = |span: &Span| {
+        let mut after = reading.after(span.last, 3);
+        after.any(|index| reading.is(index, Class::Not))
+    };
+    let said = reading.of_class(Class::Arranged);
+    said.filter(|span| !is_denied(span)).collect()
 }
 
 fn arranged_who(reading: &Reading) -> Vec<Span> {
-    reading
-        .of_class(Class::Arranged)
+    arranged(reading)
+        .into_iter()
         .filter(|span| reading.who_nearby(span.first))
         .collect()
 }
@@ -335,7 +353,8 @@ fn price_cut(reading: &Reading) -> Vec<Span> {
     intent::of_seller(reading, Class::Price).collect()
 }
 
-fn waiting(reading: &Reading) -> Vec<Span> {
+/// Where the seller waits.
+pub fn waiting(reading: &Reading) -> Vec<Span> {
     intent::of_seller(reading, Class::Waits).collect()
 }
 

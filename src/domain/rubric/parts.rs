@@ -7,12 +7,12 @@ use super::{Signal, approach, customer, goal, ownership};
 pub const SIGNALS: &[Signal] = &[
     Signal {
         name: "only_pitch",
-        says: "an answer that names what the seller will do, and neither a reason nor anything a person there does",
+        says: "says only what you will do, not why, nor what anyone there does",
         find: only_pitch,
     },
     Signal {
         name: "only_vague",
-        says: "a part that stays vague, without a deed or another way",
+        says: "stays vague: nothing that you do, no other way",
         find: only_vague,
     },
 ];

@@ -75,6 +75,9 @@ pub fn level_of(score: u8) -> u8 {
     (1..=TOP).filter(reached).max().unwrap_or(1)
 }
 
+/// The highest score of level 1.
+pub const MOST_THIN: u8 = 29;
+
 /// A text that a cap leaves with so little is no strategy yet.
 pub const NEXT_TO_NOTHING: u8 = 10;
 
