@@ -74,7 +74,7 @@ pub struct Figure {
 pub struct Kept {
     /// Who made them.
     pub level: &'static str,
-    /// ShareWon that was kept, in percent; nothing where fewer than five people made them.
+    /// The share that was kept, in percent; nothing where fewer than five people made them.
     pub percent: Option<u8>,
 }
 
@@ -83,7 +83,7 @@ pub struct Kept {
 pub struct ShareWon {
     /// The label of the grade.
     pub grade: &'static str,
-    /// ShareWon won; nothing under 20 closed deals or five sellers.
+    /// The share won; nothing under 20 closed deals or five sellers.
     pub won: Option<Span>,
 }
 
