@@ -341,7 +341,7 @@ async fn answers(
     Ok(Show(AnswersPage {
         chrome: Chrome::of("Answers I owe", &reader, "/answers"),
         waiting,
-        queue: (reader.role() == Role::Product).then_some(queue),
+        queue: reader.is(Role::Product).then_some(queue),
         passed,
     }))
 }

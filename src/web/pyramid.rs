@@ -261,7 +261,11 @@ async fn page(
     reader: Reader,
     Query(wish): Query<Wish>,
 ) -> Result<Show<impl askama::Template>, Problem> {
-    let me = chosen(&reader, &wish.connection)?;
+    let me = match wish.connection.as_str() {
+        "" => reader.me.iter().find(|it| it.role == Role::Executive),
+        _ => Some(chosen(&reader, &wish.connection)?),
+    };
+    let me = me.ok_or(Problem::NotFound)?;
     only_executives(me)?;
     let now = app.env.now();
     let mut tx = app.store.read().await?;
