@@ -96,7 +96,7 @@ async fn home(
     wanted.truncate(MOST);
     next.sort_by_key(|it| (it.check_on.is_none(), it.check_on));
     let sells =
-        !(next.is_empty() && ended.is_empty() && wanted.is_empty()) || !reader.owes_answers();
+        !(next.is_empty() && ended.is_empty() && wanted.is_empty() && reader.owes_answers());
     next.truncate(MOST);
     Ok(Show(Page {
         chrome: Chrome::of("Home", &reader, "/"),

@@ -84,7 +84,7 @@ fn told(
     );
     let code = gauges(
         "connection_trouble",
-        "1 for what stands in a connection's way, by code",
+        "1 for what stands in a connection's way, by code, where it has one",
     );
     type Read = fn(&Standing, Time) -> Option<i64>;
     let facts: [(&str, &str, Read); 9] = [
