@@ -84,7 +84,7 @@
   };
 
   // Drafts: kept here with every key, sent when typing rests, sent again until it arrives or is refused.
-  let resting, retry, count = 0, unsent = false, here = false, going = false;
+  let resting, retry, count = 0, unsent = false, here = false, going = false, publishing = false;
   const keepHere = (sent) => {
     const words = {};
     unsent = true;
@@ -93,6 +93,8 @@
   };
   const keepThere = async () => {
     clearTimeout(retry);
+    // What is typed while words are on their way to be published is sent after them, or it could arrive before.
+    if (publishing) return;
     const mine = ++count;
     const reply = await send("/draft", typed()).catch(() => null);
     if (mine !== count) return;
@@ -299,13 +301,21 @@
     }
     event.preventDefault();
     if (event.submitter && event.submitter.id === "keep") { keepHere(); keepThere(); return; }
-    const reply = await send("/publish", typed()).catch(() => null);
+    const sent = typed();
+    publishing = true;
+    const reply = await send("/publish", sent).catch(() => null);
     const done = reply && reply.ok ? await reply.json().catch(() => null) : null;
+    publishing = false;
     if (done) {
-      unsent = false;
-      store.drop();
       kept.textContent = done.note || "";
       form.elements.base.value = String(done.version);
+      if (fields.every((name) => form.elements[name].value === sent.get(name))) {
+        unsent = false;
+        store.drop();
+      } else {
+        keepHere();
+        keepThere();
+      }
       tell(done);
       follow();
       return;

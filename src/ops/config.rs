@@ -197,6 +197,7 @@ impl Config {
             previews_a_minute,
             calls_a_minute,
             forwarded_hops,
+            patience: web::settings::patience(),
         }
     }
 

@@ -66,6 +66,12 @@ impl Window<'_> {
     fn goes_on_from(&self, draft: &Draft) -> bool {
         draft.window == self.name || draft.mark() == self.seen || draft.answers.0 == *self.words
     }
+
+    /// Whether that draft holds what was typed in this window after its words were sent.
+    fn went_on_to(&self, draft: &Draft, sent_at: Time) -> bool {
+        let newer = draft.window == self.name && draft.saved_at > sent_at;
+        newer && draft.answers.0 != *self.words
+    }
 }
 
 /// The columns of a [`Draft`].
@@ -173,17 +179,24 @@ impl Tx {
             .await
     }
 
-    /// Ends the draft of a window, since its words are published or nothing is left of them. What
-    /// another window kept, which this one does not go on from, is set aside.
+    /// Ends the draft of a window, since its words, which were sent at that moment, are published or
+    /// nothing is left of them. What the same window kept after that moment stays, and is returned:
+    /// these are newer words. What another window kept, which this one does not go on from, is set
+    /// aside.
     pub async fn end_draft(
         &mut self,
         (connection, deal, person): (&ConnectionId, &DealId, &PersonId),
-        window: Window<'_>,
-    ) -> Result<()> {
-        self.make_room((connection, deal, person), window).await?;
-        self.drop_draft(connection, deal, person).await?;
+        (window, sent_at): (Window<'_>, Time),
+    ) -> Result<Option<Draft>> {
+        let there = self.held_draft(connection, deal, person).await?;
+        let newer = there.filter(|it| window.went_on_to(it, sent_at));
+        if newer.is_none() {
+            self.make_room((connection, deal, person), window).await?;
+            self.drop_draft(connection, deal, person).await?;
+        }
         self.drop_aside((connection, deal, person), window.name)
-            .await
+            .await?;
+        Ok(newer)
     }
 
     async fn make_room(

@@ -113,6 +113,7 @@ impl Tx {
             "INSERT INTO erased (connection, mark, at) VALUES ($1, $2, $3)
              ON CONFLICT (connection, mark) DO UPDATE SET at = $3",
         ).bind(id).bind(mark).bind(now).execute(db).await.map(drop))?;
+        self.hand_over_turns(connection).await?;
         self.mend_deals(now).await
     }
 

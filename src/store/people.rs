@@ -134,6 +134,22 @@ impl Tx {
         Ok(())
     }
 
+    /// Has the answers that people owed who have left, or were erased, be owed by whoever the seller
+    /// reports to now; where that is nobody, they stay as they are.
+    pub async fn hand_over_turns(&mut self, id: &ConnectionId) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE turn SET responder = COALESCE((
+               SELECT m.id FROM obstacle o
+               JOIN person s ON s.connection = o.connection AND s.id = o.seller AND s.active
+               JOIN person m ON m.connection = o.connection AND m.id = s.manager AND m.active
+                 AND m.id <> s.id
+               WHERE o.connection = turn.connection AND o.id = turn.obstacle), responder)
+             WHERE connection = $1 AND ended_at IS NULL AND level <> 'product'
+               AND NOT EXISTS (SELECT 1 FROM person r
+                 WHERE r.connection = turn.connection AND r.id = turn.responder AND r.active)",
+        ).bind(id.as_str()).execute(db).await.map(drop))
+    }
+
     /// Notes that people have been read.
     pub async fn people_read(&mut self, id: &ConnectionId, now: Time) -> Result<()> {
         sql!(self, db => query("UPDATE connection SET people_at = $2 WHERE id = $1")

@@ -68,6 +68,7 @@ pub async fn prepare(work: &mut Work<'_>) -> Result<(), Stop> {
             tx.lead(&id, &work.session.settings.teams).await?;
             if matches!(page.next, Next::Done(_)) {
                 tx.people_left(&id, &listed).await?;
+                tx.hand_over_turns(&id).await?;
                 tx.people_read(&id, now).await?;
             }
             work.commit(tx).await?;

@@ -64,7 +64,7 @@ pub fn lacks(fields: &[Field]) -> bool {
 /// since it was made of something that has changed.
 pub fn helps(problem: &Problem, fields: &[Field]) -> bool {
     match problem {
-        Problem::Unfit(_) | Problem::Refused(_) => true,
+        Problem::Unfit(_) | Problem::Refused(_) | Problem::TooSlow => true,
         Problem::Conflict(_) => !fields
             .iter()
             .any(|it| it.name == "seen" || it.name == "base"),

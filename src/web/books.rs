@@ -146,7 +146,7 @@ fn book(account: &Account) -> Book {
             .to_owned(),
         state: it.state.clone(),
         class: class_of(&it.state),
-        code: it.code.as_deref().map(code_word).unwrap_or_default(),
+        code: it.code.as_deref().and_then(code_word).unwrap_or_default(),
         told: it.message.clone().unwrap_or_default(),
         since: moment(it.since),
         recipe: recipe(&it.state),

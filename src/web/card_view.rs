@@ -11,7 +11,7 @@ use super::session::Me;
 use super::{App, panel, words};
 use crate::domain::Time;
 use crate::domain::hours::{Hours, Reading};
-use crate::domain::ids::{ConnectionId, PersonId};
+use crate::domain::ids::PersonId;
 use crate::domain::obstacle::kinds::{Ground, Kind, Outcome, State};
 use crate::store::obstacles::Card;
 use crate::store::tx::Tx;
@@ -216,6 +216,14 @@ fn paused(
     (format!("Waiting for {seller}'s reply"), "")
 }
 
+/// The people named on the pages of cards: those of their lines, and whoever said something.
+pub fn everyone(cards: &[Card]) -> Vec<&str> {
+    let said = cards.iter().flat_map(|it| &it.said);
+    let mut everyone = people(cards);
+    everyone.extend(said.map(|it| it.person.as_str()));
+    everyone
+}
+
 /// The people named in the lines of cards.
 pub fn people(cards: &[Card]) -> Vec<&str> {
     let responders = cards.iter().filter_map(|it| it.obstacle.turn());
@@ -239,7 +247,10 @@ pub async fn view(
     let moment = |at| words::moment(at, me.zone());
     let hours = hours(app, tx, connection, card).await?;
     let it = &card.obstacle;
-    let seller = name(tx, connection, &card.seller).await?;
+    let names = tx
+        .names(connection, &everyone(std::slice::from_ref(card)))
+        .await?;
+    let name = |person: &str| names.get(person).map_or(GONE, String::as_str).to_owned();
     let deal = match &card.deal {
         Some(id) => {
             let dossier = tx.dossier(connection, &id.as_str().into()).await?;
@@ -250,20 +261,16 @@ pub async fn view(
         }
         None => None,
     };
-    let mut said = Vec::with_capacity(card.said.len());
-    for one in &card.said {
+    let said = card.said.iter().map(|one| {
         let until = one.until.map(|day| format!("By {}", words::day(day)));
-        said.push(Said {
-            who: name(tx, connection, &one.person).await?,
+        Said {
+            who: name(&one.person),
             when: moment(one.at),
             kind: kind(&one.kind),
             text: one.text.clone(),
             more: until.unwrap_or_else(|| one.more.clone()),
-        });
-    }
-    let names = tx
-        .names(connection, &people(std::slice::from_ref(card)))
-        .await?;
+        }
+    });
     let state = it.state_at(now, &hours);
     let has_option = !it.options.is_empty();
     let mut may = may(card, side, now, &hours);
@@ -286,7 +293,7 @@ pub async fn view(
         item: item(card, me, &names, (now, &hours)),
         own: side == Side::Seller,
         responds: side == Side::Responder,
-        seller,
+        seller: name(&card.seller),
         deal,
         options: card_parts::options(it),
         kinds: Kind::ALL.iter().map(|it| (it.word(), it.label())).collect(),
@@ -305,7 +312,7 @@ pub async fn view(
         need: card_parts::need(it),
         ground: card_parts::ground(it),
         turns: card_parts::turns(it, me.zone()),
-        said,
+        said: said.collect(),
         promised: it.promised.map(|day| match state {
             State::Promised => format!("Promised for {}.", words::day(day)),
             State::Kept => "It happened.".to_owned(),
@@ -372,11 +379,6 @@ fn deal_address(me: &Me, deal: &str, seller: Option<&str>, side: Side) -> Option
             .sight(seller)
             .map(|_| words::deal_path(me.connection.as_str(), deal)),
     }
-}
-
-async fn name(tx: &mut Tx, connection: &ConnectionId, person: &str) -> Result<String, Problem> {
-    let face = tx.face(connection, person).await?;
-    Ok(face.map_or_else(|| GONE.to_owned(), |it| it.name))
 }
 
 fn kind(word: &str) -> &'static str {

@@ -62,17 +62,8 @@ impl Chrome {
 
     /// Around a page for someone; `here` is the address of the place it belongs to.
     pub fn of(title: &str, reader: &Reader, here: &str) -> Self {
-        let mut places: Vec<(&'static str, &'static str)> = vec![("Home", "/")];
-        let leads = reader.me.iter().any(Me::leads);
-        places.extend(match reader.role() {
-            Role::Seller => [("Deals", "/board"), ("Week", "/week")],
-            Role::Manager | Role::Director => [("Board", "/board"), ("Answers", "/answers")],
-            Role::Executive => [("Pyramid", "/pyramid"), ("Answers", "/answers")],
-            Role::Product => [("Queue", "/queue"), ("Answers", "/answers")],
-        });
-        if leads && !places.contains(&("Board", "/board")) {
-            places.insert(2, ("Board", "/board"));
-        }
+        let mut places = vec![("Home", "/")];
+        places.extend(places_of(reader));
         places.extend([("Obstacles", "/obstacles"), ("Library", "/library")]);
         if reader.is_ops() {
             places.extend(OPS_PLACES);
@@ -89,12 +80,35 @@ impl Chrome {
             who: reader.first().map(|me| Who {
                 name: me.face.name.clone(),
                 role: me.role.label(),
-                promises: reader.role() != Role::Seller,
+                promises: reader.owes_answers(),
             }),
             csrf: reader.csrf(),
             ..Self::bare(title)
         }
     }
+}
+
+/// Where each role that someone has leads to, the one furthest from customers first.
+fn places_of(reader: &Reader) -> Vec<(&'static str, &'static str)> {
+    let mut places = Vec::new();
+    if reader.is(Role::Product) {
+        places.push(("Queue", "/queue"));
+    }
+    if reader.is(Role::Executive) {
+        places.push(("Pyramid", "/pyramid"));
+    }
+    if reader.me.iter().any(Me::leads) {
+        places.push(("Board", "/board"));
+    } else if reader.is(Role::Seller) {
+        places.push(("Deals", "/board"));
+    }
+    if reader.owes_answers() {
+        places.push(("Answers", "/answers"));
+    }
+    if reader.is(Role::Seller) {
+        places.push(("Week", "/week"));
+    }
+    places
 }
 
 /// A page as an answer, never kept by anyone on the way.

@@ -4,6 +4,8 @@
 //! that it came from our own pages (`Origin`, `Sec-Fetch-Site`), and it carries a token that only
 //! those pages know. Sign-in, where there is no session yet, rests on the first alone.
 
+use std::sync::{Arc, OnceLock};
+
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
@@ -38,6 +40,13 @@ pub fn token(env: &Env, session: &str) -> String {
         .collect()
 }
 
+/// The token of whoever sent these headers, as their cookie says; empty where it says nothing.
+pub fn token_of(app: &App, headers: &HeaderMap) -> String {
+    let jar = CookieJar::from_headers(headers);
+    let cookie = jar.get(cookie_name(app));
+    cookie.map_or_else(String::new, |it| token(&app.env, it.value()))
+}
+
 fn proof(session: &str) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(session.as_bytes())
         .unwrap_or_else(|_| unreachable!("a key of any length will do"));
@@ -69,16 +78,22 @@ pub async fn guard(State(app): State<Shared>, request: Request, next: Next) -> R
     ) {
         return next.run(request).await;
     }
-    let mut wrote = Bytes::new();
-    let mut response = match check(&app, request, &mut wrote).await {
+    match check(&app, request).await {
         Ok(request) => next.run(request).await,
         Err(problem) => problem.into_response(),
-    };
-    let status = response.status();
-    if status.is_client_error() || status.is_server_error() {
-        response.extensions_mut().insert(Wrote::of(&wrote));
     }
-    response
+}
+
+/// The form that a request brought, for whoever let it in: what became of it is not told by who took
+/// it, who may be cut off.
+#[derive(Clone, Default)]
+pub struct Brought(Arc<OnceLock<Bytes>>);
+
+impl Brought {
+    /// What was written into it; none where no form of a page of ours was read.
+    pub fn wrote(&self) -> Option<Wrote> {
+        self.0.get().map(|form| Wrote::of(form))
+    }
 }
 
 /// What a form that was not taken carried, so that the page that says so can make it anew: no browser
@@ -114,7 +129,7 @@ pub fn too_much() -> Problem {
     Problem::Unfit("That is more than a page can take: 1 MB at most.".to_owned())
 }
 
-async fn check(app: &App, request: Request, wrote: &mut Bytes) -> Result<Request, Problem> {
+async fn check(app: &App, request: Request) -> Result<Request, Problem> {
     if !from_our_pages(app, request.headers()) {
         return Err(Problem::Refused(
             "This did not come from one of our own pages.",
@@ -132,7 +147,10 @@ async fn check(app: &App, request: Request, wrote: &mut Bytes) -> Result<Request
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, LARGEST_GIVEN_BACK).await;
     let body = body.map_err(|_| too_much())?;
-    *wrote = body.clone();
+    if let Some(brought) = parts.extensions.get::<Brought>() {
+        // The first form is the only one.
+        drop(brought.0.set(body.clone()));
+    }
     if body.len() > LARGEST_FORM {
         return Err(too_much());
     }

@@ -141,15 +141,16 @@ pub async fn carry_out(
     card.obstacle
         .take(taken, now, &asked_hours)
         .map_err(|refused| Problem::Unfit(refused.to_string()))?;
-    if let Some(said) = said {
-        tx.add_said(connection, &card.id, &said).await?;
-        card.said.push(said);
-    }
+    card.said.extend(said.clone());
     let new_hours = next.map_or(asked_hours, |(_, hours)| hours);
+    // First of all: of two at once, one has to wait here, and is told of the other.
     if !tx.save_card(connection, card, &new_hours, now).await? {
         return Err(Problem::Conflict(
             "Someone changed this a moment ago. Go back, reload and look again.".to_owned(),
         ));
+    }
+    if let Some(said) = said {
+        tx.add_said(connection, &card.id, &said).await?;
     }
     if let (Some(deal), true) = (&card.deal, card.obstacle.round > 0) {
         tx.look_again(connection, &[deal.as_str()], now).await?;

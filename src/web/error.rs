@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::Shared;
 use super::again::{self, Field, How};
 use super::chrome::{Chrome, Show};
-use super::csrf::Wrote;
+use super::csrf::{self, Brought};
 use super::frame;
 use super::session::Reader;
 use crate::store::trouble::Kind;
@@ -39,6 +39,8 @@ pub enum Problem {
     Conflict(String),
     /// Too many requests.
     TooMany,
+    /// It took longer than anyone waits, and was given up: what it was to keep is mostly not kept.
+    TooSlow,
     /// The database or something else of ours failed.
     Broken(Arc<dyn std::error::Error + Send + Sync>),
 }
@@ -57,6 +59,7 @@ impl Problem {
             Self::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -72,6 +75,9 @@ impl Problem {
             ),
             Self::Unfit(why) | Self::Conflict(why) => why.clone(),
             Self::TooMany => "That was a lot at once. Wait a minute, then try again.".to_owned(),
+            Self::TooSlow => "This took us too long, and we gave it up. Try again in a minute; if \
+                              you sent something, look first whether it was kept."
+                .to_owned(),
             Self::Broken(_) => format!(
                 "Something of ours failed. Try again; if it fails again, tell your admin this \
                  number: {id}"
@@ -154,6 +160,8 @@ struct ErrorPage {
     wrote: Vec<Field>,
     /// Where it can be sent once more, as soon as it is put right.
     again: Option<String>,
+    /// Whether it may have been kept all the same.
+    unsure: bool,
     /// The page they wrote it on.
     back: Option<String>,
 }
@@ -198,7 +206,7 @@ pub async fn nothing_here() -> Problem {
 }
 
 /// Turns problems, and refusals of the framework, into pages or JSON.
-pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> Response {
+pub async fn dress(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let asked = request
         .uri()
@@ -214,6 +222,8 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
         .and_then(|it| it.split('/').next())
         .map(str::to_owned);
     let headers = request.headers().clone();
+    let brought = Brought::default();
+    request.extensions_mut().insert(brought.clone());
     let back = sent_from(request.headers()).filter(|_| !is_get);
     let response = next.run(request).await;
     let status = response.status();
@@ -235,8 +245,8 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
     };
     let for_api = path.starts_with("/api/");
     let for_programs = for_api || by_script || path.starts_with("/push/");
-    let wrote = response.extensions().get::<Wrote>();
-    let mut wrote = wrote.map_or_else(Vec::new, |it| again::fields(&path, it));
+    let wrote = brought.wrote();
+    let mut wrote = wrote.map_or_else(Vec::new, |it| again::fields(&path, &it));
     if !wrote.iter().any(Field::is_written) && !again::lacks(&wrote) {
         wrote.clear();
     }
@@ -268,6 +278,7 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
             Problem::SignIn => "You were signed out meanwhile",
             Problem::NotFound => "Nothing here",
             Problem::Broken(_) => "That failed",
+            Problem::TooSlow => "That took too long",
             _ => "That did not work",
         };
         if let Some(connection) = framed {
@@ -281,6 +292,11 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
             let chrome = match problem {
                 // Whoever cannot be read now, or asks too much, is not asked who they are.
                 Problem::SignIn | Problem::TooMany | Problem::Broken(_) => Chrome::bare(title),
+                // Nor is the database asked for it again; the proof is in the cookie.
+                Problem::TooSlow => Chrome {
+                    csrf: csrf::token_of(&app, &headers),
+                    ..Chrome::bare(title)
+                },
                 _ => chrome(&app, headers, title).await,
             };
             let again =
@@ -291,6 +307,7 @@ pub async fn dress(State(app): State<Shared>, request: Request, next: Next) -> R
                 sentence,
                 wrote,
                 again: again.then_some(asked),
+                unsure: matches!(problem, Problem::TooSlow),
                 back,
             })
             .into_response()

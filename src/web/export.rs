@@ -20,7 +20,7 @@ use crate::store::tx::Tx;
 
 /// Deals read at a time.
 const CHUNK: usize = 1000;
-/// Deals in one table.
+/// Deals in one table; of more, none is made.
 const MOST: usize = 20_000;
 
 /// Adds the routes.
@@ -79,10 +79,19 @@ async fn export(
     table_of(&app, &mut tx, me, (&stages, &filter)).await
 }
 
+/// A table that ends early would be taken for the whole.
+fn too_many() -> Problem {
+    Problem::Unfit(
+        "One table holds 20,000 deals, and these are more. Ask for fewer, such as those of one stage \
+         or those that close in one quarter, and make a table of each."
+            .to_owned(),
+    )
+}
+
 /// The deals that a filter lets through, as a table.
 ///
 /// # Errors
-/// The database's.
+/// [`Problem::Unfit`] where these are more than one table holds; the database's.
 pub async fn table_of(
     app: &App,
     tx: &mut Tx,
@@ -101,7 +110,10 @@ pub async fn table_of(
             id: row.id.clone(),
         });
         rows.extend(some);
-        if last || rows.len() >= MOST {
+        if rows.len() > MOST {
+            return Err(too_many());
+        }
+        if last {
             break;
         }
     }

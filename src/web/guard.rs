@@ -1,21 +1,17 @@
 //! What holds for every answer: headers that keep browsers in check, and limits.
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use tower_http::compression::CompressionLayer;
-use tower_http::timeout::TimeoutLayer;
 
-use super::{Shared, error};
+use super::Shared;
+use super::error::{self, Problem};
 
 /// The largest body of a request.
 const LARGEST_BODY: usize = 1024 * 1024;
-/// How long an answer may take.
-const LONGEST: Duration = Duration::from_secs(30);
 
 /// The content policy of a page that these origins may show in a frame; `'none'` for nobody.
 ///
@@ -33,13 +29,18 @@ pub fn policy(frame_ancestors: &str) -> Result<HeaderValue, header::InvalidHeade
 pub fn around(pages: Router<Shared>, app: &Shared) -> Router<Shared> {
     pages
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::SERVICE_UNAVAILABLE,
-            LONGEST,
-        ))
+        .layer(from_fn_with_state(app.clone(), in_time))
         .layer(from_fn_with_state(app.clone(), error::dress))
         .layer(from_fn_with_state(app.clone(), headers))
         .layer(CompressionLayer::new())
+}
+
+/// Gives up what takes too long: who waits is told, and what it held is free for others.
+async fn in_time(State(app): State<Shared>, request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(app.settings.patience, next.run(request));
+    answer
+        .await
+        .unwrap_or_else(|_| Problem::TooSlow.into_response())
 }
 
 async fn headers(State(app): State<Shared>, request: Request, next: Next) -> Response {

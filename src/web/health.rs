@@ -73,12 +73,14 @@ pub async fn count_open_deals(store: &Store, standings: &mut [Standing]) {
     }
 }
 
-/// The code as a word for labels: what a CRM puts there is not always one.
-pub fn code_word(code: &str) -> String {
-    code.chars()
-        .filter(|it| it.is_ascii_alphanumeric() || "_-. ".contains(*it))
-        .take(64)
-        .collect()
+/// The code as a word for labels: what a CRM puts there is not always one. None where nothing is
+/// left of it.
+pub fn code_word(code: &str) -> Option<String> {
+    let plain = code
+        .chars()
+        .filter(|it| it.is_ascii_alphanumeric() || "_-. ".contains(*it));
+    let word: String = plain.take(64).collect();
+    (!word.trim().is_empty()).then_some(word)
 }
 
 async fn ready(State(app): State<Shared>) -> (StatusCode, Json<Ready>) {
@@ -115,10 +117,7 @@ fn doing(it: Standing) -> Doing {
         connection: it.connection,
         crm: it.crm,
         state: it.state,
-        code: it
-            .code
-            .map(|code| code_word(&code))
-            .filter(|it| !it.is_empty()),
+        code: it.code.as_deref().and_then(code_word),
         since: it.since,
         parked: it.parked,
         waiting: it.waiting,

@@ -95,13 +95,13 @@ async fn home(
     wanted.sort_by_key(|it| it.rank);
     wanted.truncate(MOST);
     next.sort_by_key(|it| (it.check_on.is_none(), it.check_on));
-    let sells = !(next.is_empty() && ended.is_empty() && wanted.is_empty())
-        || reader.role() == Role::Seller;
+    let sells =
+        !(next.is_empty() && ended.is_empty() && wanted.is_empty() && reader.owes_answers());
     next.truncate(MOST);
     Ok(Show(Page {
         chrome: Chrome::of("Home", &reader, "/"),
         sells,
-        leads: reader.role() != Role::Seller,
+        leads: reader.owes_answers(),
         wanted,
         next,
         ended,

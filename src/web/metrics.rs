@@ -84,7 +84,7 @@ fn told(
     );
     let code = gauges(
         "connection_trouble",
-        "1 for what stands in a connection's way, by code",
+        "1 for what stands in a connection's way, by code, where it has one",
     );
     type Read = fn(&Standing, Time) -> Option<i64>;
     let facts: [(&str, &str, Read); 9] = [
@@ -151,7 +151,7 @@ fn told(
                 .get_or_create(&with("state", word.to_owned()))
                 .set(here);
         }
-        if let Some(found) = it.code.as_deref().map(code_word) {
+        if let Some(found) = it.code.as_deref().and_then(code_word) {
             code.get_or_create(&with("code", found)).set(1);
         }
         for (family, read) in &families {

@@ -5,7 +5,6 @@
 
 use axum::extract::{Form, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::board::chosen;
@@ -16,7 +15,7 @@ use super::error::Problem;
 use super::responders::hours_of;
 use super::session::{Me, Reader};
 use super::table::{For, Table};
-use super::{App, Shared, words};
+use super::{App, Shared, day, words};
 use crate::domain::Time;
 use crate::domain::hours::Hours;
 use crate::domain::ids::{ConnectionId, DealId};
@@ -137,7 +136,7 @@ pub async fn open<'a>(
 struct Asked {
     connection: String,
     deal: String,
-    week: Option<NaiveDate>,
+    week: String,
     q: String,
 }
 
@@ -148,7 +147,7 @@ async fn mine(
     Query(done): Query<Done>,
 ) -> Result<Show<ListPage>, Problem> {
     // What they wrote into their week is taken from there: words have no place in an address.
-    let text = match asked.week {
+    let text = match day::said("week", &asked.week)? {
         Some(day) => {
             let me = chosen(&reader, &asked.connection)?;
             let mut tx = app.store.read().await?;
@@ -342,7 +341,7 @@ async fn answers(
     Ok(Show(AnswersPage {
         chrome: Chrome::of("Answers I owe", &reader, "/answers"),
         waiting,
-        queue: (reader.role() == Role::Product).then_some(queue),
+        queue: reader.is(Role::Product).then_some(queue),
         passed,
     }))
 }

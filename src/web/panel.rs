@@ -22,6 +22,7 @@ use super::typed::{Became, Typed, Wish};
 use super::windows::{draft, window};
 use super::words;
 use crate::domain::ids::{ConnectionId, DealId, PersonId};
+use crate::store::drafts::Draft;
 use crate::sync::publish::{Published, publish_taking_back};
 use crate::sync::{ASK, WRITE_BACK};
 
@@ -150,8 +151,18 @@ pub async fn publish_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Beca
                 Some(None) => tx.drop_confidence(&connection, &deal, &person).await?,
                 None => {}
             }
-            tx.end_draft((&connection, &deal, &person), window(typed, &answers))
-                .await?;
+            let whose = (&connection, &deal, &person);
+            let ended = (window(typed, &answers), now);
+            // What was typed meanwhile goes on from what is published now.
+            if let Some(newer) = tx.end_draft(whose, ended).await?
+                && newer.base_version == typed.base()
+            {
+                let newer = Draft {
+                    base_version: version,
+                    ..newer
+                };
+                tx.save_draft(&connection, &deal, &person, &newer).await?;
+            }
         }
         Published::Overtaken(_) => {
             let known = tx.confidence(&connection, &deal, &person).await?;

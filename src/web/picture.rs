@@ -91,7 +91,10 @@ pub async fn of_team(app: &App, tx: &mut Tx, me: &Me) -> Result<Picture, Problem
         .filter(|(monday, _)| *monday >= first);
     let mut hidden = 0;
     let mut by_stage = Vec::new();
-    for stage in stages.iter().filter(|it| it.standing() == Standing::Open) {
+    // Pipelines may have stages in common: one row each.
+    let mut seen = BTreeSet::new();
+    let open = stages.iter().filter(|it| it.standing() == Standing::Open);
+    for stage in open.filter(|it| seen.insert(it.id.as_str())) {
         let group = groups.get(&stage.id).copied().unwrap_or(0);
         if group == 0 {
             continue;

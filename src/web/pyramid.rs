@@ -74,7 +74,7 @@ pub struct Figure {
 pub struct Kept {
     /// Who made them.
     pub level: &'static str,
-    /// ShareWon that was kept, in percent; nothing where fewer than five people made them.
+    /// The share that was kept, in percent; nothing where fewer than five people made them.
     pub percent: Option<u8>,
 }
 
@@ -83,7 +83,7 @@ pub struct Kept {
 pub struct ShareWon {
     /// The label of the grade.
     pub grade: &'static str,
-    /// ShareWon won; nothing under 20 closed deals or five sellers.
+    /// The share won; nothing under 20 closed deals or five sellers.
     pub won: Option<Span>,
 }
 
@@ -261,7 +261,11 @@ async fn page(
     reader: Reader,
     Query(wish): Query<Wish>,
 ) -> Result<Show<impl askama::Template>, Problem> {
-    let me = chosen(&reader, &wish.connection)?;
+    let me = match wish.connection.as_str() {
+        "" => reader.me.iter().find(|it| it.role == Role::Executive),
+        _ => Some(chosen(&reader, &wish.connection)?),
+    };
+    let me = me.ok_or(Problem::NotFound)?;
     only_executives(me)?;
     let now = app.env.now();
     let mut tx = app.store.read().await?;

@@ -96,7 +96,7 @@ async fn page(
     State(app): State<Shared>,
     reader: Reader,
 ) -> Result<Show<impl askama::Template>, Problem> {
-    if reader.role() != Role::Product {
+    if !reader.is(Role::Product) {
         return Err(Problem::NotFound);
     }
     let mut tx = app.store.read().await?;

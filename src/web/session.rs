@@ -71,9 +71,14 @@ impl Reader {
         self.me.iter().find(|me| me.connection == *connection)
     }
 
-    /// The highest role they have anywhere.
-    pub fn role(&self) -> Role {
-        self.me.iter().map(|me| me.role).max().unwrap_or_default()
+    /// Whether they have that role in any connection: in each they may stand elsewhere.
+    pub fn is(&self, role: Role) -> bool {
+        self.me.iter().any(|me| me.role == role)
+    }
+
+    /// Whether they owe answers anywhere, as everyone but a seller does.
+    pub fn owes_answers(&self) -> bool {
+        self.me.iter().any(|me| me.role != Role::Seller)
     }
 
     /// Whether the configuration names them among those who run Latitude.

@@ -1,6 +1,7 @@
 //! What an admin says about the pages.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
@@ -49,6 +50,9 @@ pub struct Settings {
     /// Proxies of ours in front, whose `X-Forwarded-For` is believed.
     #[serde(default)]
     pub forwarded_hops: usize,
+    /// How long an answer may take.
+    #[serde(skip, default = "patience")]
+    pub patience: Duration,
 }
 
 /// How people sign in.
@@ -111,6 +115,11 @@ fn calls_a_minute() -> u32 {
     600
 }
 
+/// How long an answer may take, where nothing else is said.
+pub fn patience() -> Duration {
+    Duration::from_secs(30)
+}
+
 impl Settings {
     /// For the demo: anyone may be anyone.
     pub fn demo(public_url: &str) -> Self {
@@ -127,6 +136,7 @@ impl Settings {
             previews_a_minute: previews_a_minute(),
             calls_a_minute: calls_a_minute(),
             forwarded_hops: 0,
+            patience: patience(),
         }
     }
 

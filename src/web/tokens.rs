@@ -180,7 +180,7 @@ fn is_own(reader: &Reader, token: &ApiToken) -> bool {
 
 /// What opens something for this person.
 fn offered(reader: &Reader) -> Vec<Scope> {
-    let leads = reader.role() == Role::Executive;
+    let leads = reader.is(Role::Executive);
     let all = Scope::ALL.into_iter();
     all.filter(|it| *it != Scope::Pyramid || leads).collect()
 }

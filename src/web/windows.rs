@@ -107,6 +107,7 @@ pub async fn keep_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<(), Pro
     typed.check()?;
     let (connection, deal, person) = desk.ids();
     let whose = (&connection, &deal, &person);
+    let now = app.env.now();
     let mut tx = app.store.write().await?;
     let published = desk
         .dossier
@@ -116,9 +117,10 @@ pub async fn keep_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<(), Pro
         .unwrap_or_default();
     let known = tx.confidence(&connection, &deal, &person).await?;
     if typed.answers() == published && typed.confidence().unwrap_or(known) == known {
-        tx.end_draft(whose, window(typed, &published)).await?;
+        tx.end_draft(whose, (window(typed, &published), now))
+            .await?;
     } else {
-        let draft = draft(typed, known, app.env.now());
+        let draft = draft(typed, known, now);
         tx.keep_draft(whose, &draft, &typed.seen).await?;
     }
     Ok(tx.commit().await?)

@@ -351,6 +351,27 @@ assert.match(await late.textContent("main"), /Reload the CRM's page/);
 await look(late, "embed-late");
 const embedded = await frame("seller", 360);
 await look(embedded, "embed-seller");
+// What is typed while a publish is on its way is kept, here until it has arrived and there after that.
+const SENT = "Walk Ines through the close of a peer on Thursday, with her controller.";
+const MEANWHILE = "Walk Ines through the close of a peer on Thursday, with her controller and the plant.";
+let onward;
+await embedded.route("**/publish", (route) => { onward = route; });
+await embedded.fill("#approach", SENT);
+await Promise.all([embedded.waitForRequest("**/publish"), embedded.click("button.primary:has-text('Publish')")]);
+await embedded.fill("#approach", MEANWHILE);
+await embedded.waitForFunction((words) => Object.values(localStorage).some((it) => it.includes(words)), MEANWHILE);
+await Promise.all([embedded.waitForResponse((it) => it.url().endsWith("/draft") && it.ok()), onward.continue()]);
+await embedded.unroute("**/publish");
+await embedded.waitForFunction(() => document.getElementById("kept").textContent.startsWith("Draft kept"));
+// Another signed request than the first.
+await ask({ do: "minutes", minutes: 1 });
+const reopened = await frame("seller", 360, embedded.context());
+assert.equal(await reopened.inputValue("#approach"), MEANWHILE);
+await reopened.close();
+await embedded.click("button.primary:has-text('Publish')");
+await embedded.waitForFunction(() => /Saved/.test(document.getElementById("told").textContent));
+await ask({ do: "settle" });
+assert.match((await ask({ do: "crm" })).strategy, /and the plant/);
 const led = await frame("manager", 360);
 await look(led, "embed-manager");
 await led.click("summary:has-text('Offer help')");

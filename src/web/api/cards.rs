@@ -15,6 +15,7 @@ use crate::domain::obstacle::kinds::{Ground, Level};
 use crate::domain::role::{Role, Scope};
 use crate::store::obstacles::{Card, Which};
 use crate::store::tx::Tx;
+use crate::web::card_view::everyone;
 use crate::web::error::{Detail, Problem};
 use crate::web::obstacle::{Side, card_path, side};
 use crate::web::responders::hours_of;
@@ -174,10 +175,7 @@ async fn lines(caller: &Caller, tx: &mut Tx, cards: &[Card]) -> Result<Vec<Obsta
 /// Cards with everything in them; what is told besides is read for all of them at once.
 async fn whole(caller: &Caller, tx: &mut Tx, cards: &[Card]) -> Result<Vec<Obstacle>, Problem> {
     let connection = &caller.me.connection;
-    let said = cards.iter().flat_map(|card| &card.said);
-    let mut people: Vec<&str> = said.map(|it| it.person.as_str()).collect();
-    people.extend(cards.iter().map(|it| it.seller.as_str()));
-    let names = tx.names(connection, &people).await?;
+    let names = tx.names(connection, &everyone(cards)).await?;
     let deals: Vec<&str> = cards.iter().filter_map(|it| it.deal.as_deref()).collect();
     let deals = tx.deal_names(connection, &deals).await?;
     let lines = lines(caller, tx, cards).await?;

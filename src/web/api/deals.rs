@@ -174,7 +174,8 @@ pub fn line(caller: &Caller, (stages, pages): (&[StageRow], &CrmPages), row: Boa
     }
 }
 
-/// The same deals as a table for a spreadsheet (CSV, RFC 4180): at most 20,000. It has no pages.
+/// The same deals as a table for a spreadsheet (CSV, RFC 4180). It has no pages: where they
+/// are more than 20,000, it is refused.
 #[utoipa::path(get, path = "/api/v1/deals.csv", params(Asked), tag = "deals", security(("token" = ["deals"])), responses(
     (status = 200, body = String, content_type = "text/csv"),
     (status = "4XX", body = Detail, content_type = "application/problem+json"),

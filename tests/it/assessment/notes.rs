@@ -82,7 +82,7 @@ fn every_question_is_asked_when_its_occasion_arises() {
         ),
         ("why_way", thin(), "What makes this the best way"),
         ("no_obstacle", thin(), "If this slipped by a month"),
-        ("one_option", thin(), "What would you try"),
+        ("one_option", single.clone(), "What would you try"),
         ("date", thin(), "By when will you know"),
         ("need_open", need, "Who exactly could help"),
         (

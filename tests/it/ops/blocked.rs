@@ -195,6 +195,26 @@ async fn another_key_is_named_and_the_right_one_ends_it() {
 }
 
 #[tokio::test]
+async fn a_cause_without_a_word_for_it_is_no_label() {
+    let floor = Floor::ready(&sqlite(), 1).await;
+    let pages = floor.pages().await;
+    for code in ["", " ", "資格"] {
+        let mut tx = floor.engine.store.write().await.unwrap();
+        let (state, cause) = (RunState::Failed.word(), (code, "It said nothing more."));
+        tx.save_state(&floor.id, state, Some(cause), floor.env.now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+
+        let (_, metrics) = page(&format!("{pages}/metrics")).await;
+
+        assert!(metrics.contains("state=\"failed\"} 1"), "{metrics}");
+        let label = "latitude_connection_trouble{";
+        assert!(!metrics.contains(label), "{code:?}: {metrics}");
+    }
+}
+
+#[tokio::test]
 async fn a_refused_deal_is_parked_with_the_crms_words_until_someone_asks_for_another_try() {
     for database in databases().await {
         let floor = Floor::ready(&database, 5).await;

@@ -9,6 +9,7 @@ mod embed_lead;
 mod embeds;
 mod entra;
 mod floor;
+mod left;
 mod notes;
 mod pages;
 mod pick;

@@ -3,7 +3,9 @@
 use chrono::TimeDelta;
 use latitude::domain::cadence::{Reason, State};
 use latitude::domain::grade::Grade;
+use latitude::domain::people::Person;
 use latitude::store::consider::Considered;
+use latitude::store::tx::statements;
 use reqwest::StatusCode;
 
 use super::site::{Browser, Site, strategy};
@@ -227,4 +229,71 @@ async fn whoever_has_just_written_a_strategy_is_not_told_that_there_is_none() {
         let page = sam.get(path).await.body;
         assert!(!page.contains(NONE), "{path}: {page}");
     }
+}
+
+/// Mia asks her one question, Sam replies, and Mia says no.
+async fn talked_over(site: &Site, card: &str) {
+    let question = [("kind", "one_question"), ("text", "Who there signs?")];
+    let no = [
+        ("kind", "no"),
+        ("text", "Their paper is what we sign with everyone"),
+        ("more", "A clause that we cannot carry"),
+    ];
+    for (who, deed, form) in [
+        ("mia", "answer", &question[..]),
+        ("sam", "reply", &[("text", "Ines does")]),
+        ("mia", "answer", &no),
+    ] {
+        let mut browser = site.browser_of(who).await;
+        browser.get(card).await;
+        let done = browser.post(&format!("{card}/{deed}"), form).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    }
+}
+
+#[tokio::test]
+async fn whoever_said_something_keeps_their_name_when_they_leave_however_much_they_said() {
+    let site = Site::open().await;
+    site.deal("sam", "one").await;
+    let mut sam = site.browser_of("sam").await;
+    let (talked, quiet) = (
+        sent_up(&mut sam, "Legal has not looked at it", "one").await,
+        sent_up(&mut sam, "Quite another thing", "one").await,
+    );
+    talked_over(&site, &talked).await;
+    let no = [
+        ("kind", "no"),
+        ("text", "There is another way to the same end"),
+        ("more", "A second lawyer"),
+    ];
+    let mut mia = site.browser_of("mia").await;
+    mia.get(&quiet).await;
+    mia.post(&format!("{quiet}/answer"), &no).await;
+    let mut tx = site.store.write().await.unwrap();
+    let left = Person {
+        id: "mia".into(),
+        name: "Mia Manager".to_owned(),
+        email: None,
+        active: false,
+        manager: None,
+        time_zone: None,
+    };
+    tx.save_people(&"acme".into(), &[left]).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut costs = Vec::new();
+    for card in [&talked, &quiet] {
+        let before = statements();
+        let page = sam.get(card).await.body;
+        costs.push(statements() - before);
+        assert!(page.contains("Mia Manager"), "{page}");
+        assert!(!page.contains("Someone who has left"), "{page}");
+    }
+    let mut tool = site.tool_of("acme:sam", &["obstacles"]).await;
+    let id = talked.rsplit('/').next().unwrap();
+    let told = tool.json(&format!("/api/v1/obstacles/{id}")).await;
+
+    assert_eq!(costs[0], costs[1]);
+    assert_eq!(told["said"][0]["who"], "Mia Manager", "{told}");
+    assert_eq!(told["said"][1]["who"], "Sam Seller", "{told}");
 }

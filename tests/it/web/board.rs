@@ -1,5 +1,6 @@
 //! The board: whose deals, which of them, page by page.
 
+use latitude::domain::deal::{Pipeline, Stage, Standing};
 use latitude::domain::grade::Grade;
 use reqwest::Method;
 
@@ -154,4 +155,41 @@ async fn a_team_whose_stages_hold_too_few_has_a_picture_of_all_of_them() {
 
     assert!(page.body.contains("<dt>All stages</dt>"), "{}", page.body);
     assert!(!page.body.contains("<dt>Proposal</dt>"));
+}
+
+#[tokio::test]
+async fn a_stage_that_pipelines_have_in_common_is_one_row_of_the_picture() {
+    let site = Site::open().await;
+    let pipeline = |id: &str| Pipeline {
+        id: id.into(),
+        name: id.to_owned(),
+        stages: [("s1", "Qualification"), ("s2", "Proposal")]
+            .map(|(id, name)| Stage {
+                id: id.into(),
+                name: name.to_owned(),
+                standing: Standing::Open,
+            })
+            .into(),
+    };
+    let mut tx = site.store.write().await.unwrap();
+    let pipelines = [pipeline("sales"), pipeline("upsell")];
+    let now = site.env.now();
+    tx.save_stages(&"acme".into(), &pipelines, now)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    for seller in ["sam", "sue", "sid", "sol", "sky"] {
+        site.deal(seller, seller).await;
+    }
+    let mut alone = plain_deal("sam", "alone");
+    alone.stage = "s1".into();
+    site.take_up("acme", &alone).await;
+
+    let mut tool = site.tool_of("acme:mia", &["deals"]).await;
+    let picture = tool.json("/api/v1/picture").await;
+
+    let rows = picture["by_stage"].as_array().unwrap();
+    assert_eq!(rows.len(), 1, "{picture}");
+    assert_eq!(rows[0]["name"], "Proposal");
+    assert_eq!(picture["hidden"], 1, "{picture}");
 }

@@ -29,6 +29,7 @@ async fn a_day_that_is_none_leads_nowhere() {
         let listed = tool.get(&format!("/api/v1/deals?close_from={text}")).await;
         let after = tool.get(&format!("/api/v1/deals?after={text}~one")).await;
         let board = mia.get(&format!("/board?close_to={text}")).await;
+        let obstacles = mia.get(&format!("/obstacles?week={text}")).await;
 
         for (status, answer) in [
             (404, page),
@@ -36,6 +37,7 @@ async fn a_day_that_is_none_leads_nowhere() {
             (404, told),
             (422, listed),
             (422, after),
+            (422, obstacles),
             (200, board),
         ] {
             assert_eq!(answer.status.as_u16(), status, "{day}: {}", answer.body);
@@ -43,6 +45,8 @@ async fn a_day_that_is_none_leads_nowhere() {
     }
     for day in ["9999-12-31", "1000-01-01"] {
         let page = mia.get(&format!("/week/{day}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{day}: {}", page.body);
+        let page = mia.get(&format!("/obstacles?week={day}")).await;
         assert_eq!(page.status, StatusCode::OK, "{day}: {}", page.body);
     }
 }

@@ -1,6 +1,7 @@
 //! The pages, through HTTP.
 
 mod api;
+mod at_once;
 mod beside;
 mod board;
 mod closing;

@@ -179,3 +179,41 @@ async fn a_tool_finds_the_other_weeks_and_a_leaders_own_promises() {
     assert_eq!(week["others"], json!(["2026-11-09"]));
     assert_eq!(pyramid["own_promises"], json!({"kept": 0, "due": 0}));
 }
+
+/// Every description and summary in a document.
+fn told_in<'a>(document: &'a Value, told: &mut Vec<&'a str>) {
+    match document {
+        Value::Object(members) => {
+            for (name, it) in members {
+                match it {
+                    Value::String(text) if ["description", "summary"].contains(&&**name) => {
+                        told.push(text);
+                    }
+                    it => told_in(it, told),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|it| told_in(it, told)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_document_speaks_in_words_and_not_in_names_of_the_code() {
+    let site = Site::open().await;
+    let mut tool = site.tool_of("acme:mia", &ALL).await;
+    let document = tool.json("/api/v1/openapi.json").await;
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let capitals = |name: &&String| name.matches(char::is_uppercase).count() > 1;
+    let names: Vec<&String> = schemas.keys().filter(capitals).collect();
+    assert!(names.contains(&&"ShareWon".to_owned()), "{names:?}");
+    let mut told = Vec::new();
+    told_in(&document, &mut told);
+    assert!(told.len() > 100);
+
+    for text in told {
+        let mut words = text.split(|it: char| !it.is_alphanumeric());
+        let name = words.find(|word| names.iter().any(|it| it == word));
+        assert_eq!(name, None, "{text}");
+    }
+}

@@ -2,6 +2,9 @@
 
 use chrono::TimeDelta;
 use latitude::domain::ids::{ConnectionId, DealId, PersonId};
+use latitude::domain::people::Person;
+use latitude::store::sessions::SessionRow;
+use latitude::web::session::mark;
 use reqwest::StatusCode;
 
 use super::site::Site;
@@ -149,4 +152,50 @@ async fn the_cookie_itself_is_in_no_row() {
     assert_eq!(cookie.len(), 64);
     assert!(by_cookie.is_none());
     assert_eq!(by_mark.unwrap().person, "mia");
+}
+
+#[tokio::test]
+async fn whoever_stands_elsewhere_in_another_connection_is_led_to_all_that_is_theirs() {
+    let site = Site::open().await;
+    site.found("other").await;
+    // Who owns the product here stands at the top there.
+    let at_the_top = Person {
+        id: "eva".into(),
+        name: "Pat Product".to_owned(),
+        email: Some("pat@acme.test".to_owned()),
+        active: true,
+        manager: None,
+        time_zone: None,
+    };
+    let (mut pat, now) = (site.browser(), site.env.now());
+    let session = SessionRow {
+        mark: mark("a secret"),
+        connection: "acme".to_owned(),
+        person: "pat".to_owned(),
+        way: "openid".to_owned(),
+        email: Some("pat@acme.test".to_owned()),
+        created_at: now,
+        seen_at: now,
+        ends_at: now + TimeDelta::hours(1),
+    };
+    let mut tx = site.store.write().await.unwrap();
+    tx.save_people(&"other".into(), &[at_the_top])
+        .await
+        .unwrap();
+    tx.add_session(&session).await.unwrap();
+    tx.commit().await.unwrap();
+    let cookie = ("latitude".to_owned(), "a secret".to_owned());
+    pat.cookies.extend([cookie]);
+
+    let home = pat.get("/").await;
+    assert_eq!(home.status, StatusCode::OK, "{}", home.body);
+    let places = home.body.split("</nav>").next().unwrap();
+    for place in ["/queue", "/pyramid", "/answers"] {
+        let link = format!("href=\"{place}\"");
+        assert_eq!(places.matches(&link).count(), 1, "{place}: {places}");
+        let page = pat.get(place).await;
+        assert_eq!(page.status, StatusCode::OK, "{place}: {}", page.body);
+    }
+    let tokens = pat.get("/tokens").await.body;
+    assert!(tokens.contains("opens_pyramid"), "{tokens}");
 }

@@ -102,7 +102,14 @@ impl Site {
 
     /// The same with other settings.
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let (address, folder) = database().await;
+        Self::on(database().await, change).await
+    }
+
+    /// The same on a database of one's own; the folder goes with it.
+    pub async fn on(
+        (address, folder): (String, Option<PathBuf>),
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let clock = Frozen::at(MORNING.parse().unwrap());
         let env = Env::seeded(clock.clone(), 7);
         let store = Store::open(&address, Seal::random(&env)).await.unwrap();
