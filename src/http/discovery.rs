@@ -7,6 +7,7 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use openidconnect::core::{CoreJsonWebKeySet, CoreProviderMetadata};
+use openidconnect::{TokenUrl, UserInfoUrl};
 use reqwest::header::{ACCEPT, HeaderValue};
 use reqwest::{Method, Request};
 use serde::de::DeserializeOwned;
@@ -54,8 +55,8 @@ pub(super) fn read(
             }
             told => told?,
         };
-        let tokens = metadata.token_endpoint().map(|it| it.url());
-        let people = metadata.userinfo_endpoint().map(|it| it.url());
+        let tokens = metadata.token_endpoint().map(TokenUrl::url);
+        let people = metadata.userinfo_endpoint().map(UserInfoUrl::url);
         let keys = metadata.jwks_uri().url().clone();
         let named = [Some(&issuer), Some(&keys), tokens, people];
         let named: Vec<&Url> = named.into_iter().flatten().collect();
