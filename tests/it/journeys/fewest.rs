@@ -103,7 +103,7 @@ async fn a_split_pull_that_is_broken_off_goes_on_where_each_part_stood() {
     // it was broken off, counting the days, and looking for what changed meanwhile.
     let least = open.div_ceil(2_000) as u64;
     assert!(
-        queries(&stage) <= least + 5 + 5 + 2,
+        queries(&stage) <= least + 8 + 8 + 2,
         "{} queries",
         queries(&stage)
     );
