@@ -186,7 +186,7 @@ pub enum Access {
     NotNeeded,
     /// Granted.
     Granted,
-    /// To be granted by [`Step::Grant`].
+    /// To be granted by [`Step::Grant`], in whole or in part.
     Missing,
 }
 
@@ -300,7 +300,8 @@ pub fn steps_to_destroy(wanted: &Blueprint, found: &Setup) -> Vec<Step> {
         .iter()
         .map(|(key, id)| Step::RemoveView(key.clone(), id.clone()))
         .collect();
-    if found.access == Access::Granted {
+    // Of what was granted in part, or half taken back by hand, that part is still there.
+    if found.access != Access::NotNeeded {
         steps.push(Step::Revoke);
     }
     let ours = found

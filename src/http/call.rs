@@ -30,6 +30,7 @@ pub struct Call<'a> {
     headers: HeaderMap,
     body: Option<(HeaderValue, Vec<u8>)>,
     idempotent: bool,
+    less_instead: bool,
     cost: u32,
 }
 
@@ -43,6 +44,7 @@ impl<'a> Call<'a> {
             headers: HeaderMap::new(),
             body: None,
             idempotent: false,
+            less_instead: false,
             cost: 1,
         }
     }
@@ -78,6 +80,12 @@ impl<'a> Call<'a> {
     /// Says that repeating the call does no harm, so that a broken connection may be tried again.
     pub fn idempotent(mut self) -> Self {
         self.idempotent = true;
+        self
+    }
+
+    /// Says that less is asked for where this takes too long, so that it is not repeated as it is.
+    pub fn or_less(mut self) -> Self {
+        self.less_instead = true;
         self
     }
 
@@ -154,7 +162,8 @@ impl<'a> Call<'a> {
             Err(Fault::Later { at: None, cause }) => cause.code.as_deref() == Some("no_answer"),
             Err(_) => false,
         };
-        if !(broken && self.idempotent) {
+        let slow = |fault: &Fault| self.less_instead && fault.asks_for_less();
+        if !(broken && self.idempotent) || first.as_ref().is_err_and(slow) {
             return first;
         }
         self.api.0.env.sleep(REPEAT_AFTER).await;
@@ -240,7 +249,7 @@ pub(super) async fn exchange(client: &Client, request: Request, now: Time) -> Re
         let chunk = chunk.map_err(|error| Fault::no_answer(plain(&error)))?;
         if body.len() + chunk.len() > LARGEST_BODY {
             return Err(Fault::Unknown(Cause::told(
-                "too_large",
+                TOO_LARGE,
                 "the answer exceeds 32 MiB",
             )));
         }
@@ -258,11 +267,15 @@ pub(super) async fn exchange(client: &Client, request: Request, now: Time) -> Re
 
 /// How an error begins where nobody listens at an address.
 pub const NOBODY: &str = "could not connect";
+/// How an error begins where no whole answer came in time.
+pub(super) const SLOW: &str = "timed out";
+/// The code of an answer that is larger than any that is read.
+pub(super) const TOO_LARGE: &str = "too_large";
 
 /// What went wrong on the wire, without the address, which may carry words of a person.
 pub(super) fn plain(error: &reqwest::Error) -> String {
     let kind = if error.is_timeout() {
-        "timed out"
+        SLOW
     } else if error.is_connect() {
         NOBODY
     } else {

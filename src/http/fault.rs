@@ -6,7 +6,7 @@ use std::fmt;
 
 use chrono::TimeDelta;
 
-use super::call::Reply;
+use super::call::{Reply, SLOW, TOO_LARGE};
 use crate::domain::Time;
 
 /// What to do about a CRM that did not do as asked.
@@ -65,6 +65,27 @@ impl Fault {
         }
     }
 
+    /// What happened, to be told otherwise.
+    pub fn cause_mut(&mut self) -> &mut Cause {
+        match self {
+            Self::Later { cause, .. }
+            | Self::Spent { cause, .. }
+            | Self::Expired(cause)
+            | Self::Reconnect(cause)
+            | Self::Setup(cause)
+            | Self::Gone(cause)
+            | Self::Lost(cause)
+            | Self::Unknown(cause) => cause,
+        }
+    }
+
+    /// Whether less may come through where this much did not: the answer was too large, or took too
+    /// long.
+    pub fn asks_for_less(&self) -> bool {
+        let cause = self.cause();
+        cause.code.as_deref() == Some(TOO_LARGE) || cause.message.starts_with(SLOW)
+    }
+
     /// The decision most CRMs mean by a status; connectors override it where theirs misleads.
     ///
     /// 401 is an ended session, 403 and 404 on a whole resource a matter of set-up, 408, 423, 425
@@ -98,7 +119,8 @@ impl Fault {
 /// The longest error text that is kept, in characters.
 const LONGEST_MESSAGE: usize = 500;
 
-/// What happened, in the CRM's own words where it had any. Holds no token and no plan text.
+/// What happened, in the CRM's own words where it had any. Holds no token; what a CRM quotes of the
+/// texts that it would not take is taken out by `sync/quoted.rs` before anyone sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cause {
     /// HTTP status, where there was an answer.

@@ -9,19 +9,17 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use openidconnect::core::{
     CoreGenderClaim, CoreIdTokenVerifier, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm,
-    CoreJwsSigningAlgorithm, CoreProviderMetadata,
+    CoreJwsSigningAlgorithm,
 };
 use openidconnect::{
-    AdditionalClaims, ClaimsVerificationError, ClientId, HttpRequest, HttpResponse, IdToken,
-    IssuerUrl, Nonce, SignatureVerificationError,
+    AdditionalClaims, ClaimsVerificationError, ClientId, IdToken, IssuerUrl, Nonce,
+    SignatureVerificationError,
 };
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::client::Client;
-use super::fault::{Cause, Fault};
-use super::guard::Guard;
-use super::oauth::{Wire, carry};
+use super::discovery;
+use super::fault::Fault;
 use crate::domain::Time;
 
 /// How far the provider's clock may stand from ours.
@@ -85,18 +83,13 @@ impl Issuer {
         allow_private: bool,
         now: Time,
     ) -> BoxFuture<'static, Result<Self, Fault>> {
-        let guard = Guard::new(&[], &[issuer], allow_private);
-        let name = issuer.as_str().trim_end_matches('/').to_owned();
-        // It owns what it needs, because a future that borrows through that crate is not provably
-        // `Send`.
+        let client = super::client_for(allow_private).into();
+        let found = discovery::read(client, issuer, (allow_private, now));
         async move {
-            let wire = wire(super::client_for(allow_private).into(), guard, now);
-            let name = IssuerUrl::new(name).map_err(|error| unusable(&error))?;
-            let found = CoreProviderMetadata::discover_async(name, &wire).await;
-            let found = found.map_err(|error| unusable(&error))?;
+            let metadata = found.await?.metadata;
             Ok(Self {
-                issuer: found.issuer().clone(),
-                keys: found.jwks().clone(),
+                issuer: metadata.issuer().clone(),
+                keys: metadata.jwks().clone(),
                 read_at: now,
             })
         }
@@ -145,18 +138,4 @@ impl Issuer {
             claims: told.clone(),
         })
     }
-}
-
-/// Its type is not told, or the compiler asks more of it than there is.
-fn wire(
-    client: Client,
-    guard: Guard,
-    now: Time,
-) -> impl Fn(HttpRequest) -> BoxFuture<'static, Result<HttpResponse, Wire>> + Send + Sync + 'static
-{
-    move |request| carry(client.clone(), guard.clone(), now, request).boxed()
-}
-
-fn unusable(error: &dyn std::error::Error) -> Fault {
-    Fault::Setup(Cause::told("discovery", super::openid::told(error)))
 }

@@ -12,6 +12,7 @@ pub mod app;
 pub mod budget;
 pub mod call;
 pub mod client;
+mod discovery;
 pub mod fault;
 pub mod guard;
 pub mod id_token;

@@ -410,7 +410,8 @@ impl Credentials for OAuth {
 #[error(transparent)]
 pub(super) struct Wire(pub(super) Fault);
 
-fn refusal(error: RequestTokenError<Wire, BasicErrorResponse>) -> Fault {
+/// What to do about a token endpoint that gave no token.
+pub(super) fn refusal(error: RequestTokenError<Wire, BasicErrorResponse>) -> Fault {
     match error {
         RequestTokenError::ServerResponse(answer) => {
             let code = answer.error().to_string();

@@ -1,7 +1,8 @@
 //! OpenID Connect: from a provider's address to a person's proven e-mail address.
 //!
 //! Discovery, authorization code with PKCE, an ID token whose signature, issuer, audience, time
-//! and nonce are checked. Requests go out by our own door, to the provider's host alone.
+//! and nonce are checked. Requests go out by our own door, to the provider's host and to those that
+//! it names.
 
 use chrono::TimeDelta;
 use futures_util::FutureExt;
@@ -9,22 +10,22 @@ use futures_util::future::BoxFuture;
 use openidconnect::ClaimsVerificationError::SignatureVerification;
 use openidconnect::SignatureVerificationError::NoMatchingKey;
 use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreIdTokenVerifier, CoreProviderMetadata,
-    CoreUserInfoClaims,
+    CoreAuthenticationFlow, CoreClient, CoreIdTokenVerifier, CoreUserInfoClaims,
 };
 use openidconnect::{
-    AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IssuerUrl,
-    Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
-    TokenResponse,
+    AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, Nonce,
+    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse,
+    UserInfoError,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use url::Url;
 
 use super::client::Client;
+use super::discovery::{self, Found};
 use super::fault::{Cause, Fault};
 use super::guard::Guard;
-use super::oauth::{Wire, carry};
+use super::oauth::{Wire, carry, refusal};
 use crate::domain::Time;
 use crate::env::Env;
 
@@ -40,9 +41,9 @@ pub struct Provider {
     client_id: String,
     client_secret: Option<SecretString>,
     redirect: String,
+    allow_private: bool,
     http: Client,
-    guard: Guard,
-    known: Mutex<Option<(Time, CoreProviderMetadata)>>,
+    known: Mutex<Option<(Time, Found)>>,
 }
 
 /// A sign-in under way.
@@ -77,14 +78,13 @@ impl Provider {
         redirect: String,
         allow_private: bool,
     ) -> Self {
-        let guard = Guard::new(&[], &[&issuer], allow_private);
         Self {
             issuer,
             client_id,
             client_secret,
             redirect,
+            allow_private,
             http: super::client_for(allow_private).into(),
-            guard,
             known: Mutex::new(None),
         }
     }
@@ -94,12 +94,20 @@ impl Provider {
         self.issuer.as_str().trim_end_matches('/')
     }
 
+    /// Whether the provider is there, and says what it must.
+    ///
+    /// # Errors
+    /// [`Fault::Setup`] where it does not; the network's.
+    pub async fn look(&self, env: &Env) -> Result<(), Fault> {
+        self.found(env, KEYS_LAST).await.map(drop)
+    }
+
     /// Begins a sign-in.
     ///
     /// # Errors
-    /// When the provider does not answer or does not say what it must.
+    /// As [`Provider::look`].
     pub async fn begin(&self, env: &Env) -> Result<Begun, Fault> {
-        let metadata = self.metadata(env, DISCOVERED_LASTS).await?;
+        let metadata = self.found(env, DISCOVERED_LASTS).await?.metadata;
         let (state, nonce, verifier) = (env.hex::<32>(), env.hex::<32>(), env.hex::<32>());
         let challenge =
             PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.clone()));
@@ -131,7 +139,8 @@ impl Provider {
     /// Ends a sign-in: exchanges the code and checks what it buys.
     ///
     /// # Errors
-    /// [`Fault::Reconnect`] when the code or the ID token is not to be believed.
+    /// [`Fault::Reconnect`] when the code or the ID token is not to be believed; [`Fault::Setup`] when
+    /// the provider does not know us; [`Fault::Later`] when it does not answer.
     pub async fn arrive(
         &self,
         env: &Env,
@@ -144,16 +153,16 @@ impl Provider {
             let id = ClientId::new(self.client_id.clone());
             CoreClient::from_provider_metadata(metadata, id, secret)
         };
-        let metadata = self.metadata(env, DISCOVERED_LASTS).await?;
-        let client = client_of(metadata).set_redirect_uri(self.redirect_url()?);
-        let wire = self.wire(env);
+        let found = self.found(env, DISCOVERED_LASTS).await?;
+        let client = client_of(found.metadata).set_redirect_uri(self.redirect_url()?);
+        let wire = self.wire(env, &found.guard);
         let answer = client
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .map_err(|error| setup("token_endpoint", &error))?
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()))
             .request_async(&wire)
             .await
-            .map_err(|error| refused("code", &error))?;
+            .map_err(refusal)?;
         let token = answer
             .id_token()
             .ok_or_else(|| Fault::Reconnect(Cause::told("id_token", "there is none")))?;
@@ -162,7 +171,7 @@ impl Provider {
         let newer;
         let claims = match token.claims(&verifier, &nonce) {
             Err(SignatureVerification(NoMatchingKey)) => {
-                newer = client_of(self.metadata(env, KEYS_LAST).await?);
+                newer = client_of(self.found(env, KEYS_LAST).await?.metadata);
                 let verifier = newer.id_token_verifier().set_time_fn(move || now);
                 token.claims(&verifier, &nonce)
             }
@@ -181,10 +190,14 @@ impl Provider {
         let asked = client
             .user_info(answer.access_token().clone(), Some(subject.clone()))
             .map_err(|error| setup("userinfo_endpoint", &error))?;
-        let claims: CoreUserInfoClaims = asked
-            .request_async(&wire)
-            .await
-            .map_err(|error| refused("userinfo", &error))?;
+        let claims: CoreUserInfoClaims =
+            asked
+                .request_async(&wire)
+                .await
+                .map_err(|error| match error {
+                    UserInfoError::Request(Wire(fault)) => fault,
+                    other => refused("userinfo", &other),
+                })?;
         Ok(Proven {
             subject: subject.to_string(),
             email: claims.email().map(|it| it.to_string()),
@@ -193,28 +206,16 @@ impl Provider {
     }
 
     /// What the provider says about itself, as read no longer ago than `lasts`.
-    async fn metadata(&self, env: &Env, lasts: TimeDelta) -> Result<CoreProviderMetadata, Fault> {
+    async fn found(&self, env: &Env, lasts: TimeDelta) -> Result<Found, Fault> {
         let mut known = self.known.lock().await;
         let now = env.now();
-        if let Some((at, metadata)) = &*known
+        if let Some((at, found)) = &*known
             && now - *at < lasts
         {
-            return Ok(metadata.clone());
+            return Ok(found.clone());
         }
-        // The issuer is compared letter by letter; some end with a slash.
-        let issuer = IssuerUrl::new(self.issuer().to_owned());
-        let issuer = issuer.map_err(|error| setup("issuer", &error))?;
-        let wire = self.wire(env);
-        let found = match CoreProviderMetadata::discover_async(issuer, &wire).await {
-            Ok(found) => found,
-            Err(_) => {
-                let issuer = IssuerUrl::new(self.issuer.as_str().to_owned());
-                let issuer = issuer.map_err(|error| setup("issuer", &error))?;
-                CoreProviderMetadata::discover_async(issuer, &wire)
-                    .await
-                    .map_err(|error| refused("discovery", &error))?
-            }
-        };
+        let (client, how) = (self.http.clone(), (self.allow_private, now));
+        let found = discovery::read(client, &self.issuer, how).await?;
         *known = Some((now, found.clone()));
         Ok(found)
     }
@@ -226,14 +227,15 @@ impl Provider {
     fn wire(
         &self,
         env: &Env,
+        guard: &Guard,
     ) -> impl Fn(HttpRequest) -> BoxFuture<'static, Result<HttpResponse, Wire>> + Send + Sync + 'static
     {
-        let (client, guard, env) = (self.http.clone(), self.guard.clone(), env.clone());
+        let (client, guard, env) = (self.http.clone(), guard.clone(), env.clone());
         move |request| carry(client.clone(), guard.clone(), env.now(), request).boxed()
     }
 }
 
-pub(super) fn told(error: &dyn std::error::Error) -> String {
+fn told(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(deeper) = source {

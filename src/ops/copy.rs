@@ -18,7 +18,6 @@ use crate::domain::text::without_nul;
 use crate::env::Env;
 use crate::store::Store;
 use crate::store::copy::{Column, Kind, Table, shown};
-pub use crate::sync::rights::erase;
 
 /// Write everything that is kept, one JSON object a line; or what is kept about one person.
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ use clap::Args;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
+use super::check_provider;
 use super::checks;
 use super::cli::WithConfig;
 use super::config::Config;
@@ -211,6 +212,7 @@ pub async fn look_on(config: &Config, env: &Env, store: &Store) -> Vec<Check> {
     let (mut checks, usable) = database(config, store).await;
     if usable {
         checks.extend(pages(config).await);
+        checks.extend(check_provider::provider(config, env).await);
         checks.extend(connections(config, env, store.clone()).await);
     }
     checks

@@ -1,6 +1,7 @@
 //! Running it: commands, configuration, demo, doctor.
 
 pub mod assess;
+pub mod check_provider;
 pub mod check_teams;
 pub mod checks;
 pub mod cli;

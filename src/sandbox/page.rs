@@ -29,8 +29,7 @@ pub fn routes() -> Router<Control> {
         .route("/__sandbox/record/{id}", get(record).post(saved))
 }
 
-/// Where the CRM's own page of a deal would be, which leads to this one; none where its address names the
-/// deal only behind a `#`, which no server is told.
+/// Where the CRM's own page of a deal would be, which leads to this one.
 pub fn door(crm: &dyn Crm, base: &Url) -> Router {
     const DEAL: &str = "1234567890";
     let lead = |id: &str| Redirect::to(&format!("/__sandbox/record/{id}"));
@@ -42,6 +41,10 @@ pub fn door(crm: &dyn Crm, base: &Url) -> Router {
         let path = url.path().replace(DEAL, "{id}");
         return Router::new().route(&path, get(async move |Path(id): Path<String>| lead(&id)));
     }
+    if let Some(before) = url.fragment().and_then(|it| it.strip_suffix(DEAL)) {
+        let page = signpost(before);
+        return Router::new().route(url.path(), get(async move || Html(page)));
+    }
     let Some((name, _)) = url.query_pairs().find(|(_, value)| value == DEAL) else {
         return Router::new();
     };
@@ -50,6 +53,18 @@ pub fn door(crm: &dyn Crm, base: &Url) -> Router {
         lead(query.get(&name).map_or("", String::as_str))
     };
     Router::new().route(url.path(), get(by_query))
+}
+
+/// A page that leads on by itself: what stands behind a `#` no server is told.
+fn signpost(before: &str) -> String {
+    let before = json!(format!("#{before}"));
+    format!(
+        "<!doctype html><title>Deals</title><a href=\"/__sandbox/\">Deals</a><script>\
+         const before = {before};\
+         const lead = () => {{ if (location.hash.startsWith(before)) \
+         location.replace(\"/__sandbox/record/\" + location.hash.slice(before.length)); }};\
+         addEventListener(\"hashchange\", lead); lead();</script>"
+    )
 }
 
 #[derive(Template)]

@@ -30,6 +30,7 @@ pub mod prepare;
 pub mod publish;
 pub mod pull;
 mod quota;
+mod quoted;
 pub mod report;
 pub mod rights;
 mod scene;

@@ -8,11 +8,12 @@ use super::keep::{Keep, taken};
 use super::turn::Turn;
 use super::walk::Walk;
 use super::work::Work;
-use super::{ASK, PULL, Stop};
+use super::{ASK, PULL, RECONCILE, Stop};
 use crate::crm::page::{Cursor, Next};
 use crate::http::fault::Fault;
 
-/// Reads on from where the last pull ended; returns whether that was all for now.
+/// Reads on from where the last pull ended; returns whether that was all for now. Where that place is
+/// lost, it starts over, and a reconcile is due at once.
 ///
 /// # Errors
 /// The CRM's fault, a lost lease, the database's.
@@ -29,6 +30,11 @@ pub async fn pull(work: &mut Work<'_>) -> Result<bool, Stop> {
     match pages(work, &place, keep).await {
         Err(Stop::Fault(Fault::Lost(cause))) => {
             tracing::warn!(connection.id = %id, %cause, "the place in the changes is lost; starting over");
+            // Nobody tells any more what was deleted since: it is missing where everything is read.
+            let now = work.now();
+            let mut tx = work.begin().await?;
+            tx.hasten(&id, RECONCILE, now).await?;
+            tx.commit().await?;
             pages(work, "", keep).await
         }
         Ok(true) if first_ever => {

@@ -9,6 +9,7 @@ use chrono::{SubsecRound, TimeDelta};
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::pack::{Load, Parcel, pack, pick};
+use super::quoted::unquoted;
 use super::scene::Scene;
 use super::turn::Turn;
 use super::work::Work;
@@ -121,7 +122,7 @@ async fn send_all(scene: &Scene<'_>, load: &Load) -> Batches {
     under_way.collect().await
 }
 
-/// Sends one batch.
+/// Sends one batch; what the CRM says about it is told without the texts that were sent.
 async fn send(
     scene: &Scene<'_>,
     (batch, updates): (&[Parcel], &[Update]),
@@ -131,13 +132,14 @@ async fn send(
         true => scene.session.clone(),
         false => scene.session.routine(),
     };
-    match scene.crm.write(&session, updates).await {
+    let told = match scene.crm.write(&session, updates).await {
         Ok(outcomes) if outcomes.len() != batch.len() => {
             let told = format!("{} outcomes for {} updates", outcomes.len(), batch.len());
             Err(Fault::Unknown(Cause::told("outcomes", told)))
         }
         other => other,
-    }
+    };
+    unquoted(told, updates)
 }
 
 /// Passes on what was found while a load was packed: what is no longer as it was considered is looked

@@ -41,6 +41,8 @@ pub enum Problem {
     TooMany,
     /// It took longer than anyone waits, and was given up: what it was to keep is mostly not kept.
     TooSlow,
+    /// Somebody else's service, which this takes, does not answer.
+    Away(&'static str),
     /// The database or something else of ours failed.
     Broken(Arc<dyn std::error::Error + Send + Sync>),
 }
@@ -60,6 +62,7 @@ impl Problem {
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Away(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -68,7 +71,7 @@ impl Problem {
         match self {
             Self::SignIn => "Sign in first.".to_owned(),
             Self::NotFound => "There is nothing here, or it is not yours to see.".to_owned(),
-            Self::Refused(why) => (*why).to_owned(),
+            Self::Refused(why) | Self::Away(why) => (*why).to_owned(),
             Self::Scope(scope) => format!(
                 "This token does not open this. Make one that has the scope `{scope}`, on the page \
                  /tokens or with: latitude token make --scope {scope}"

@@ -21,6 +21,10 @@ const BACK: &str = "/sign-in/openid/back";
 /// What a sealed sign-in belongs to.
 const PLACE: &str = "sign_in/openid";
 
+/// What people read while the provider is out of order.
+const AWAY: &str = "The provider that you sign in with does not answer right now. Try again in a \
+                    minute.";
+
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
     table
@@ -124,6 +128,10 @@ fn unreachable(fault: Fault) -> Problem {
         Fault::Reconnect(cause) => {
             tracing::warn!(cause = %cause, "a sign-in was not believed");
             Problem::Refused("The provider's answer could not be believed. Begin again.")
+        }
+        Fault::Later { cause, .. } | Fault::Spent { cause, .. } => {
+            tracing::warn!(cause = %cause, "the provider of sign-ins does not answer");
+            Problem::Away(AWAY)
         }
         other => Problem::broken(other),
     }

@@ -9,10 +9,20 @@ import { Provider } from "oidc-provider";
 // What a provider warns about when it is not used in earnest is of no interest here.
 console.info = console.warn = () => {};
 
+const listening = async (server) => {
+  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+  return `http://127.0.0.1:${server.address().port}`;
+};
 const server = createServer();
-await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
-const issuer = `http://127.0.0.1:${server.address().port}`;
-process.stdout.write(JSON.stringify({ issuer }) + "\n");
+const pages = await listening(server);
+// Some providers have everything but their name on other hosts.
+const document = "/.well-known/openid-configuration";
+const name = createServer(async (asked, answer) => {
+  const told = asked.url === document ? await fetch(pages + document) : { status: 404, text: () => "" };
+  answer.writeHead(told.status, { "content-type": "application/json" }).end(await told.text());
+});
+const issuer = process.env.HOSTS === "other" ? await listening(name) : pages;
+process.stdout.write(JSON.stringify({ issuer, pages }) + "\n");
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const { back, now } = JSON.parse((await lines.next()).value);

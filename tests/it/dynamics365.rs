@@ -1,13 +1,17 @@
 //! What only this CRM's habits make hard.
 
+use chrono::TimeDelta;
 use latitude::crm;
 use latitude::crm::page::{Cursor, Seen};
 use latitude::crm::write::{Outcome, Update};
 use latitude::domain::field::{Field, Value};
 use latitude::domain::ids::DealId;
+use latitude::sync::RECONCILE;
+use latitude::sync::report::RunState;
 use serde_json::json;
 
 use crate::bench::Bench;
+use crate::stage::Stage;
 
 fn score(deal: &DealId, revision: Option<String>) -> Update {
     Update {
@@ -36,7 +40,7 @@ async fn a_write_for_an_older_revision_is_told_apart_from_its_neighbours() {
     for id in ["dynamics365", "zoho"] {
         let bench = Bench::ready(crm::by_id(id).unwrap(), 20).await;
         let deals = bench.deals().await;
-        bench.clock.advance(chrono::TimeDelta::minutes(1));
+        bench.clock.advance(TimeDelta::minutes(1));
         bench
             .edit(deals[1].id.as_str(), json!({"amount": 17.0}))
             .await;
@@ -53,21 +57,43 @@ async fn a_write_for_an_older_revision_is_told_apart_from_its_neighbours() {
 }
 
 #[tokio::test]
-async fn a_tracking_link_that_lapsed_starts_a_full_pull() {
-    let bench = Bench::ready(crm::by_id("dynamics365").unwrap(), 30).await;
-    let (first, place) = bench.pull(&Cursor::default()).await;
-    bench.clock.advance(chrono::TimeDelta::days(8));
-
-    let (seen, next) = bench.pull(&place).await;
-
-    let here = |seen: &[Seen]| {
-        seen.iter()
-            .filter(|seen| matches!(seen, Seen::Here(_)))
-            .count()
+async fn what_was_deleted_while_the_tracking_link_lapsed_is_found_gone_at_once() {
+    let stage = Stage::of(crm::by_id("dynamics365").unwrap(), 30).await;
+    assert_eq!(stage.reconcile().await.state, RunState::Ok);
+    let open = {
+        let state = stage.served.world.state();
+        let mut deals = state.deals.iter();
+        deals
+            .position(|it| it.stage < 6 && it.deleted_at.is_none())
+            .unwrap()
     };
-    assert_eq!(here(&seen), here(&first));
-    let (again, _) = bench.pull(&next).await;
-    assert!(again.is_empty());
+    let deal = stage.deal_id(open);
+    stage.clock.advance(TimeDelta::days(8));
+    // The reconcile of that night has been, and found it.
+    let mut tx = stage.engine.store.write().await.unwrap();
+    let now = stage.env.now();
+    for due in tx.due(&stage.id, now).await.unwrap() {
+        if due.step == RECONCILE {
+            let at = now + TimeDelta::hours(20);
+            let put = tx.reschedule(&stage.id, &due, (at, now), (false, now));
+            put.await.unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
+    {
+        let world = &stage.served.world;
+        let mut state = world.state();
+        state.deals[open].deleted_at = Some(now);
+        let owner = state.deals[open].owner;
+        world.touch(&mut state, open, owner);
+    }
+
+    let report = stage.reconcile().await;
+
+    assert_eq!(report.state, RunState::Ok, "{:?}", report.cause);
+    let mut tx = stage.engine.store.read().await.unwrap();
+    let known = tx.dossier(&stage.id, &deal).await.unwrap();
+    assert!(known.is_none(), "{known:?}");
 }
 
 #[tokio::test]
@@ -75,7 +101,7 @@ async fn a_deal_that_closes_is_seen_as_closed() {
     let bench = Bench::ready(crm::by_id("dynamics365").unwrap(), 20).await;
     let deal = bench.deals().await.remove(0);
     let (_, place) = bench.pull(&Cursor::default()).await;
-    bench.clock.advance(chrono::TimeDelta::minutes(1));
+    bench.clock.advance(TimeDelta::minutes(1));
 
     bench
         .edit(deal.id.as_str(), json!({"stage": "Closed Won"}))

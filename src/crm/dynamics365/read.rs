@@ -12,6 +12,7 @@ use crate::domain::Time;
 use crate::domain::deal::{Deal, Pipeline};
 use crate::domain::ids::DealId;
 use crate::domain::people::Person;
+use crate::http::call::Call;
 use crate::http::fault::{Cause, Fault};
 
 /// How far a pull reaches back before the beginning of the one before it. `modifiedon` is stamped
@@ -37,6 +38,8 @@ struct Place {
     page: Option<String>,
     /// Where deletes are told from; none where the CRM does not track changes for us.
     delta: Option<String>,
+    /// Rows per page of deals, once they proved too large or too slow for more.
+    rows: Option<u32>,
 }
 
 /// What a pull is reading.
@@ -95,12 +98,12 @@ async fn baseline(session: &Session, place: Place) -> Result<Page<Seen>, Fault> 
     })
 }
 
-async fn content(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
+async fn content(session: &Session, mut place: Place) -> Result<Page<Seen>, Fault> {
     let path = place
         .page
         .clone()
         .unwrap_or_else(|| content_path(session, place.since));
-    let (rows, date) = sized::<Opportunity>(session, &path).await?;
+    let (rows, date) = sized::<Opportunity>(session, &path, &mut place.rows).await?;
     let began = place.began.unwrap_or(date);
     let items = rows
         .value
@@ -126,16 +129,16 @@ async fn content(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
 }
 
 async fn deletes(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
-    let Some(path) = place.page.clone() else {
-        return Ok(start_over());
+    let lost = || {
+        Fault::Lost(Cause::told(
+            "no_link",
+            "there is no link to ask for deletes",
+        ))
     };
+    let path = place.page.clone().ok_or_else(lost)?;
     let prefer = format!("odata.maxpagesize={}", PAGE_ROWS[0]);
-    let (rows, date) = match rows::<Change>(session, &path, &prefer).await {
-        Ok(read) => read,
-        // The link lives a few days. What was deleted meanwhile is missing from a full pull.
-        Err(Fault::Lost(_)) => return Ok(start_over()),
-        Err(fault) => return Err(fault),
-    };
+    // The link lives a few days; then this place is lost.
+    let (rows, date) = rows::<Change>(session, &path, &prefer).await?;
     let items = rows.value.into_iter().filter_map(Change::gone).collect();
     let next = match rows.next {
         Some(page) => Next::More(Cursor::at(&Place {
@@ -145,13 +148,6 @@ async fn deletes(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
         None => Next::Done(finished(place.began.unwrap_or(date), rows.delta)),
     };
     Ok(Page { items, next })
-}
-
-fn start_over() -> Page<Seen> {
-    Page {
-        items: Vec::new(),
-        next: Next::More(Cursor::default()),
-    }
 }
 
 fn finished(began: Time, delta: Option<String>) -> Cursor {
@@ -191,24 +187,26 @@ fn columns(session: &Session) -> String {
         })
 }
 
-/// A page of deals, smaller where a large one does not come through.
+/// A page of deals, smaller where a large one does not come through; the size that came through is
+/// kept for the pages that follow.
 async fn sized<T: DeserializeOwned>(
     session: &Session,
     path: &str,
+    kept: &mut Option<u32>,
 ) -> Result<(Rows<T>, Time), Fault> {
-    let mut last = None;
-    for size in PAGE_ROWS {
+    loop {
+        let size = kept.unwrap_or(PAGE_ROWS[0]);
+        let smaller = PAGE_ROWS.into_iter().find(|rows| *rows < size);
         let prefer = format!("{NAMES},odata.maxpagesize={size}");
-        match rows(session, path, &prefer).await {
-            Err(fault) if too_much(fault.cause()) => last = Some(fault),
-            read => return read,
+        let call = match smaller {
+            Some(_) => session.api.get(path).or_less(),
+            None => session.api.get(path),
+        };
+        match (rows_of(call, &prefer).await, smaller) {
+            (Err(fault), Some(_)) if fault.asks_for_less() => *kept = smaller,
+            (read, _) => return read,
         }
     }
-    Err(last.unwrap_or_else(|| Fault::no_answer("no page was asked for")))
-}
-
-fn too_much(cause: &Cause) -> bool {
-    cause.code.as_deref() == Some("too_large") || cause.message.starts_with("timed out")
 }
 
 async fn rows<T: DeserializeOwned>(
@@ -216,10 +214,14 @@ async fn rows<T: DeserializeOwned>(
     path: &str,
     prefer: &str,
 ) -> Result<(Rows<T>, Time), Fault> {
-    let reply = spoken(session.api.get(path))
-        .header("prefer", prefer)
-        .reply()
-        .await?;
+    rows_of(session.api.get(path), prefer).await
+}
+
+async fn rows_of<T: DeserializeOwned>(
+    call: Call<'_>,
+    prefer: &str,
+) -> Result<(Rows<T>, Time), Fault> {
+    let reply = spoken(call).header("prefer", prefer).reply().await?;
     if reply.looks_like_page() {
         return Err(Fault::Later {
             at: None,

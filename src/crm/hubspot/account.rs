@@ -68,8 +68,10 @@ pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
     let (_, account): (_, Account) = read(session, call).await?;
     // European portals have pages of their own, under the same API.
     let pages = format!(
-        "https://{}/contacts/{}",
-        account.ui_domain, account.portal_id
+        "{}://{}/contacts/{}",
+        session.api.base().await?.scheme(),
+        account.ui_domain,
+        account.portal_id
     );
     Ok(Identity {
         user: "integration".to_owned(),

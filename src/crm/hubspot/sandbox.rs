@@ -128,7 +128,10 @@ pub fn open(world: World) -> Sandbox {
         next: AtomicU64::new(1),
     }));
     let api = api().layer(middleware::from_fn_with_state(hub.clone(), gate::gate));
-    let router = api.merge(sign_in()).with_state(hub);
+    let router = api
+        .merge(sign_in())
+        .route("/contacts/{portal}/record/0-3/{deal}", get(account::record))
+        .with_state(hub);
     Sandbox { router, settings }
 }
 

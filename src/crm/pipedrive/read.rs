@@ -19,6 +19,7 @@ use crate::domain::ids::DealId;
 use crate::domain::people::Person;
 use crate::http::call::{Call, Reply};
 use crate::http::fault::{Cause, Fault};
+use crate::http::guard::is_this_machine;
 
 /// Items on a page, the most there can be.
 const PAGE: usize = 500;
@@ -291,6 +292,8 @@ pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
         .data
         .ok_or_else(|| Fault::Unknown(Cause::told("bad_body", "users/me names nobody")))?;
     let company = me.company_name.unwrap_or_default();
+    // A company that is served from this machine has its pages there, too.
+    let at_home = is_this_machine(&session.api.base().await?);
     Ok(Identity {
         user: me.id.to_string(),
         name: format!("{} at {company}", me.name),
@@ -298,6 +301,7 @@ pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
         // Calls may go to one address for everyone; pages are the company's own.
         pages: me
             .company_domain
+            .filter(|_| !at_home)
             .and_then(|domain| format!("https://{domain}.pipedrive.com").parse().ok()),
     })
 }

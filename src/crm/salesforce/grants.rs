@@ -53,6 +53,8 @@ impl Role {
 /// What exists beside the fields.
 pub struct There {
     sets: BTreeMap<String, String>,
+    /// Somebody has not been given the permission set that is theirs.
+    someone_waits: bool,
     /// Our views: key and id.
     pub views: BTreeMap<String, String>,
 }
@@ -63,7 +65,7 @@ impl There {
         let usable = fields
             .iter()
             .all(|found| !matches!(found.fit, Fit::ReadOnly));
-        if self.sets.len() == ROLES.len() && usable {
+        if self.sets.len() == ROLES.len() && usable && !self.someone_waits {
             Access::Granted
         } else {
             Access::Missing
@@ -92,9 +94,9 @@ struct Named {
     name: String,
 }
 
-/// Looks for permission sets and views, in one call.
+/// Looks for permission sets and views, in one call; where all sets are there, for people without
+/// theirs in another.
 pub async fn look(session: &Session, wanted: &Blueprint) -> Result<There, Fault> {
-    let sets = sets_query(wanted);
     let names = wanted
         .views
         .iter()
@@ -104,34 +106,75 @@ pub async fn look(session: &Session, wanted: &Blueprint) -> Result<There, Fault>
          AND DeveloperName IN ({})",
         quoted(names)
     );
-    let part = |name: &str, soql: &str| {
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("q", soql)
-            .finish();
-        json!({
-            "method": "GET",
-            "url": api_path(session, &format!("/query?{query}")),
-            "referenceId": name,
-        })
-    };
-    let call = session
-        .api
-        .post(api_path(session, "/composite"))
-        .idempotent();
-    let call = call.json(&json!({
-        "compositeRequest": [part("sets", &sets), part("views", &views)],
-    }));
-    let (composite, _): (Composite, _) = limits::read(session, call).await?;
-    let mut parts = composite.composite_response.into_iter();
+    let mut parts = queries(session, &[sets_query(wanted), views])
+        .await?
+        .into_iter();
     let (sets, found) = (named(parts.next()), named(parts.next()));
     let views = wanted.views.iter().filter_map(|view| {
         let id = found.get(&views::api_name(wanted, view.key))?;
         Some((view.key.to_owned(), id.clone()))
     });
     Ok(There {
+        someone_waits: someone_waits(session, wanted, &sets).await?,
         sets,
         views: views.collect(),
     })
+}
+
+/// Asks several queries in one call; as many parts come back, in their order.
+async fn queries(session: &Session, soql: &[String]) -> Result<Vec<Part>, Fault> {
+    let part = |(n, soql): (usize, &String)| {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("q", soql)
+            .finish();
+        json!({
+            "method": "GET",
+            "url": api_path(session, &format!("/query?{query}")),
+            "referenceId": format!("query{n}"),
+        })
+    };
+    let parts: Vec<Json> = soql.iter().enumerate().map(part).collect();
+    let call = session
+        .api
+        .post(api_path(session, "/composite"))
+        .idempotent();
+    let call = call.json(&json!({"compositeRequest": parts}));
+    let (composite, _): (Composite, _) = limits::read(session, call).await?;
+    Ok(composite.composite_response)
+}
+
+/// Whether somebody came, or came to lead others, since the sets were assigned, or an assignment was
+/// broken off. Where it may not be seen, nobody waits.
+async fn someone_waits(
+    session: &Session,
+    wanted: &Blueprint,
+    sets: &BTreeMap<String, String>,
+) -> Result<bool, Fault> {
+    let ids = [&SELLER, &MANAGER].map(|role| sets.get(&role.api_name(wanted)));
+    let [Some(seller), Some(manager)] = ids else {
+        return Ok(false);
+    };
+    let lacks = |id: &str| {
+        let id = quoted(std::iter::once(id.to_owned()));
+        format!(
+            "NOT IN (SELECT AssigneeId FROM PermissionSetAssignment WHERE PermissionSetId = {id})"
+        )
+    };
+    let sellers = format!(
+        "SELECT Id FROM User WHERE UserType = 'Standard' AND IsActive = true AND Id {} LIMIT 1",
+        lacks(seller)
+    );
+    let managers = format!(
+        "SELECT ManagerId FROM User WHERE UserType = 'Standard' AND IsActive = true \
+         AND Manager.UserType = 'Standard' AND Manager.IsActive = true AND ManagerId {} LIMIT 1",
+        lacks(manager)
+    );
+    let parts = queries(session, &[sellers, managers]).await?;
+    let found = parts
+        .into_iter()
+        .filter(|part| part.http_status_code == 200);
+    let mut found = found.filter_map(|part| serde_json::from_value(part.body).ok());
+    Ok(found.any(|answer: Answer<Json>| !answer.records.is_empty()))
 }
 
 /// Names and ids of a part's rows. A user without set-up rights is refused here and sees nothing.

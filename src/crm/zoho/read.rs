@@ -12,7 +12,7 @@ use crate::domain::Time;
 use crate::domain::deal::{Deal, Standing};
 use crate::domain::ids::DealId;
 use crate::http::call::Reply;
-use crate::http::fault::{Cause, Fault};
+use crate::http::fault::Fault;
 
 /// How far a pull reaches back before the beginning of the one before it. The documents promise
 /// nothing about when a change becomes visible.
@@ -35,6 +35,8 @@ struct Place {
     after: Option<String>,
     /// The page of deleted records to read.
     page: u32,
+    /// Rows per query, once they proved too large or too slow for more.
+    rows: Option<u32>,
     house: House,
 }
 
@@ -86,43 +88,41 @@ async fn list(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
     seen(session, page, next).await
 }
 
-async fn query(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
-    let mut last = None;
-    for (rows, credits) in QUERY_ROWS {
+async fn query(session: &Session, mut place: Place) -> Result<Page<Seen>, Fault> {
+    let reply = loop {
+        let most = place.rows.unwrap_or(QUERY_ROWS[0].0);
+        let mut sizes = QUERY_ROWS.into_iter().skip_while(|(rows, _)| *rows > most);
+        let (rows, credits) = sizes.next().unwrap_or(QUERY_ROWS[2]);
+        let smaller = sizes.next().map(|(rows, _)| rows);
         let body = serde_json::json!({"select_query": select(session, &place, rows)});
         let call = session.api.post(api(session, "coql")).json(&body);
-        let reply = call.idempotent().cost(credits).any_reply().await;
-        let reply = match reply {
-            Err(fault) if too_much(fault.cause()) => {
-                last = Some(fault);
-                continue;
-            }
-            reply => reply?,
+        let call = match smaller {
+            Some(_) => call.idempotent().cost(credits).or_less(),
+            None => call.idempotent().cost(credits),
         };
-        let (page, date): (Records<Record>, Time) = records(session, &reply)?;
-        let began = Some(place.began.unwrap_or(date));
-        let after = page.data.last().map(|record| record.id.0.clone());
-        let next = match (after, page.info.more_records) {
-            (Some(after), true) => Place {
-                began,
-                after: Some(after),
-                ..place
-            },
-            _ => Place {
-                began,
-                walk: Walk::Deletes,
-                page: 1,
-                after: None,
-                ..place
-            },
-        };
-        return seen(session, page, next).await;
-    }
-    Err(last.unwrap_or_else(|| Fault::no_answer("no query was sent")))
-}
-
-fn too_much(cause: &Cause) -> bool {
-    cause.code.as_deref() == Some("too_large") || cause.message.starts_with("timed out")
+        match (call.any_reply().await, smaller) {
+            (Err(fault), Some(_)) if fault.asks_for_less() => place.rows = smaller,
+            (reply, _) => break reply?,
+        }
+    };
+    let (page, date): (Records<Record>, Time) = records(session, &reply)?;
+    let began = Some(place.began.unwrap_or(date));
+    let after = page.data.last().map(|record| record.id.0.clone());
+    let next = match (after, page.info.more_records) {
+        (Some(after), true) => Place {
+            began,
+            after: Some(after),
+            ..place
+        },
+        _ => Place {
+            began,
+            walk: Walk::Deletes,
+            page: 1,
+            after: None,
+            ..place
+        },
+    };
+    seen(session, page, next).await
 }
 
 async fn deletes(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {

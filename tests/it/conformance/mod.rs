@@ -6,5 +6,6 @@ mod links;
 mod pulls;
 mod setup;
 mod signatures;
+mod sizes;
 mod weather;
 mod writes;

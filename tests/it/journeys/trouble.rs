@@ -97,6 +97,43 @@ async fn hasten(stage: &Stage, step: &str) {
 }
 
 #[tokio::test]
+async fn what_a_crm_quotes_of_the_words_that_it_refuses_is_kept_nowhere() {
+    let stage = Stage::set(&sqlite(), 6).await;
+    stage.reconcile().await;
+    let words = "Ask Ada for the gate, because she owns the budget of both plants";
+    {
+        let mut state = stage.served.world.state();
+        // Since set-up an admin made the field shorter.
+        let field = state.fields.get_mut(&stage.field(Field::Approach)).unwrap();
+        field["Metadata"]["length"] = 16.into();
+        let said = format!("Nobody may write \"{words}\" here");
+        state.deals[2].trouble = Some(Trouble::Refused(said));
+        assert!(state.deals[2].stage < 6 && state.deals[3].stage < 6);
+    }
+
+    for deal in [2, 3] {
+        stage.publishes(deal, Part::Approach, words).await;
+    }
+    stage.reconcile().await;
+
+    let mut tx = stage.engine.store.read().await.unwrap();
+    let ledger = tx.ledger(&stage.id, None, 100).await.unwrap();
+    drop(tx);
+    let told: Vec<String> = ledger.into_iter().filter_map(|it| it.message).collect();
+    let told = told.join("\n");
+    let parked = stage.dossier(2).await.parked.unwrap();
+    assert!(
+        told.contains("data value too large: … (max length=16)"),
+        "{told}"
+    );
+    assert!(parked.contains("Nobody may write \"…\" here"), "{parked}");
+    assert!(
+        !told.contains("budget") && !parked.contains("budget"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
 async fn a_busy_deal_is_tried_again() {
     let stage = Stage::set(&crate::stage::sqlite(), 24).await;
     stage.served.world.state().deals[5].trouble = Some(Trouble::Busy(1));

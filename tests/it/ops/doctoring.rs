@@ -7,6 +7,7 @@ use latitude::ops::doctor::{Check, look_with};
 use latitude::ops::ledger::accounts;
 use latitude::sandbox::world::{Stage, Trouble};
 use latitude::sync::report::RunState;
+use latitude::web::settings::{OpenId, SignIn};
 use serde_json::json;
 
 use super::blocked::without_scope;
@@ -278,4 +279,29 @@ async fn a_guardrail_past_its_review_date_is_noted_with_whom_to_ask() {
     let line = "Explore, Head of sales, 2027-06-30: no price, discount or date promise yet";
     assert!(told.found.contains(line), "{told:?}");
     assert!(told.remedy.contains("review_on"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_provider_of_sign_ins_that_is_none_or_does_not_answer_is_named() {
+    let floor = Floor::ready(&sqlite(), 3).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let crm = floor.served.base.as_str();
+
+    for (issuer, remedy) in [(crm, "web.sign_in.issuer"), (&*nobody, "reached from here")] {
+        let mut config = floor.config();
+        config.web.sign_in = SignIn::Openid(OpenId {
+            issuer: issuer.parse().unwrap(),
+            client_id: "latitude".to_owned(),
+            client_secret: None,
+            name: "the company".to_owned(),
+            trust_email: false,
+            allow_private: true,
+        });
+
+        let checks = look_with(&config, &floor.env).await;
+
+        is_said(&checks, "sign-in with OpenID", remedy);
+    }
 }

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
-use latitude::ops::copy::{erase, export, import};
+use latitude::ops::copy::{export, import};
 use latitude::ops::privacy::pack;
 use latitude::ops::retention::{Retention, prune};
 use latitude::store::Store;
 use latitude::store::strategies::NewVersion;
 use latitude::sync::report::RunState;
+use latitude::sync::rights::erase;
 use serde_json::Value;
 
 use super::floor::{Floor, KEY, databases, executed, sqlite, store};

@@ -2,6 +2,7 @@
 
 mod pulls;
 mod sandbox;
+mod setup;
 mod sign_in;
 mod writes;
 

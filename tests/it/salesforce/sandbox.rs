@@ -57,6 +57,14 @@ async fn bad_queries_are_refused_as_they_are_in_the_real_one() {
             "NUMBER_OUTSIDE_VALID_RANGE",
         ),
         ("SELECT Id FROM Nothing", "INVALID_TYPE"),
+        (
+            "SELECT Id FROM User WHERE Id IN (SELECT ManagerId FROM User)",
+            "MALFORMED_QUERY",
+        ),
+        (
+            "SELECT Id FROM User WHERE Id IN (SELECT Name FROM Opportunity)",
+            "MALFORMED_QUERY",
+        ),
     ];
     for (soql, code) in refused {
         let told = visitor.query(soql).await;

@@ -4,6 +4,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use axum::Json;
+use axum::routing::{get, post};
 use latitude::domain::people::Person;
 use latitude::web::settings::{OpenId, SignIn};
 use reqwest::{Method, StatusCode};
@@ -14,7 +16,7 @@ use super::site::{Answer, Browser, Site};
 /// The provider, and a site whose people sign in with it.
 struct Door {
     site: Site,
-    issuer: String,
+    pages: String,
     child: Child,
     said: BufReader<ChildStdout>,
 }
@@ -40,8 +42,28 @@ fn is_there() -> bool {
     std::env::var("LATITUDE_TEST_BROWSER").is_ok()
 }
 
+/// A site whose people sign in with the provider at that address.
+async fn site_of(issuer: &str) -> Site {
+    Site::with(|settings| {
+        settings.sign_in = SignIn::Openid(OpenId {
+            issuer: issuer.parse().unwrap(),
+            client_id: "latitude".to_owned(),
+            client_secret: Some("a shared secret".into()),
+            name: "the company".to_owned(),
+            trust_email: false,
+            allow_private: true,
+        });
+    })
+    .await
+}
+
 impl Door {
     async fn open(claims: &str) -> Option<Self> {
+        Self::of(claims, "its own").await
+    }
+
+    /// A provider that has its endpoints on its own host, or on another.
+    async fn of(claims: &str, hosts: &str) -> Option<Self> {
         if !is_there() {
             return None;
         }
@@ -49,23 +71,16 @@ impl Door {
             .arg("openid.mjs")
             .current_dir(format!("{}/tests/browser", env!("CARGO_MANIFEST_DIR")))
             .env("CLAIMS", claims)
+            .env("HOSTS", hosts)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap());
-        let issuer = line(&mut said)["issuer"].as_str().unwrap().to_owned();
-        let site = Site::with(|settings| {
-            settings.sign_in = SignIn::Openid(OpenId {
-                issuer: issuer.parse().unwrap(),
-                client_id: "latitude".to_owned(),
-                client_secret: Some("a shared secret".into()),
-                name: "the company".to_owned(),
-                trust_email: false,
-                allow_private: true,
-            });
-        })
-        .await;
+        let begun = line(&mut said);
+        let told = |name: &str| begun[name].as_str().unwrap().to_owned();
+        let (issuer, pages) = (told("issuer"), told("pages"));
+        let site = site_of(&issuer).await;
         let told = json!({
             "back": format!("{}/sign-in/openid/back", site.base),
             "now": site.env.now().timestamp_millis(),
@@ -74,7 +89,7 @@ impl Door {
         assert_eq!(line(&mut said)["ready"], true);
         Some(Self {
             site,
-            issuer,
+            pages,
             child,
             said,
         })
@@ -90,7 +105,7 @@ impl Door {
     async fn proven(&self, browser: &mut Browser, who: &str, next: &str) -> String {
         let away = browser.get(&format!("/sign-in/openid?next={next}")).await;
         assert_eq!(away.status, StatusCode::SEE_OTHER, "{}", away.body);
-        let mut theirs = Browser::on(&self.issuer);
+        let mut theirs = Browser::on(&self.pages);
         let mut answer = theirs.get(away.header("location")).await;
         // Sign in, allow, and wherever the provider leads between.
         for _ in 0..12 {
@@ -150,6 +165,85 @@ async fn a_real_provider_signs_a_person_in() {
         assert_eq!(answer.header("location"), "/board");
         let board = browser.get("/board").await;
         assert!(board.body.contains("Mia Manager"), "{claims}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_has_its_endpoints_on_another_host_signs_a_person_in() {
+    let Some(door) = Door::of("when asked", "other").await else {
+        return;
+    };
+    let mut browser = door.site.browser();
+    let back = door.proven(&mut browser, "mia", "%2Fboard").await;
+
+    let answer = browser.get(&back).await;
+
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    assert!(browser.get("/board").await.body.contains("Mia Manager"));
+}
+
+/// A provider whose token endpoint answers with that status and body.
+async fn failing(status: StatusCode, body: Value) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let document = json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "jwks_uri": format!("{issuer}/keys"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+    });
+    let router = axum::Router::new()
+        .route(
+            "/.well-known/openid-configuration",
+            get(async move || Json(document)),
+        )
+        .route("/keys", get(async || Json(json!({"keys": []}))))
+        .route("/token", post(async move || (status, Json(body))));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    issuer
+}
+
+#[tokio::test]
+async fn an_outage_and_a_wrong_set_up_are_not_taken_for_an_answer_that_lies() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let away = site_of(&nobody)
+        .await
+        .browser()
+        .get("/sign-in/openid")
+        .await;
+    assert_eq!(away.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(away.body.contains("Try again in a minute"), "{}", away.body);
+
+    for (answers, body, told) in [
+        (503, json!({}), StatusCode::SERVICE_UNAVAILABLE),
+        (
+            401,
+            json!({"error": "invalid_client"}),
+            StatusCode::INTERNAL_SERVER_ERROR,
+        ),
+        (
+            400,
+            json!({"error": "invalid_grant"}),
+            StatusCode::FORBIDDEN,
+        ),
+    ] {
+        let answers = StatusCode::from_u16(answers).unwrap();
+        let site = site_of(&failing(answers, body).await).await;
+        let mut browser = site.browser();
+        let there = browser.get("/sign-in/openid").await;
+        let there = url::Url::parse(there.header("location")).unwrap();
+        let mut pairs = there.query_pairs();
+        let state = pairs.find(|(name, _)| name == "state").unwrap().1;
+
+        let back = format!("/sign-in/openid/back?code=one&state={state}");
+        let answer = browser.get(&back).await;
+
+        assert_eq!(answer.status, told, "{answers}: {}", answer.body);
     }
 }
 

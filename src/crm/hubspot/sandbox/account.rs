@@ -2,7 +2,9 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
-use axum::response::Response;
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
+use axum::response::{Redirect, Response};
 use serde_json::{Value, json};
 
 use super::answers::{Query, answer, batch, body, invalid, iso, not_found};
@@ -17,8 +19,9 @@ const OWNERS: (usize, usize) = (100, 500);
 /// Deals in one question for their companies.
 const MOST_ASSOCIATIONS: usize = 1_000;
 
-/// `GET /account-info/…/details`.
-pub async fn details() -> Response {
+/// `GET /account-info/…/details`; the app is served where the API is.
+pub async fn details(headers: HeaderMap) -> Response {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
     let body = json!({
         "portalId": PORTAL,
         "accountType": "STANDARD",
@@ -27,10 +30,15 @@ pub async fn details() -> Response {
         "additionalCurrencies": ["USD", "GBP", "INR"],
         "utcOffset": "+01:00",
         "utcOffsetMilliseconds": 3_600_000,
-        "uiDomain": "app-eu1.hubspot.com",
+        "uiDomain": host.unwrap_or("app-eu1.hubspot.com"),
         "dataHostingLocation": "eu1",
     });
     answer(200, body)
+}
+
+/// `GET /contacts/{portal}/record/0-3/{deal}`: the app's page of a deal.
+pub async fn record(Path((_, deal)): Path<(String, String)>) -> Redirect {
+    Redirect::to(&format!("/__sandbox/record/{deal}"))
 }
 
 fn shown(state: &World, n: usize) -> Value {

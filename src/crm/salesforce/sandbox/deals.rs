@@ -129,8 +129,8 @@ fn wrong_type(name: &str, wanted: &str, value: &Value) -> Refusal {
 /// A value as the field keeps it.
 fn fitting(definition: &Value, name: &str, value: &Value) -> Result<Value, Refusal> {
     let label = definition["Metadata"]["label"].as_str().unwrap_or(name);
-    let too_long = |most: usize| {
-        let message = format!("{label}: data value too large: (max length={most})");
+    let too_long = |text: &str, most: usize| {
+        let message = format!("{label}: data value too large: {text} (max length={most})");
         Err(Refusal::new(400, "STRING_TOO_LONG", message).of_field(name))
     };
     match (custom_kind(definition), value) {
@@ -167,12 +167,12 @@ fn fitting(definition: &Value, name: &str, value: &Value) -> Result<Value, Refus
             // Long texts keep the blanks around them out, as every text does.
             let text = text.trim();
             if text.encode_utf16().count() > most {
-                too_long(most)
+                too_long(text, most)
             } else {
                 Ok(text.into())
             }
         }
-        (Kind::Url, Value::String(text)) if text.len() > 255 => too_long(255),
+        (Kind::Url, Value::String(text)) if text.len() > 255 => too_long(text, 255),
         (_, Value::String(_)) => Ok(value.clone()),
         _ => Err(wrong_type(name, "string", value)),
     }
@@ -198,7 +198,8 @@ fn set_standard(state: &State, deal: &mut Deal, name: &str, value: &Value) -> Re
         "Name" => {
             let name = text()?.trim();
             if name.chars().count() > 120 {
-                let message = "Opportunity Name: data value too large: (max length=120)";
+                let message =
+                    format!("Opportunity Name: data value too large: {name} (max length=120)");
                 return Err(Refusal::new(400, "STRING_TOO_LONG", message).of_field("Name"));
             }
             name.clone_into(&mut deal.name);

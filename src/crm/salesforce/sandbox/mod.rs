@@ -32,6 +32,7 @@ mod tables;
 mod things;
 mod tokens;
 mod tooling;
+mod within;
 
 use axum::Router;
 use axum::routing::{any, get, post};

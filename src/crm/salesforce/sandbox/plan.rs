@@ -15,6 +15,7 @@ use super::schema::{Cell, Column, Hop, Kind, Table, cell};
 use super::soql::{Compare, Filter, Literal};
 use super::tables::TABLES;
 use super::things::{THINGS, Thing};
+use super::within;
 use crate::sandbox::world::State;
 
 /// An object, made of the world or kept as data.
@@ -212,6 +213,13 @@ impl Planner<'_> {
                     ]),
                     Compare::More | Compare::AtMost => Test::Is(get, *compare, high),
                     _ => Test::Is(get, *compare, low),
+                }
+            }
+            Filter::Within(path, inside, query) => {
+                let test = Test::In(self.filterable(path)?, within::ids(self, path, query)?);
+                match inside {
+                    true => test,
+                    false => Test::Not(Box::new(test)),
                 }
             }
             Filter::In(path, inside, literals) => {

@@ -45,6 +45,8 @@ pub enum Filter {
     Not(Box<Filter>),
     Is(String, Compare, Literal),
     In(String, bool, Vec<Literal>),
+    /// Among what a query of another object finds, or not.
+    Within(String, bool, Box<Query>),
 }
 
 /// How a field is compared.
@@ -91,7 +93,11 @@ pub fn parse(text: &str) -> Result<Query, Refusal> {
         at: 0,
         depth: 0,
     };
-    reader.query()
+    let query = reader.query()?;
+    match reader.tokens.get(reader.at) {
+        Some(token) => Err(unexpected(&shown(token))),
+        None => Ok(query),
+    }
 }
 
 pub(super) struct Reader {
@@ -138,9 +144,6 @@ impl Reader {
                 "NUMBER_OUTSIDE_VALID_RANGE",
                 "Maximum SOQL offset allowed is 2000",
             ));
-        }
-        if let Some(token) = self.tokens.get(self.at) {
-            return Err(unexpected(&shown(token)));
         }
         Ok(Query {
             select,
@@ -236,6 +239,11 @@ impl Reader {
         };
         if let Some(inside) = inside {
             self.must("(")?;
+            if self.is("SELECT") {
+                let inner = self.query()?;
+                self.must(")")?;
+                return Ok(Filter::Within(path, inside, Box::new(inner)));
+            }
             let mut values = vec![self.literal()?];
             while self.takes(",") {
                 values.push(self.literal()?);
