@@ -127,3 +127,25 @@ async fn the_cookie_itself_is_in_no_row() {
     assert!(by_cookie.is_none());
     assert_eq!(by_mark.unwrap().person, "mia");
 }
+
+#[tokio::test]
+async fn whoever_comes_back_to_the_demos_page_may_pick_someone_else() {
+    let site = Site::open().await;
+    for idle in [TimeDelta::zero(), TimeDelta::days(3)] {
+        let mut browser = site.browser_of("sam").await;
+        site.clock.advance(idle);
+
+        let page = browser.get("/sign-in").await.body;
+        let (_, form) = page.split_once("class=\"people\"").unwrap();
+        let (form, _) = form.split_once("</form>").unwrap();
+        assert!(form.contains("name=\"csrf\""), "{idle}: {form}");
+        browser.sign_in("acme:mia").await;
+
+        assert!(browser.get("/").await.body.contains("<h1>Mia Manager</h1>"));
+    }
+    let page = site.browser().get("/sign-in").await.body;
+    assert!(
+        !page.contains("name=\"csrf\""),
+        "there is nothing to prove yet"
+    );
+}
