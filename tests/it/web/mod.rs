@@ -18,6 +18,7 @@ mod limits;
 mod lines;
 mod matrix;
 mod mine;
+mod obstacle;
 mod openid;
 mod others;
 mod parity;
