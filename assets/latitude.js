@@ -28,6 +28,10 @@ for (const form of document.querySelectorAll("form[data-unsaved]")) {
 for (const list of document.querySelectorAll("[data-starters]")) {
   const field = document.getElementById(list.dataset.starters);
   const words = field.value.trim();
+  // Other words than those that came back are no longer kept as they are.
+  const send = field.form.querySelector("[data-otherwise]");
+  const differ = () => { if (send) send.textContent = send.dataset.otherwise; };
+  field.addEventListener("input", differ);
   for (const item of list.children) {
     const button = document.createElement("button");
     button.type = "button";
@@ -36,6 +40,7 @@ for (const list of document.querySelectorAll("[data-starters]")) {
     button.addEventListener("click", () => {
       const opening = item.textContent.replace(/…$/, " ");
       field.value = opening + words;
+      differ();
       field.focus();
       field.setSelectionRange(opening.length, field.value.length);
     });

@@ -85,12 +85,17 @@
 
   // Drafts: kept here with every key, sent when typing rests, sent again until it arrives or is refused.
   let resting, retry, count = 0, unsent = false, here = false, going = false, publishing = false;
+  // Whether the form says anything else than what was published.
+  let changed = form.dataset.drafted === "true";
+  // Whether a publish never arrived, and whether the grade that is shown is of other words.
+  let lost = false, ungraded = false;
   const keepHere = (sent) => {
     const words = {};
     unsent = true;
     for (const name of fields) words[name] = form.elements[name].value;
     here = store.set({ words, base: form.elements.base.value, at: Date.now(), sent });
   };
+  const sayKept = () => { kept.textContent = "Draft kept; only you see it." + (lost ? " It was not published: publish it again." : ""); };
   const keepThere = async () => {
     clearTimeout(retry);
     // What is typed while words are on their way to be published is sent after them, or it could arrive before.
@@ -101,7 +106,8 @@
     if (reply && reply.ok) {
       unsent = false;
       store.drop();
-      kept.textContent = "Draft kept; only you see it.";
+      sayKept();
+      if (ungraded) preview();
       return;
     }
     const it = await trouble(reply);
@@ -117,20 +123,24 @@
     try {
       const body = new URLSearchParams({ ...left.words, base: left.base || "" });
       const reply = await send("/arrived", body);
-      return reply.ok && (await reply.json()).arrived === true;
-    } catch { return false; }
+      return reply.ok ? await reply.json() : {};
+    } catch { return {}; }
   };
   // Whether the form holds words of one window already: those typed meanwhile, or those taken up.
   let taken = false;
   const takeUp = async (left) => {
     const same = fields.every((name) => (left.words[name] || "") === form.elements[name].value);
-    if (same || (left.sent && await arrived(left))) store.drop(left.key);
-    else if (!taken && !unsent) {
+    const at = left.sent ? await arrived(left) : {};
+    if (left.sent === "publish" && at.published === false) lost = true;
+    if (same || at.arrived) {
+      store.drop(left.key);
+      if (lost) sayKept();
+    } else if (!taken && !unsent) {
       for (const name of fields) {
         if (typeof left.words[name] === "string") form.elements[name].value = left.words[name];
       }
       if (left.base) form.elements.base.value = left.base;
-      taken = true;
+      taken = changed = true;
       keepHere();
       store.drop(left.key);
       keepThere();
@@ -216,6 +226,7 @@
     return box;
   };
   const heading = document.getElementById("to-be");
+  const NOT_GRADED = { grade: "Not graded", class: "g-none", score: null, dims: [], notes: [], dismissed: [], private_notes: [], parts: [] };
   const show = (it) => {
     const card = heading.parentElement;
     const held = card.contains(document.activeElement);
@@ -223,6 +234,7 @@
     grade.textContent = it.grade;
     grade.className = "grade big " + it.class;
     document.getElementById("score-to-be").textContent = it.score === null ? "" : it.score + " of 100";
+    document.getElementById("grade-why").textContent = it.why || "";
     const notes = document.getElementById("notes");
     notes.replaceChildren(...it.notes.map((note) => noteOf(note, "Does not apply here")));
     document.getElementById("dismissed").replaceChildren(...it.dismissed.map((note) => noteOf(note, "Ask it again", { again: "yes" })));
@@ -244,11 +256,18 @@
     const mine = ++asked;
     try {
       const reply = await send("/preview", typed());
-      if (reply.ok && mine === asked) show(await reply.json());
-    } catch { /* the next key asks again */ }
+      const graded = reply.ok ? await reply.json() : null;
+      if (mine !== asked) return;
+      if (graded) show(graded);
+      ungraded = !graded;
+    } catch { ungraded = mine === asked; }
+    // No grade of other words than those that stand there; the next key asks again.
+    if (ungraded) show({ ...NOT_GRADED, why: "What you have typed cannot be graded just now." });
   };
   form.addEventListener("input", () => {
     keepHere();
+    changed = true;
+    if (told.classList.contains("there")) tell({ state: "there", done: true });
     offer();
     redraw();
     clearTimeout(resting);
@@ -263,8 +282,10 @@
 
   // Publishing: the page sends its form; a panel in a frame sends it with its token.
   const tell = (it) => {
-    told.textContent = it.sentence;
-    told.className = "told " + it.state;
+    // What stands in the CRM is not what stands in the form once something else is typed there.
+    const other = it.state === "there" && changed;
+    told.textContent = other ? told.dataset.draft : it.sentence;
+    told.className = "told " + (other ? "" : it.state);
     told.dataset.done = String(it.done);
   };
   // A conflict that is found meanwhile: both sides are fetched and shown, and the keyboard goes there
@@ -295,7 +316,7 @@
     count++;
     if (!token) {
       // They stay on this machine until a page comes back: that page is the proof that they arrived.
-      keepHere(true);
+      keepHere(event.submitter && event.submitter.id === "keep" ? "keep" : "publish");
       going = true;
       return;
     }
@@ -307,10 +328,11 @@
     const done = reply && reply.ok ? await reply.json().catch(() => null) : null;
     publishing = false;
     if (done) {
+      lost = false;
       kept.textContent = done.note || "";
       form.elements.base.value = String(done.version);
       if (fields.every((name) => form.elements[name].value === sent.get(name))) {
-        unsent = false;
+        unsent = changed = false;
         store.drop();
       } else {
         keepHere();

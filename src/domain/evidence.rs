@@ -51,6 +51,24 @@ pub fn of<'a>(
     told
 }
 
+/// What was said of the plan as a whole: the first rule that speaks of no dimension, with all that such
+/// rules quote, at most four.
+pub fn of_whole<'a>(answers: &Answers, findings: &'a [Finding]) -> Option<Evidence<'a>> {
+    let whole = || findings.iter().filter(|it| it.dimension.is_none());
+    let first = whole().next()?;
+    let mut quotes: Vec<String> = Vec::new();
+    for quote in whole().map(|it| quote(answers, it)) {
+        if !quotes.contains(&quote) && quotes.len() < MOST_QUOTES {
+            quotes.push(quote);
+        }
+    }
+    Some(Evidence {
+        rule: &first.rule,
+        points: first.points,
+        quotes,
+    })
+}
+
 /// The words behind a finding, cut where they are many; the check date by its label, since a date
 /// has no words.
 pub fn quote(answers: &Answers, finding: &Finding) -> String {

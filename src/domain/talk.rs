@@ -62,6 +62,9 @@ pub fn reason(facts: &Facts, weakest: Option<&str>) -> String {
     let plan = match (facts.grade, weakest) {
         (Grade::NoStrategyYet, _) => "there is no plan yet".to_owned(),
         (Grade::NotEnoughYet, _) => "there is not enough of a plan yet".to_owned(),
+        (Grade::NotAssessedLanguage, _) => {
+            "the plan is in a language that Latitude does not read".to_owned()
+        }
         (grade, Some(part)) => format!("the plan is {}, weakest in {part}", grade.label()),
         (grade, None) => format!("the plan is {}", grade.label()),
     };
@@ -107,6 +110,11 @@ mod tests {
         assert_eq!(
             reason(&deal, Some("Ownership")),
             "the plan is Thin, weakest in Ownership, and the stage moved since"
+        );
+        deal.grade = Grade::NotAssessedLanguage;
+        assert_eq!(
+            reason(&deal, None),
+            "the plan is in a language that Latitude does not read, and the stage moved since"
         );
     }
 }

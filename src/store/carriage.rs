@@ -21,6 +21,8 @@ pub struct Carriage {
     pub carry_version: Option<i64>,
     /// A published version that an edit in the CRM overtook.
     pub conflict_version: Option<i64>,
+    /// When the CRM's fields were last written.
+    pub written_at: Option<Time>,
     /// Why the CRM would not take it.
     pub parked: Option<String>,
     /// The word of the connection's state.
@@ -184,7 +186,7 @@ impl Tx {
         deal: &DealId,
     ) -> Result<Option<Carriage>> {
         sql!(self, db => query_as(
-            "SELECT d.version, d.carry_version, d.conflict_version, d.parked, c.state,
+            "SELECT d.version, d.carry_version, d.conflict_version, d.written_at, d.parked, c.state,
              c.state_message FROM deal d JOIN connection c ON c.id = d.connection
              WHERE d.connection = $1 AND d.id = $2 AND d.gone_at IS NULL",
         ).bind(connection.as_str()).bind(deal.as_str()).fetch_optional(db).await)

@@ -85,4 +85,29 @@ impl Tx {
              ORDER BY at DESC LIMIT 1",
         ).bind(connection.as_str()).bind(person).fetch_optional(db).await)
     }
+
+    /// Since when each of these people has said how soon they answer; who never did is missing.
+    pub async fn promised_since(
+        &mut self,
+        connection: &ConnectionId,
+        people: &[&str],
+    ) -> Result<HashMap<String, Time>> {
+        let mut found = HashMap::new();
+        for some in people.chunks(ROWS) {
+            let rows: Vec<(String, Time)> = sql!(&mut *self, db => {
+                let mut select = QueryBuilder::new(
+                    "SELECT person, MIN(at) AS at FROM team_promise WHERE connection = ",
+                );
+                select.push_bind(connection.as_str()).push(" AND person IN (");
+                let mut list = select.separated(", ");
+                for person in some {
+                    list.push_bind(*person);
+                }
+                select.push(") GROUP BY person");
+                select.build_query_as().fetch_all(db).await
+            })?;
+            found.extend(rows);
+        }
+        Ok(found)
+    }
 }

@@ -188,6 +188,16 @@ impl Tx {
         self.words_for(select, connection, deals).await
     }
 
+    /// Which of these deals ended, each with the word of how: `won` or `lost`.
+    pub async fn deal_ends(
+        &mut self,
+        connection: &ConnectionId,
+        deals: &[&str],
+    ) -> Result<HashMap<String, String>> {
+        let select = "SELECT id, standing FROM deal WHERE standing <> 'open' AND connection = ";
+        self.words_for(select, connection, deals).await
+    }
+
     /// A word about each of these, by id; each asked for once.
     async fn words_for(
         &mut self,

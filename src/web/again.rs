@@ -2,8 +2,8 @@
 //! written into it, ready to be put right and sent once more.
 
 use super::csrf::Wrote;
-use super::day;
 use super::error::Problem;
+use super::{day, mine, tokens};
 use crate::domain::field::Field as Part;
 use crate::domain::obstacle::kinds::{Ground, Kind, Outcome};
 use crate::domain::week::Became;
@@ -101,6 +101,7 @@ pub fn fields(path: &str, wrote: &Wrote) -> Vec<Field> {
     let wanted: &[&str] = match form.as_str() {
         "send" => &["by", "whom", "what", "ground"],
         "close" => &["outcome"],
+        "token" => &tokens::BOXES,
         _ => &[],
     };
     for name in wanted {
@@ -108,6 +109,12 @@ pub fn fields(path: &str, wrote: &Wrote) -> Vec<Field> {
             fields.insert(0, field(&form, name, ""));
         }
     }
+    // Boxes stand in their order, those that were ticked among the others.
+    fields.sort_by_key(|it| {
+        wanted
+            .iter()
+            .position(|name| it.how == How::Tick && *name == it.name)
+    });
     fields
 }
 
@@ -122,6 +129,8 @@ fn form_of(path: &str, wrote: &Wrote) -> String {
         ["panel", _, _, "closing"] => "closing",
         ["week", _] => "week",
         ["promise"] => "promise",
+        ["tokens"] => "token",
+        ["mine", "all"] => "forget",
         _ => "",
     }
     .to_owned()
@@ -203,6 +212,10 @@ fn shape(form: &str, name: &str) -> (String, How) {
         ("week", "proud_shared") => ("Share this with my manager", How::Tick),
         ("closing", "answer") => ("My answer", How::Long),
         ("closing", "shared") => ("My manager may read this", How::Tick),
+        ("token", "name") => ("What is it for?", How::Line),
+        ("token", "days") => ("How long?", How::Pick),
+        ("token", name) if name.starts_with(tokens::BOX) => (tokens::label(name), How::Tick),
+        ("forget", "sure") => (mine::ASKS, How::Line),
         ("panel", "confidence") => ("Confidence", How::Line),
         ("panel", name) => return part(name),
         // The button that was pressed, and the answer it belongs to.
@@ -242,6 +255,10 @@ fn choices(form: &str, name: &str, picked: &str) -> Vec<(&'static str, &'static 
             .collect(),
         ("close", "helped") => vec![("yes", "Yes"), ("no", "No")],
         ("week", "became") => Became::ALL.map(|it| (it.word(), it.label())).to_vec(),
+        ("token", "days") => tokens::DAYS
+            .iter()
+            .map(|(days, label, _)| (*days, *label))
+            .collect(),
         _ => Vec::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! The parts of an obstacle's card, in words, as more than one page shows them.
 
 use super::words;
+use crate::domain::deal::Standing;
 use crate::domain::obstacle::Obstacle;
 use crate::domain::obstacle::kinds::{Ended, Ground};
 
@@ -13,6 +14,16 @@ pub struct OfDeal {
     pub href: Option<String>,
     /// What its seller calls it.
     pub name: String,
+    /// `won` or `lost`; nothing while it is open.
+    pub ended: Option<&'static str>,
+}
+
+/// How a deal ended, in a word; nothing while it is open.
+pub fn ended(standing: &str) -> Option<&'static str> {
+    match Standing::named(standing) {
+        Standing::Open => None,
+        ended => Some(ended.as_str()),
+    }
 }
 
 /// An option of the seller's own.

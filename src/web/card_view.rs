@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::card_parts::{self, GONE, Needed, OfDeal, OwnOption, Said, Turned};
+use super::card_parts::{self, GONE, Needed, OfDeal, OwnOption, Said, Turned, ended};
 use super::error::Problem;
 use super::obstacle::{Side, card_path};
 use super::promise::{CountOn, counted_on};
-use super::responders::{filled, hours};
+use super::responders::{Owed, filled, owed_of};
 use super::session::Me;
-use super::{App, panel, words};
+use super::{App, clock, panel, words};
 use crate::domain::Time;
 use crate::domain::hours::{Hours, Reading};
 use crate::domain::ids::PersonId;
@@ -37,11 +37,15 @@ pub struct Item {
 }
 
 impl Item {
+    /// Whether it is the seller who has to move: with a reply to the one question.
+    pub fn is_theirs(&self) -> bool {
+        self.reading == Some(Reading::Paused)
+    }
+
     /// What is due soonest comes first, and last what no clock runs for: after a question it is the
     /// seller who has to move, however late it was asked.
     pub fn order(&self) -> (bool, Option<Time>) {
-        let waits = self.reading == Some(Reading::Paused);
-        (waits || self.due.is_none(), self.due)
+        (self.is_theirs() || self.due.is_none(), self.due)
     }
 }
 
@@ -63,8 +67,8 @@ pub struct View {
     pub deal: Option<OfDeal>,
     /// The seller's options.
     pub options: Vec<OwnOption>,
-    /// Kinds to choose from.
-    pub kinds: Vec<(&'static str, &'static str)>,
+    /// Kinds to choose from: word, label, what it means.
+    pub kinds: Vec<(&'static str, &'static str, &'static str)>,
     /// Grounds to send it up on.
     pub grounds: Vec<(&'static str, &'static str, bool)>,
     /// What is needed.
@@ -83,6 +87,8 @@ pub struct View {
     pub outcomes: Vec<(&'static str, &'static str)>,
     /// What may be done to it now.
     pub may: May,
+    /// Whether it was ever answered, so that one can say whether that helped.
+    pub answered: bool,
     /// What the seller may count on from whoever answers first.
     pub count_on: Option<CountOn>,
     /// Says that there is nobody to send it up to.
@@ -92,6 +98,12 @@ pub struct View {
 }
 
 impl View {
+    /// How the deal ended, for its seller, who alone can close what it was needed for.
+    pub fn to_close(&self) -> Option<&'static str> {
+        let deal = self.deal.as_ref().filter(|_| self.own && self.may.close);
+        deal.and_then(|it| it.ended)
+    }
+
     /// What the seller does next, where nothing else is asked of them: `option`, `send`, `close`, or
     /// nothing.
     pub fn next(&self) -> &'static str {
@@ -149,71 +161,20 @@ pub fn item(
     card: &Card,
     me: &Me,
     names: &HashMap<String, String>,
-    (now, hours): (Time, &Hours),
+    (now, owed): (Time, &Owed),
 ) -> Item {
     let it = &card.obstacle;
-    let state = it.state_at(now, hours);
-    let reading = it.reading(now, hours);
-    let due = it.turn().and_then(|turn| turn.clock.due(hours));
-    // Whoever owes the answer reads of themselves, others of the level.
-    let responder = it.turn().and_then(|turn| turn.responder.as_ref());
-    let (who, answers) = match it.turn() {
-        Some(_) if responder.is_some_and(|it| it.as_str() == me.face.id) => ("I", "answer"),
-        turn => (turn.map_or("", |turn| turn.level.label()), "answers"),
-    };
-    let moment = |at| words::moment(at, me.zone());
-    let when = due.map(moment).unwrap_or_default();
-    let (clock, class) = match reading {
-        None => {
-            let promised = it.promised.filter(|_| state == State::Promised);
-            let day = promised.map(|day| format!("Promised for {}", words::day(day)));
-            let class = if state == State::Kept { "done" } else { "" };
-            (day.unwrap_or_default(), class)
-        }
-        Some(Reading::Paused) => paused(card, me, names, who),
-        Some(Reading::Running) => (format!("{who} {answers} by {when}"), ""),
-        Some(Reading::Half) => (
-            format!("{who} {answers} by {when}: half the time has gone"),
-            "half",
-        ),
-        Some(Reading::Due) => (
-            format!("Overdue: {who} promised an answer by {when}"),
-            "due",
-        ),
-        Some(Reading::Late) => (
-            format!("No answer yet: {who} promised one by {when}"),
-            "due",
-        ),
-    };
+    let (clock, class) = clock::told(card, me, names, (now, owed));
     Item {
         href: card_path(me.connection.as_str(), &card.id),
         text: it.text.clone(),
         about: String::new(),
-        state: state.label(),
+        state: it.state_at(now, &owed.hours).label(),
         clock,
         class,
-        reading,
-        due,
+        reading: it.reading(now, &owed.hours),
+        due: it.turn().and_then(|turn| turn.clock.due(&owed.hours)),
     }
-}
-
-/// Who has to move while the clock stands still: the seller, with a reply.
-fn paused(
-    card: &Card,
-    me: &Me,
-    names: &HashMap<String, String>,
-    level: &str,
-) -> (String, &'static str) {
-    let seller = names.get(&card.seller).map_or("the seller", String::as_str);
-    let turn = card.obstacle.turn();
-    let responder = turn.and_then(|it| it.responder.as_ref());
-    if card.seller == me.face.id {
-        let asker = responder.and_then(|it| names.get(it.as_str()));
-        let asker = asker.map_or(level, String::as_str);
-        let told = format!("{asker} asked a question. Your reply restarts the clock.");
-        return (told, "half");
-    }
-    (format!("Waiting for {seller}'s reply"), "")
 }
 
 /// The people named on the pages of cards: those of their lines, and whoever said something.
@@ -245,7 +206,10 @@ pub async fn view(
 ) -> Result<View, Problem> {
     let (now, connection) = (app.env.now(), &me.connection);
     let moment = |at| words::moment(at, me.zone());
-    let hours = hours(app, tx, connection, card).await?;
+    let cards = std::slice::from_ref(card);
+    let owed = owed_of(app, tx, connection, cards).await?;
+    let owed = owed.into_iter().next().ok_or(Problem::NotFound)?;
+    let hours = &owed.hours;
     let it = &card.obstacle;
     let names = tx
         .names(connection, &everyone(std::slice::from_ref(card)))
@@ -256,6 +220,7 @@ pub async fn view(
             let dossier = tx.dossier(connection, &id.as_str().into()).await?;
             dossier.map(|deal| OfDeal {
                 href: deal_address(me, &deal.id, deal.seller.as_deref(), side),
+                ended: ended(&deal.standing),
                 name: deal.name,
             })
         }
@@ -271,9 +236,9 @@ pub async fn view(
             more: until.unwrap_or_else(|| one.more.clone()),
         }
     });
-    let state = it.state_at(now, &hours);
+    let state = it.state_at(now, hours);
     let has_option = !it.options.is_empty();
-    let mut may = may(card, side, now, &hours);
+    let mut may = may(card, side, now, hours);
     // There is someone to send it up to where there is someone to count on.
     let count_on = match may.send {
         true => counted_on(app, tx, me).await?,
@@ -290,13 +255,16 @@ pub async fn view(
     Ok(View {
         action: card_path(connection.as_str(), &card.id),
         csrf: csrf.to_owned(),
-        item: item(card, me, &names, (now, &hours)),
+        item: item(card, me, &names, (now, &owed)),
         own: side == Side::Seller,
         responds: side == Side::Responder,
         seller: name(&card.seller),
         deal,
         options: card_parts::options(it),
-        kinds: Kind::ALL.iter().map(|it| (it.word(), it.label())).collect(),
+        kinds: Kind::ALL
+            .iter()
+            .map(|it| (it.word(), it.label(), it.means()))
+            .collect(),
         // One's own options are no ground before there are any.
         grounds: Ground::ALL
             .iter()
@@ -336,6 +304,7 @@ pub async fn view(
             .map(|it| (it.word(), it.label()))
             .collect(),
         may,
+        answered: card.said.iter().any(|it| is_answer(&it.kind)),
         count_on,
         no_manager: NO_MANAGER,
         today: hours.date(now).to_string(),
@@ -379,6 +348,11 @@ fn deal_address(me: &Me, deal: &str, seller: Option<&str>, side: Side) -> Option
             .sight(seller)
             .map(|_| words::deal_path(me.connection.as_str(), deal)),
     }
+}
+
+/// Whether what was said stopped the clock for good.
+fn is_answer(kind: &str) -> bool {
+    matches!(kind, "backed" | "another" | "no")
 }
 
 fn kind(word: &str) -> &'static str {

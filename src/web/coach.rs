@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::Shared;
 use super::around::open;
+use super::card_parts::ended;
 use super::error::Problem;
 use super::session::{Me, Reader, Sight};
 use super::table::{For, Table};
@@ -40,15 +41,18 @@ pub fn routes(table: Table) -> Table {
         .post(For::People, "/deals/{connection}/{deal}/talked", talked)
 }
 
-/// The question a seller has yet to answer, if there is one.
-pub fn open_question(
-    questions: &[Question],
-    published_at: Option<Time>,
+/// The question a seller has yet to answer, if there is one. A deal that ended asks nothing any more.
+pub fn open_question<'a>(
+    questions: &'a [Question],
+    deal: &Dossier,
     now: Time,
-) -> Option<&Question> {
-    questions
-        .first()
-        .filter(|it| published_at.is_none_or(|at| it.at > at) && now - it.at < PATIENCE)
+) -> Option<&'a Question> {
+    if ended(&deal.standing).is_some() {
+        return None;
+    }
+    let since = deal.published_at;
+    let first = questions.first();
+    first.filter(|it| since.is_none_or(|at| it.at > at) && now - it.at < PATIENCE)
 }
 
 /// What a manager's form sends.
@@ -128,6 +132,11 @@ pub async fn put_question(
                 .to_owned(),
         ));
     }
+    if let Some(ended) = ended(&dossier.standing) {
+        return Err(Problem::Conflict(format!(
+            "This deal is {ended}: no strategy is published any more that could answer. Talk about it."
+        )));
+    }
     let now = app.env.now();
     let mut tx = app.store.write().await?;
     // Holds the deal, so that of two who ask at once the second sees the first one's question.
@@ -141,7 +150,7 @@ pub async fn put_question(
     }
     let mut questions = tx.questions(&me.connection, &[&dossier.id]).await?;
     let questions = questions.remove(&dossier.id).unwrap_or_default();
-    if open_question(&questions, dossier.published_at, now).is_some() {
+    if open_question(&questions, dossier, now).is_some() {
         return Err(Problem::Conflict(
             "One question at a time: the last one waits for an answer. Talk about it meanwhile."
                 .to_owned(),

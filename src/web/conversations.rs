@@ -167,7 +167,7 @@ async fn asked_of(
     let wanted = deals.iter().filter_map(|deal| {
         let question = questions
             .get(&deal.id)
-            .and_then(|it| open_question(it, deal.published_at, now));
+            .and_then(|it| open_question(it, deal, now));
         let reason = deal::reason(deal);
         let stuck = deal.parked.is_some() && deal.carry_version.is_some();
         // Words that stand nowhere yet go before what a person asked, and that before the cadence.

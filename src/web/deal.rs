@@ -12,6 +12,7 @@ use url::Url;
 use super::Shared;
 use super::around::{Around, OpenedBy, around, open, opened_by};
 use super::board::stage_name;
+use super::card_parts::ended;
 use super::card_view::Item;
 use super::chrome::{Chrome, Show};
 use super::closing::{self, SharedLookBack};
@@ -57,6 +58,10 @@ struct Page {
     grade: String,
     class: &'static str,
     score: Option<u8>,
+    /// What was said of the plan as a whole.
+    whole: Option<String>,
+    /// Whether there is a grade that one may see differently.
+    graded: bool,
     state: String,
     asked: Option<&'static str>,
     dims: Vec<Bar>,
@@ -71,7 +76,8 @@ struct Page {
     waits: bool,
     since: Option<Since>,
     opened: Vec<OpenedBy>,
-    ended: bool,
+    /// `won` or `lost`; empty while it is open.
+    ended: &'static str,
     panel: String,
     look_back: Option<SharedLookBack>,
     needs: Vec<Item>,
@@ -149,9 +155,9 @@ async fn deal(
     // Where nothing is scored, no words earned or cost anything.
     let scored = assessment.filter(|it| it.score.is_some());
     let findings = scored.map_or(&[][..], |it| &it.findings);
-    let grade = assessment
-        .map_or(Grade::NoStrategyYet, |it| it.grade)
-        .label();
+    let grade = assessment.map_or(Grade::NoStrategyYet, |it| it.grade);
+    let ended = ended(&dossier.standing);
+    let withdrawn = ended.map(|how| format!("Not open any more: the deal is {how}"));
     Ok(Show(Page {
         chrome: Chrome::of(&dossier.name, &reader, "/board"),
         done: done.sentence(me.name_of(dossier.seller.as_deref().unwrap_or_default())),
@@ -160,11 +166,17 @@ async fn deal(
         href: words::deal_path(connection.as_str(), deal.as_str()),
         facts: facts(&app, me, &dossier, &stages),
         board: board_before(&headers),
-        grade: grade.to_owned(),
-        class: words::grade_class(grade),
+        grade: grade.label().to_owned(),
+        class: words::grade_class(grade.label()),
         score: assessment.and_then(|it| it.score),
+        whole: answers
+            .zip(assessment)
+            .and_then(|(answers, it)| why::whole(answers, it)),
+        graded: ![Grade::NoStrategyYet, Grade::NotAssessedLanguage].contains(&grade),
         state: dossier.state.clone().unwrap_or_default(),
-        asked: reason(&dossier).map(Reason::told),
+        asked: reason(&dossier)
+            .filter(|_| ended.is_none())
+            .map(Reason::told),
         dims: assessment.map(why::bars).unwrap_or_default(),
         answers: answers
             .map(|answers| {
@@ -178,11 +190,11 @@ async fn deal(
             .zip(assessment)
             .map(|(answers, it)| why::sides(answers, it))
             .unwrap_or_default(),
-        waits: open_question(&questions, dossier.published_at, now).is_some(),
+        waits: open_question(&questions, &dossier, now).is_some(),
         questions: questions
             .iter()
             .map(|it| Asked {
-                answered: answered::by(it, &versions, me.zone()),
+                answered: answered::by(it, &versions, me.zone()).or_else(|| withdrawn.clone()),
                 ..asked(it, &names, me.zone())
             })
             .collect(),
@@ -195,7 +207,7 @@ async fn deal(
         private_notes,
         versions: editions(&app.framework, stage, &versions, me.zone()),
         panel: panel_path(connection.as_str(), deal.as_str()),
-        ended: Standing::named(&dossier.standing) != Standing::Open,
+        ended: ended.unwrap_or_default(),
         look_back,
         needs,
         add_need: format!(

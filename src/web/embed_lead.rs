@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::around::around;
 use super::board::stage_name;
+use super::card_parts::ended;
 use super::chrome::Show;
 use super::closing::{self, SharedLookBack};
 use super::coach::open_question;
@@ -15,7 +16,7 @@ use super::marked::{How, pieces};
 use super::panel_view::Desk;
 use super::session::Sight;
 use super::since::{Since, since};
-use super::{Shared, assets, words};
+use super::{Shared, assets, why, words};
 use crate::domain::grade::Grade;
 
 #[derive(askama::Template)]
@@ -30,6 +31,8 @@ struct Page {
     grade: String,
     class: &'static str,
     score: Option<u8>,
+    /// What was said of the plan as a whole.
+    whole: Option<String>,
     state: String,
     since: Option<Since>,
     answers: Vec<Shown>,
@@ -37,6 +40,8 @@ struct Page {
     questions: Vec<Asked>,
     notes: Vec<String>,
     waits: bool,
+    /// `won` or `lost`; nothing while it is open.
+    ended: Option<&'static str>,
     look_back: Option<SharedLookBack>,
 }
 
@@ -78,11 +83,15 @@ pub async fn page(
         grade: grade.label().to_owned(),
         class: words::grade_class(grade.label()),
         score: assessment.and_then(|it| it.score),
+        whole: answers
+            .zip(assessment)
+            .and_then(|(answers, it)| why::whole(answers, it)),
         state: dossier.state.clone().unwrap_or_default(),
         since: talk.map(|talk| since(&talk, dossier, (&kept.stages, &kept.versions), me.zone())),
         answers: written.unwrap_or_default(),
         check_on: answers.and_then(|it| it.check_on).map(words::day),
-        waits: open_question(&kept.questions, dossier.published_at, now).is_some(),
+        waits: open_question(&kept.questions, dossier, now).is_some(),
+        ended: ended(&dossier.standing),
         questions: kept
             .questions
             .iter()

@@ -69,7 +69,9 @@ impl Problem {
 
     fn sentence(&self, id: &str) -> String {
         match self {
-            Self::SignIn => "Sign in first.".to_owned(),
+            Self::SignIn => {
+                "Nothing of this was kept or published. Sign in, then send it again.".to_owned()
+            }
             Self::NotFound => "There is nothing here, or it is not yours to see.".to_owned(),
             Self::Refused(why) | Self::Away(why) => (*why).to_owned(),
             Self::Scope(scope) => format!(
@@ -165,8 +167,8 @@ struct ErrorPage {
     again: Option<String>,
     /// Whether it may have been kept all the same.
     unsure: bool,
-    /// The page they wrote it on.
-    back: Option<String>,
+    /// The way to the page they wrote it on: what it is called, and where it leads.
+    back: Option<(&'static str, String)>,
 }
 
 /// The same in a frame of the CRM, where none of our own places can be gone to.
@@ -191,6 +193,12 @@ fn sent_from(headers: &HeaderMap) -> Option<String> {
         let query = from.query().map(|it| format!("?{it}"));
         format!("{}{}", from.path(), query.unwrap_or_default())
     })
+}
+
+/// The sign-in, and where it leads to.
+fn sign_in(next: &str) -> String {
+    let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    format!("/sign-in?next={next}")
 }
 
 /// Around a page that refuses: where else to go, for whoever is signed in.
@@ -254,9 +262,8 @@ pub async fn dress(State(app): State<Shared>, mut request: Request, next: Next) 
         wrote.clear();
     }
     if matches!(problem, Problem::SignIn) && !for_programs && wrote.is_empty() {
-        let next = if is_get { asked } else { "/".to_owned() };
-        let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
-        return Redirect::to(&format!("/sign-in?next={next}")).into_response();
+        let next = if is_get { Some(asked) } else { back };
+        return Redirect::to(&sign_in(next.as_deref().unwrap_or("/"))).into_response();
     }
     let id = app.env.hex::<6>();
     let mut absent = false;
@@ -301,6 +308,11 @@ pub async fn dress(State(app): State<Shared>, mut request: Request, next: Next) 
                     ..Chrome::bare(title)
                 },
                 _ => chrome(&app, headers, title).await,
+            };
+            // Their page leads by the sign-in, and back to itself.
+            let back = match problem {
+                Problem::SignIn => back.map(|it| ("Sign in and go back there", sign_in(&it))),
+                _ => back.map(|it| ("Back", it)),
             };
             let again =
                 !chrome.csrf.is_empty() && !wrote.is_empty() && again::helps(&problem, &wrote);

@@ -39,6 +39,8 @@ struct Page {
     owed: Vec<Item>,
     count_on: Vec<CountOn>,
     waiting: Vec<Item>,
+    /// Where a question was asked, and the seller has to move.
+    theirs: Vec<Item>,
     news: Vec<News>,
 }
 
@@ -91,6 +93,7 @@ async fn home(
     }
     drop(tx);
     waiting.sort_by_key(Item::order);
+    let (theirs, waiting) = waiting.into_iter().partition(Item::is_theirs);
     owed.sort_by_key(Item::order);
     wanted.sort_by_key(|it| it.rank);
     wanted.truncate(MOST);
@@ -110,6 +113,7 @@ async fn home(
         owed,
         count_on,
         waiting,
+        theirs,
         news,
     }))
 }

@@ -37,6 +37,13 @@ pub struct Lists {
     pub learn: Vec<Card>,
 }
 
+impl Lists {
+    /// Whether among the needs there are some whose seller has to move first.
+    pub fn theirs(&self) -> bool {
+        self.waiting.iter().any(Item::is_theirs)
+    }
+}
+
 /// Reads them.
 ///
 /// # Errors

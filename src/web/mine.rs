@@ -17,6 +17,8 @@ use crate::sync::rights;
 
 /// What one types to be forgotten.
 const WORD: &str = "forget me";
+/// What asks for it.
+pub const ASKS: &str = "To go on, type “forget me”";
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
@@ -35,7 +37,6 @@ struct Page {
     lighter: bool,
     /// All was: nobody here knows one any more.
     gone: bool,
-    word: &'static str,
 }
 
 async fn page(reader: Reader) -> Show<impl askama::Template> {
@@ -47,7 +48,6 @@ fn show(reader: &Reader, lighter: bool) -> Show<Page> {
         chrome: Chrome::of("About me", reader, "/mine"),
         lighter,
         gone: false,
-        word: WORD,
     })
 }
 
@@ -99,7 +99,6 @@ async fn forget_all(
         chrome: Chrome::bare("About me"),
         lighter: false,
         gone: true,
-        word: WORD,
     });
     Ok((session::without_cookie(&app, jar), last).into_response())
 }

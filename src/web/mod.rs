@@ -14,6 +14,7 @@ pub mod books;
 pub mod card_parts;
 pub mod card_view;
 pub mod chrome;
+pub mod clock;
 pub mod closing;
 pub mod coach;
 pub mod connect;

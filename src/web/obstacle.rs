@@ -12,12 +12,11 @@ use super::card_view::{self, Item, View};
 use super::chrome::{Chrome, Show};
 use super::done::Done;
 use super::error::Problem;
-use super::responders::hours_of;
+use super::responders::{Owed, owed_of};
 use super::session::{Me, Reader};
 use super::table::{For, Table};
 use super::{App, Shared, day, words};
 use crate::domain::Time;
-use crate::domain::hours::Hours;
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::obstacle::kinds::{Level, State as Standing};
 use crate::domain::obstacle::{Obstacle, STARTERS, opens_as_blame};
@@ -57,6 +56,10 @@ struct AnswersPage {
     chrome: Chrome,
     waiting: Vec<Item>,
     queue: Option<Vec<Item>>,
+    /// Whether anything waits in the queue.
+    queued: bool,
+    /// Where a question was asked, and the seller has to move.
+    theirs: Vec<Item>,
     passed: Vec<Item>,
 }
 
@@ -211,22 +214,33 @@ async fn list(
 /// # Errors
 /// The database's.
 pub async fn items(app: &App, tx: &mut Tx, me: &Me, cards: &[Card]) -> Result<Vec<Item>, Problem> {
-    let hours = hours_of(app, tx, &me.connection, cards).await?;
+    let owed = owed_of(app, tx, &me.connection, cards).await?;
     let names = tx.names(&me.connection, &card_view::people(cards)).await?;
     let deals: Vec<&str> = cards.iter().filter_map(|it| it.deal.as_deref()).collect();
+    let ends = tx.deal_ends(&me.connection, &deals).await?;
     let deals = tx.deal_names(&me.connection, &deals).await?;
     let now = app.env.now();
-    let line = |(card, hours): (&Card, &Hours)| {
+    let line = |(card, owed): (&Card, &Owed)| {
         let others = card.seller != me.face.id;
         let seller = names.get(&card.seller).filter(|_| others);
-        let deal = card.deal.as_ref().and_then(|it| deals.get(it));
-        let about: Vec<&str> = seller.into_iter().chain(deal).map(String::as_str).collect();
+        let of = card.deal.as_ref();
+        let deal = of.and_then(|it| deals.get(it)).cloned();
+        // What it was needed for may be over; whether it still matters, its seller says.
+        let deal = match of.and_then(|it| ends.get(it)) {
+            Some(end) => deal.map(|name| format!("{name} ({end})")),
+            None => deal,
+        };
+        let about: Vec<&str> = seller
+            .into_iter()
+            .chain(&deal)
+            .map(String::as_str)
+            .collect();
         Item {
             about: about.join(" · "),
-            ..card_view::item(card, me, &names, (now, hours))
+            ..card_view::item(card, me, &names, (now, owed))
         }
     };
-    Ok(cards.iter().zip(&hours).map(line).collect())
+    Ok(cards.iter().zip(&owed).map(line).collect())
 }
 
 #[derive(Default, Deserialize)]
@@ -338,9 +352,12 @@ async fn answers(
     }
     waiting.sort_by_key(Item::order);
     queue.sort_by_key(Item::order);
+    let (theirs, waiting) = waiting.into_iter().partition(Item::is_theirs);
     Ok(Show(AnswersPage {
         chrome: Chrome::of("Answers I owe", &reader, "/answers"),
         waiting,
+        queued: !queue.is_empty(),
+        theirs,
         queue: reader.is(Role::Product).then_some(queue),
         passed,
     }))

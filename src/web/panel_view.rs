@@ -173,11 +173,14 @@ impl Told {
 pub async fn told(app: &Shared, desk: &Desk) -> Result<Told, Problem> {
     let (connection, deal, _) = desk.ids();
     let carriage = app.store.read().await?.carriage(&connection, &deal).await?;
-    Ok(carriage.map_or_else(|| sentence(None), |it| sentence(Some(&it))))
+    Ok(sentence(carriage.as_ref(), desk.me.zone()))
 }
 
-/// The same, of what is known already.
-pub fn sentence(carriage: Option<&Carriage>) -> Told {
+/// What is said of words that stand in the CRM once others are typed.
+pub const DRAFT_BELOW: &str = "In the CRM as you last published it. Your draft stands below.";
+
+/// The same, of what is known already; `zone` is the reader's.
+pub fn sentence(carriage: Option<&Carriage>, zone: Option<&str>) -> Told {
     let told = |state, done, sentence: String| Told {
         version: carriage.map_or(0, |it| it.version),
         sentence,
@@ -207,7 +210,16 @@ pub fn sentence(carriage: Option<&Carriage>) -> Told {
             format!("Saved. The CRM cannot be reached yet: {reason}"),
         ),
         _ if carried => told("saved", false, "Saved. On its way to the CRM.".to_owned()),
-        _ => told("there", true, "In the CRM.".to_owned()),
+        _ => {
+            let written = it.written_at.map(|at| words::moment(at, zone));
+            let written = written.map(|at| format!(": last written there {at}"));
+            let written = written.unwrap_or_default();
+            told(
+                "there",
+                true,
+                format!("Published, and in the CRM{written}."),
+            )
+        }
     }
 }
 
@@ -254,13 +266,13 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
     let needs = needs::of_deal(app, &mut tx, &desk.me, (deal.as_str(), false)).await?;
     drop(tx);
     let chosen = draft.as_ref().map_or(confidence, |it| it.confidence);
-    let mut told = sentence(carriage.as_ref());
+    let mut told = sentence(carriage.as_ref(), desk.me.zone());
     if csrf.is_empty() {
         told = told.framed();
     }
     if draft.is_some() && told.state == "there" {
-        "In the CRM as you last published it. Your draft stands below."
-            .clone_into(&mut told.sentence);
+        DRAFT_BELOW.clone_into(&mut told.sentence);
+        told.state = "";
     }
     let clash = clash(
         &app.framework,
@@ -271,7 +283,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
         draft.as_ref(),
     );
     let zone = desk.me.zone();
-    let waits = open_question(&questions, dossier.published_at, now);
+    let waits = open_question(&questions, dossier, now);
     Ok(Body {
         action: action.to_owned(),
         script: assets::PANEL.href(),

@@ -45,6 +45,8 @@ pub struct Picture {
     pub by_week: Vec<Row>,
     /// Stages and weeks that stand for too few sellers to be shown.
     pub hidden: usize,
+    /// Which stages these are, in order.
+    pub hidden_stages: Vec<String>,
 }
 
 /// One row of a picture: shares of each grade, best first, in percent.
@@ -89,7 +91,7 @@ pub async fn of_team(app: &App, tx: &mut Tx, me: &Me) -> Result<Picture, Problem
         .into_iter()
         .map(|it| (monday(hours.date(it.at)), it))
         .filter(|(monday, _)| *monday >= first);
-    let mut hidden = 0;
+    let mut hidden = Vec::new();
     let mut by_stage = Vec::new();
     // Pipelines may have stages in common: one row each.
     let mut seen = BTreeSet::new();
@@ -100,7 +102,7 @@ pub async fn of_team(app: &App, tx: &mut Tx, me: &Me) -> Result<Picture, Problem
             continue;
         }
         if !is_group(group) {
-            hidden += 1;
+            hidden.push(stage_name(&stages, &stage.id).to_owned());
             continue;
         }
         let counts = cells
@@ -118,7 +120,8 @@ pub async fn of_team(app: &App, tx: &mut Tx, me: &Me) -> Result<Picture, Problem
     Ok(Picture {
         by_stage,
         by_week,
-        hidden: hidden + quiet,
+        hidden: hidden.len() + quiet,
+        hidden_stages: hidden,
     })
 }
 
@@ -169,7 +172,8 @@ fn row<'a>(name: &str, counts: impl Iterator<Item = (&'a str, i64)>) -> Row {
 struct Page {
     chrome: Chrome,
     charts: Vec<Chart>,
-    hidden: bool,
+    /// What is not shown, and why.
+    missing: Option<String>,
     legend: Vec<(&'static str, &'static str)>,
 }
 
@@ -216,13 +220,33 @@ async fn picture(
             chart("Open deals by stage", &picture.by_stage),
             chart("Strategies published, by week", &picture.by_week),
         ],
-        hidden: picture.hidden > 0,
+        missing: missing(&picture),
         legend: Grade::ALL
             .into_iter()
             .map(|grade| (grade.label(), words::grade_class(grade.label())))
             .collect(),
     })
     .into_response())
+}
+
+/// What stands for too few sellers to be shown, by name where it has one.
+fn missing(picture: &Picture) -> Option<String> {
+    let stages = picture.hidden_stages.join(", ");
+    let weeks = match picture.hidden - picture.hidden_stages.len() {
+        0 => String::new(),
+        1 => "one week".to_owned(),
+        many => format!("{many} weeks"),
+    };
+    let between = match stages.is_empty() || weeks.is_empty() {
+        true => "",
+        false => "; and ",
+    };
+    (picture.hidden > 0).then(|| {
+        format!(
+            "Not shown by themselves, since each stands for fewer than five people: \
+             {stages}{between}{weeks}."
+        )
+    })
 }
 
 fn chart(title: &'static str, rows: &[Row]) -> Chart {

@@ -26,6 +26,8 @@ pub struct Preview {
     pub class: &'static str,
     /// 0 to 100; none while there is nothing to score.
     pub score: Option<u8>,
+    /// What was said of the whole: why there is no grade, or why it is no higher.
+    pub why: Option<String>,
     /// The points of each dimension; empty while there is nothing to score.
     pub dims: Vec<Bar>,
     /// At most two questions back.
@@ -131,6 +133,7 @@ fn drawn(
         grade,
         class: words::grade_class(grade),
         score: assessment.score,
+        why: why::whole(answers, assessment),
         dims: why::bars(assessment),
         notes: asked(applying(raised.clone(), &assessment.notes, dismissed)),
         dismissed: asked(not_applying(raised, &assessment.notes, dismissed)),

@@ -105,8 +105,14 @@ pub async fn counted_on(app: &App, tx: &mut Tx, me: &Me) -> Result<Option<CountO
         .as_ref()
         .map_or(level.usual_days().into(), |it| it.answer_days);
     let unit = if days == 1 { "day" } else { "days" };
+    let (name, within) = (&face.name, format!("{days} business {unit}"));
     Ok(Some(CountOn {
-        text: format!("{} answers within {days} business {unit}.", face.name),
+        text: match made.is_some() {
+            true => format!("{name} answers within {within}."),
+            false => format!(
+                "{name} has not said yet how soon they answer. Until then it is due within the usual {within}."
+            ),
+        },
         words: made.map(|it| it.text).unwrap_or_default(),
     }))
 }

@@ -76,6 +76,8 @@ pub struct Kept {
     pub level: &'static str,
     /// The share that was kept, in percent; nothing where fewer than five people made them.
     pub percent: Option<u8>,
+    /// Of how many; nothing where the percentage is not shown.
+    pub of: Option<i64>,
 }
 
 /// How deals ended.
@@ -158,6 +160,7 @@ pub async fn below(tx: &mut Tx, me: &Me, now: Time) -> Result<Pyramid, Problem> 
                 Some(Kept {
                     level: Level::named(&it.level)?.label(),
                     percent: is_group(it.people).then(|| percent(it.kept, it.due)),
+                    of: is_group(it.people).then_some(it.due),
                 })
             })
             .collect(),
@@ -238,6 +241,8 @@ struct Page {
     chrome: Chrome,
     passed: Passed,
     own: Option<String>,
+    /// What is overdue below, band by band.
+    overdue: Vec<String>,
     pyramid: Pyramid,
     shares: Vec<Drawn>,
     hidden: bool,
@@ -285,8 +290,24 @@ async fn page(
         own: (due > 0).then(|| format!("{kept} of {due}")),
         hidden: pyramid.bands.iter().any(|it| it.figures.is_none())
             || pyramid.promises.iter().any(|it| it.percent.is_none()),
+        overdue: overdue(&pyramid.bands),
         shares: shares.collect(),
         passed,
         pyramid,
     }))
+}
+
+/// What is overdue in each band, in a sentence: which needs these are shows once they are passed up.
+fn overdue(bands: &[Band]) -> Vec<String> {
+    let figures = bands
+        .iter()
+        .filter_map(|it| Some((it, it.figures.as_ref()?)));
+    let pressing = figures.flat_map(|(band, all)| {
+        let pressing = all.iter().filter(|it| it.pressing);
+        pressing.map(move |it| {
+            let (name, by) = (band.name, band.owed_by);
+            format!("{name}: {} {}, owed by {by}.", it.count, it.what)
+        })
+    });
+    pressing.collect()
 }

@@ -9,8 +9,8 @@ use super::App;
 use super::error::Problem;
 use crate::domain::hours::Hours;
 use crate::domain::ids::{ConnectionId, PersonId};
-use crate::domain::obstacle::To;
 use crate::domain::obstacle::kinds::Level;
+use crate::domain::obstacle::{To, Turn};
 use crate::store::obstacles::Card;
 use crate::store::team::Face;
 use crate::store::tx::Tx;
@@ -77,7 +77,58 @@ pub async fn hours_of(
     Ok(hours.collect())
 }
 
-/// The same for one card.
+/// What is known of an answer that is owed, besides its card.
+pub struct Owed {
+    /// When whoever owes it works.
+    pub hours: Hours,
+    /// Whether they had said within what time before it was asked; else the usual time holds.
+    pub promised: bool,
+}
+
+/// The same hours, and whether there was a promise when the last turn of each of these cards began.
+/// Of a queue's owners, any one's word is a promise.
+///
+/// # Errors
+/// The database's.
+pub async fn owed_of(
+    app: &App,
+    tx: &mut Tx,
+    connection: &ConnectionId,
+    cards: &[Card],
+) -> Result<Vec<Owed>, Problem> {
+    let hours = hours_of(app, tx, connection, cards).await?;
+    let turns: Vec<Option<&Turn>> = cards.iter().map(|it| it.obstacle.turn()).collect();
+    let mut owners: Vec<Face> = Vec::new();
+    if turns.iter().flatten().any(|it| it.responder.is_none()) {
+        owners = tx.named(&app.settings.product_owners()).await?;
+        owners.retain(|it| it.connection == connection.as_str());
+    }
+    let responders = turns
+        .iter()
+        .flatten()
+        .filter_map(|it| it.responder.as_ref());
+    let mut people: Vec<&str> = responders.map(PersonId::as_str).collect();
+    people.extend(owners.iter().map(|it| it.id.as_str()));
+    let since = tx.promised_since(connection, &people).await?;
+    let by = |person: &str, turn: &Turn| {
+        let since = since.get(person);
+        since.is_some_and(|at| *at <= turn.clock.started_at)
+    };
+    let promised = |turn: &Turn| match &turn.responder {
+        Some(person) => by(person.as_str(), turn),
+        None => owners.iter().any(|it| by(&it.id, turn)),
+    };
+    Ok(hours
+        .into_iter()
+        .zip(turns)
+        .map(|(hours, turn)| Owed {
+            hours,
+            promised: turn.is_some_and(promised),
+        })
+        .collect())
+}
+
+/// The same hours for one card.
 ///
 /// # Errors
 /// The database's.

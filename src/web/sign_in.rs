@@ -8,14 +8,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use serde::Deserialize;
 
-use super::Shared;
 use super::chrome::{Chrome, Show};
 use super::crm_sign_in;
 use super::error::Problem;
-use super::session::{self, Me, Reader};
+use super::session::{self, Me, Reader, cookie_name};
 use super::settings::SignIn;
 use super::table::{For, Table};
-use super::words;
+use super::{Shared, csrf, words};
 use crate::domain::ids::ConnectionId;
 use crate::domain::role::Role;
 
@@ -72,7 +71,11 @@ pub fn own_path(next: &str) -> &str {
     if plain { next } else { "/" }
 }
 
-async fn page(State(app): State<Shared>, Query(wish): Query<Wish>) -> Result<Response, Problem> {
+async fn page(
+    State(app): State<Shared>,
+    jar: CookieJar,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Problem> {
     let is_demo = matches!(app.settings.sign_in, SignIn::Demo);
     let mut groups = Vec::new();
     if is_demo {
@@ -116,8 +119,13 @@ async fn page(State(app): State<Shared>, Query(wish): Query<Wish>) -> Result<Res
         let path = format!("/sign-in/openid?next={}", words::encoded(next));
         ways.push((provider.name.clone(), path));
     }
+    // Whoever comes back here still has a cookie, and what they send is asked for its proof.
+    let cookie = jar.get(cookie_name(&app));
     let page = Page {
-        chrome: Chrome::bare("Sign in"),
+        chrome: Chrome {
+            csrf: cookie.map_or_else(String::new, |it| csrf::token(&app.env, it.value())),
+            ..Chrome::bare("Sign in")
+        },
         next: next.to_owned(),
         groups,
         is_demo,

@@ -133,7 +133,7 @@ async fn card(
             (!text.is_empty()).then(|| (part.field().label(), text.to_owned()))
         })
         .collect();
-    let open = open_question(&kept.questions, dossier.published_at, app.env.now());
+    let open = open_question(&kept.questions, &dossier, app.env.now());
     let open = open.map(|it| it.text.clone());
     let questions: Vec<String> = open.into_iter().chain(kept.notes).collect();
     let promise = promise.map(|it| match it.text.as_str() {

@@ -23,8 +23,22 @@ use crate::store::tx::Tx;
 
 /// Days a token lasts at most.
 pub const MOST_DAYS: i64 = 400;
-/// Days offered, the usual one marked.
-const DAYS: [(i64, bool); 4] = [(30, false), (90, true), (180, false), (365, false)];
+/// Days offered: how many, in words, and whether that is usual.
+pub const DAYS: [(&str, &str, bool); 4] = [
+    ("30", "30 days", false),
+    ("90", "90 days", true),
+    ("180", "180 days", false),
+    ("365", "365 days", false),
+];
+/// A box that opens something is called this and the word of its scope.
+pub const BOX: &str = "opens_";
+/// The boxes that everyone is offered.
+pub const BOXES: [&str; 4] = [
+    "opens_deals",
+    "opens_obstacles",
+    "opens_week",
+    "opens_promise",
+];
 /// Letters of what a token is for, at most.
 const LONGEST_NAME: usize = 60;
 /// Tokens of one person at a time.
@@ -85,7 +99,7 @@ struct Page {
     /// Those of everyone else, for those who run Latitude.
     others: Option<Vec<Row>>,
     scopes: Vec<Scope>,
-    days: [(i64, bool); 4],
+    days: [(&'static str, &'static str, bool); 4],
     /// Where one is a person of several connections.
     connections: Vec<String>,
 }
@@ -119,7 +133,7 @@ async fn make_one(
             "Say what the token is for, in at most {LONGEST_NAME} letters."
         )));
     }
-    let asked = |scope: &Scope| sent.contains_key(&format!("opens_{}", scope.word()));
+    let asked = |scope: &Scope| sent.contains_key(&format!("{BOX}{}", scope.word()));
     let scopes: Vec<Scope> = offered(&reader).into_iter().filter(asked).collect();
     if scopes.is_empty() {
         return Err(Problem::Unfit(
@@ -171,6 +185,12 @@ async fn revoke(
     tx.end_api_token(&token.mark).await?;
     tx.commit().await?;
     Ok(Redirect::to("/tokens"))
+}
+
+/// What a box opens, in words.
+pub fn label(name: &str) -> &'static str {
+    let scope = name.strip_prefix(BOX).and_then(Scope::named);
+    scope.map_or("", Scope::opens)
 }
 
 fn is_own(reader: &Reader, token: &ApiToken) -> bool {

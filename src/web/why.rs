@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::evidence;
-use crate::domain::grade::{Assessment, Dimension};
+use crate::domain::grade::{Assessment, Dimension, Grade};
 use crate::domain::rubric::says;
 use crate::domain::strategy::Answers;
 
@@ -29,6 +29,13 @@ pub struct Side {
 /// So many of what earned and of what lost points are shown of each dimension before the rest.
 const WEIGHTIEST: usize = 3;
 
+/// So many quotes stand in the sentence about the whole.
+const QUOTED: usize = 2;
+
+/// What is said of a plan in a language that Latitude does not read.
+const NOT_ENGLISH: &str = "Latitude reads English so far. This is not a bad grade: the plan is for \
+                           people to read.";
+
 /// What one rule said.
 pub struct Line {
     /// The points with their sign, such as `+0.40`.
@@ -39,6 +46,24 @@ pub struct Line {
     pub says: &'static str,
     /// The seller's words behind it.
     pub quotes: Vec<String>,
+}
+
+/// What was said of the plan as a whole, in a sentence: why there is no grade, or why it is no higher.
+pub fn whole(answers: &Answers, assessment: &Assessment) -> Option<String> {
+    if assessment.grade == Grade::NotAssessedLanguage {
+        return Some(NOT_ENGLISH.to_owned());
+    }
+    let told = evidence::of_whole(answers, &assessment.findings)?;
+    let mut says = says(told.rule).to_owned();
+    if let Some(first) = says.get(..1).map(str::to_uppercase) {
+        says.replace_range(..1, &first);
+    }
+    let quotes = told.quotes.iter().take(QUOTED);
+    let quotes: Vec<String> = quotes.map(|it| format!("“{it}”")).collect();
+    Some(match quotes.is_empty() {
+        true => format!("{says}."),
+        false => format!("{says}: {}.", quotes.join(", ")),
+    })
 }
 
 /// The points of each dimension; none where nothing was scored.

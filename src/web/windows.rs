@@ -129,7 +129,10 @@ pub async fn keep_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<(), Pro
 /// Whether words that a browser holds on to have arrived.
 #[derive(Serialize)]
 pub struct Arrived {
+    /// Whether they stand here, published or not.
     arrived: bool,
+    /// Whether they are published.
+    published: bool,
 }
 
 async fn arrived(
@@ -170,8 +173,10 @@ pub async fn arrived_at(app: &Shared, desk: &Desk, typed: &Typed) -> Result<Arri
         && since
             .map(|it| &it.answers.0)
             .any(|it| answers.stands_in(it));
+    let fits = typed.check().is_ok();
     Ok(Arrived {
-        arrived: typed.check().is_ok() && (drafted || published),
+        arrived: fits && (drafted || published),
+        published: fits && published,
     })
 }
 

@@ -102,8 +102,13 @@ await sam.click("button.primary:has-text('Publish')");
 await sam.waitForFunction(() => /Saved/.test(document.getElementById("told").textContent));
 await look(sam, "panel-saved");
 await ask({ do: "settle" });
-await sam.waitForFunction(() => document.getElementById("told").textContent === "In the CRM.");
+await sam.waitForFunction(() => document.getElementById("told").textContent.startsWith("Published, and in the CRM: last written there"));
 await look(sam, "panel-in-the-crm");
+// Other words than those are not said to be there.
+await sam.type("#need", "Two days");
+assert.match(await sam.textContent("#told"), /as you last published it. Your draft stands below/);
+await sam.fill("#need", "");
+await sam.waitForFunction(() => document.getElementById("kept").textContent.startsWith("Draft kept"));
 // The same deal in a second window: what was kept there survives a publish here.
 const twin = await sam.context().newPage();
 await twin.goto(BASE + PANEL);
@@ -418,6 +423,20 @@ await elsewhere.click("button:text-is('Sign out')");
 await elsewhere.waitForURL((url) => url.pathname.startsWith("/sign-in"));
 await sam.fill("#need", PEER);
 await sam.waitForFunction(() => /^Kept on this machine, not in Latitude. You were signed out/.test(document.getElementById("kept").textContent));
+// It stands where the eye is, and no grade of other words beside it; publishing is said to have failed,
+// and signing in leads back, with the words.
+const shown = await sam.locator("#kept").boundingBox();
+assert(shown.y > 0 && shown.y + shown.height <= 900, JSON.stringify(shown));
+await sam.waitForFunction(() => document.getElementById("grade-to-be").textContent === "Not graded");
+await look(sam, "panel-signed-out");
+await sam.click("button.primary:has-text('Publish')");
+assert.match(await sam.textContent("main"), /Nothing of this was kept or published/);
+await look(sam, "signed-out-meanwhile");
+await sam.click("a:has-text('Sign in and go back there')");
+await sam.click(`button[value="${SELLER}"]`);
+await sam.waitForFunction((words) => document.getElementById("need").value === words, PEER);
+assert.equal(new URL(sam.url()).pathname, PANEL);
+await sam.waitForFunction(() => /^Draft kept; only you see it. It was not published/.test(document.getElementById("kept").textContent));
 
 // Won: the seller looks back, and shares it.
 await ask({ do: "won" });

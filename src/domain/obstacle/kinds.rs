@@ -87,6 +87,22 @@ words! {
     }
 }
 
+impl Kind {
+    /// What it means, for whoever picks one.
+    pub fn means(self) -> &'static str {
+        match self {
+            Self::WithinReach => "something I can do myself",
+            Self::CustomerPractice => "how they, or another customer, get by",
+            Self::Partner => "someone outside brings what we lack",
+            Self::WhiteLabel => "another's product under our name",
+            Self::Reshape => "another scope, size or order",
+            Self::People => "other people, there or here",
+            Self::Terms => "another price, date or condition",
+            Self::LetGo => "do without it, or without the deal",
+        }
+    }
+}
+
 words! {
     /// Why it may be sent up.
     Ground {

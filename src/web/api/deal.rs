@@ -67,11 +67,7 @@ pub async fn one(caller: Caller, Path(deal): Path<String>) -> Result<Json<Deal>,
             me.zone(),
         )
     });
-    let open = open_question(
-        &around.questions,
-        dossier.published_at,
-        caller.app.env.now(),
-    );
+    let open = open_question(&around.questions, &dossier, caller.app.env.now());
     let waits = open.map(|it| it.at);
     let answers = dossier.answers.as_ref().map(|it| &it.0);
     let assessment = dossier.assessment.as_ref().map(|it| &it.0);
@@ -105,7 +101,7 @@ pub async fn one(caller: Caller, Path(deal): Path<String>) -> Result<Json<Deal>,
         question_open_since: waits,
         guide,
         since_last_talk: since.map(SinceLastTalk::from),
-        in_the_crm: carriage.map(|it| InTheCrm::from(sentence(Some(&it)))),
+        in_the_crm: carriage.map(|it| InTheCrm::from(sentence(Some(&it), me.zone()))),
         strategy: answers.map(Strategy::from),
         assessment: answers
             .zip(assessment)

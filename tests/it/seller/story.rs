@@ -130,7 +130,13 @@ async fn what_a_seller_publishes_in_the_panel_stands_in_the_crm() {
     floor.settle().await;
 
     let state = sam.get(&format!("{panel}/state")).await;
-    assert!(state.body.contains("In the CRM."), "{}", state.body);
+    assert!(
+        state
+            .body
+            .contains("Published, and in the CRM: last written there "),
+        "{}",
+        state.body
+    );
     assert_eq!(floor.stage.shown(floor.place, Field::Approach), APPROACH);
     let grade = preview["grade"].as_str().unwrap();
     assert_eq!(floor.stage.shown(floor.place, Field::Grade), grade);

@@ -80,7 +80,10 @@ async fn what_a_seller_takes_back_is_gone_here_and_in_the_crm() {
         assert_eq!(need(&page), "");
         assert!(!page.contains("Not changed") && !page.contains("Draft kept"));
         let state = sam.get(&format!("{panel}/state")).await.body;
-        assert!(state.contains("In the CRM."), "{state}");
+        assert!(
+            state.contains("Published, and in the CRM: last written there "),
+            "{state}"
+        );
         for field in [Field::Need, Field::CheckOn] {
             let there = floor.stage.shown(floor.place, field);
             assert!(there == Value::Null || there == "", "{field:?}: {there}");

@@ -164,7 +164,8 @@ async fn a_question_about_an_obstacle_makes_it_the_sellers_turn_on_every_page() 
         let page = mia.get(path).await.body;
         let due = page.find("Their audit blocks us").unwrap();
         let waits = page.find("Legal has not looked at it").unwrap();
-        assert!(due < waits, "{path}: {page}");
+        let theirs = page.find("The seller’s turn").unwrap();
+        assert!(due < theirs && theirs < waits, "{path}: {page}");
         let page = page.replace("&#39;", "'");
         assert!(
             page.contains("Waiting for Sam Seller's reply"),

@@ -5,6 +5,7 @@ use latitude::domain::ids::ConnectionId;
 use latitude::domain::role::Role;
 use reqwest::StatusCode;
 
+use super::ladder::beside;
 use super::pyramid::send_up;
 use super::site::{Answer, Browser, Site};
 
@@ -219,4 +220,39 @@ async fn a_gap_is_answered_within_the_shortest_time_that_its_owners_promised() {
 
     // Two business days, this one among them, where five are usual.
     assert!(page.contains("answers by 18 Nov 2026"), "{page}");
+}
+
+#[tokio::test]
+async fn nobody_is_charged_with_a_promise_that_they_never_made() {
+    let site = Site::open().await;
+    beside(&site, &[("boss", Some("dan")), ("ben", Some("boss"))]).await;
+    send_up(&site, "ben", "Their audit blocks us", false).await;
+    let (mut ben, mut boss) = (site.browser_of("ben").await, site.browser_of("boss").await);
+    let usual = "by 18 Nov 2026, 10:00 CET (the usual 1 business day)";
+
+    let owed = ben.get("/").await.body;
+    assert!(
+        owed.contains(&format!("Due from Manager {usual}")),
+        "{owed}"
+    );
+    assert!(owed.contains("Person boss has not said yet how soon they answer."));
+    let owes = boss.get("/").await.body;
+    assert!(owes.contains(&format!("Due from me {usual}")), "{owes}");
+    site.clock.advance(TimeDelta::days(7));
+    let (mut ben, mut boss) = (site.browser_of("ben").await, site.browser_of("boss").await);
+    let owed = ben.get("/").await.body;
+    assert!(owed.contains(&format!("No answer yet: due from Manager {usual}")));
+    let owes = boss.get("/").await.body;
+    assert!(owes.contains(&format!("No answer yet: due from me {usual}")));
+    for page in [owed, owes] {
+        assert!(!page.contains("promised"), "{page}");
+    }
+
+    // What is asked from now on runs by the promise; what was asked before does not.
+    let promise = [("connection", "acme"), ("days", "2"), ("text", "")];
+    does(&mut boss, "/promise", &promise).await;
+    send_up(&site, "ben", "Legal has not looked at it", false).await;
+    let owed = ben.get("/").await.body;
+    assert!(owed.contains("Manager answers by 26 Nov 2026"), "{owed}");
+    assert!(owed.contains("No answer yet: due from Manager"), "{owed}");
 }

@@ -81,6 +81,7 @@ async fn figures_stand_for_five_people_or_more_and_for_nobody_below() {
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(page.body.contains("Fewer than five people so far."));
     assert!(!page.body.contains("needs wait"), "{}", page.body);
+    assert!(!page.body.contains("Where we are in the way"));
     let four = tool.json("/api/v1/pyramid").await;
     assert!(four["bands"][1]["figures"].is_null(), "{four}");
 
@@ -96,6 +97,8 @@ async fn figures_stand_for_five_people_or_more_and_for_nobody_below() {
     let mut eva = site.browser_of("eva").await;
     let page = eva.get("/pyramid").await;
     assert!(page.body.contains("<strong>5</strong> answers are overdue"));
+    let (_, way) = page.body.split_once("Where we are in the way").unwrap();
+    assert!(way.contains("Front line: 5 answers are overdue, owed by managers."));
     // What was not passed up to her is a figure and nothing more.
     assert!(!page.body.contains("Their audit blocks us"));
 }
@@ -136,6 +139,12 @@ async fn a_promise_kept_stays_kept_when_the_seller_closes_the_card() {
 
     assert_eq!(pyramid["promises"][0]["level"], "Manager", "{pyramid}");
     assert_eq!(pyramid["promises"][0]["percent"], 60, "{pyramid}");
+    assert_eq!(pyramid["promises"][0]["of"], 5, "{pyramid}");
+    let page = site.browser_of("eva").await.get("/pyramid").await.body;
+    assert!(
+        page.contains("60 % <span class=\"quiet\">of 5</span>"),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -288,10 +297,13 @@ async fn a_gap_reaches_the_product_queue_with_options_and_backing() {
         "Northgate has a gateway for it",
         "Mia Manager stands behind it",
         "Three of our customers wait for it",
-        "Product answers by",
+        "Due from Product by",
     ] {
         assert!(page.body.contains(shown), "{shown}: {}", page.body);
     }
+    let owed = pat.get("/answers").await.body;
+    assert!(owed.contains("They need single sign-on"), "{owed}");
+    assert!(!owed.contains("Nobody waits for you"), "{owed}");
     let tool = site
         .tool_of("acme:pat", &ALL)
         .await

@@ -164,3 +164,91 @@ async fn a_form_that_is_too_large_comes_back_whole() {
     assert!(answer.body.contains("1 MB at most"));
     assert!(answer.body.contains(&long), "{} bytes", answer.body.len());
 }
+
+#[tokio::test]
+async fn whoever_publishes_without_a_session_reads_that_nothing_was_and_is_led_back() {
+    let site = Site::open().await;
+    site.deal("sam", "one").await;
+    let mut sam = site.browser_of("sam").await;
+    sam.get("/panel/acme/one").await;
+    sam.cookies.clear();
+    let origin = site.base.clone();
+    let page = format!("{origin}/panel/acme/one");
+    let headers = [("origin", origin.as_str()), ("referer", page.as_str())];
+    let (path, back) = ("/panel/acme/one", "/sign-in?next=%2Fpanel%2Facme%2Fone");
+
+    let form = [("approach", WORDS), ("base", "0")];
+    let answer = sam.send(Method::POST, path, Some(&form), &headers).await;
+    let nothing = [("approach", ""), ("base", "0")];
+    let nothing = sam.send(Method::POST, path, Some(&nothing), &headers).await;
+
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", answer.body);
+    for told in [
+        "You were signed out meanwhile",
+        "Nothing of this was kept or published.",
+        "who else",
+        &format!("href=\"{back}\""),
+    ] {
+        assert!(answer.body.contains(told), "{told}: {}", answer.body);
+    }
+    assert_eq!(nothing.header("location"), back);
+}
+
+#[tokio::test]
+async fn a_token_that_opens_nothing_comes_back_with_its_boxes_and_days() {
+    let site = Site::open().await;
+    let mut sam = site.browser_of("sam").await;
+    let form = |answer: &str| {
+        let form = answer
+            .split("<form")
+            .find(|it| it.contains("class=\"stacked\""));
+        form.unwrap().to_owned()
+    };
+
+    let none = [("name", "Weekly report"), ("days", "30")];
+    let none = sam.post("/tokens", &none).await;
+    let unnamed = [("name", ""), ("opens_week", "yes"), ("days", "90")];
+    let unnamed = sam.post("/tokens", &unnamed).await;
+
+    let none = form(&none.body);
+    for shown in [
+        ">What is it for?</label>",
+        "name=\"opens_deals\" value=\"yes\" aria-describedby=\"why\"> Deals with their strategies",
+        "<legend>How long?</legend>",
+        "name=\"days\" value=\"30\" checked",
+        "> 365 days",
+    ] {
+        assert!(none.contains(shown), "{shown}: {none}");
+    }
+    let unnamed = form(&unnamed.body);
+    assert!(
+        unnamed.contains("name=\"opens_week\" value=\"yes\" checked"),
+        "{unnamed}"
+    );
+    assert!(
+        unnamed.contains("name=\"opens_deals\" value=\"yes\" aria"),
+        "{unnamed}"
+    );
+    let right = [
+        ("name", "Weekly report"),
+        ("days", "30"),
+        ("opens_deals", "yes"),
+    ];
+    assert_eq!(sam.post("/tokens", &right).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn whoever_mistypes_the_word_reads_again_what_it_is() {
+    let site = Site::open().await;
+    let mut sam = site.browser_of("sam").await;
+
+    let answer = sam.post("/mine/all", &[("sure", "forget")]).await;
+
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        answer.body.contains(">To go on, type “forget me”</label>"),
+        "{}",
+        answer.body
+    );
+    assert!(!answer.body.contains(">Sure<"), "{}", answer.body);
+}

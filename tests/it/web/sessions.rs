@@ -199,3 +199,25 @@ async fn whoever_stands_elsewhere_in_another_connection_is_led_to_all_that_is_th
     let tokens = pat.get("/tokens").await.body;
     assert!(tokens.contains("opens_pyramid"), "{tokens}");
 }
+
+#[tokio::test]
+async fn whoever_comes_back_to_the_demos_page_may_pick_someone_else() {
+    let site = Site::open().await;
+    for idle in [TimeDelta::zero(), TimeDelta::days(3)] {
+        let mut browser = site.browser_of("sam").await;
+        site.clock.advance(idle);
+
+        let page = browser.get("/sign-in").await.body;
+        let (_, form) = page.split_once("class=\"people\"").unwrap();
+        let (form, _) = form.split_once("</form>").unwrap();
+        assert!(form.contains("name=\"csrf\""), "{idle}: {form}");
+        browser.sign_in("acme:mia").await;
+
+        assert!(browser.get("/").await.body.contains("<h1>Mia Manager</h1>"));
+    }
+    let page = site.browser().get("/sign-in").await.body;
+    assert!(
+        !page.contains("name=\"csrf\""),
+        "there is nothing to prove yet"
+    );
+}
