@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::crm::write::{Outcome, Update};
-use crate::domain::field::Value;
+use crate::domain::field::{Kind, Value};
 use crate::http::fault::Fault;
 
 /// Texts of fewer letters tell nothing of a plan.
@@ -44,7 +44,10 @@ pub(super) fn unquoted(
 fn without(message: &str, sent: &[Update]) -> String {
     let said = letters(message);
     let mut quoted = vec![false; said.len()];
-    for (_, value) in sent.iter().flat_map(|update| &update.fields) {
+    // A grade or a state that a CRM has no label for is what an admin needs to read.
+    let fields = sent.iter().flat_map(|update| &update.fields);
+    let texts = fields.filter(|(field, _)| field.kind() == Kind::LongText);
+    for (_, value) in texts {
         if let Value::Text(text) = value {
             mark(&said, &letters(text), &mut quoted);
         }
@@ -133,6 +136,13 @@ mod tests {
         ] {
             assert_eq!(without(&message, &[update(plan)]), left);
         }
+        let grade = Update {
+            deal: "1".into(),
+            fields: vec![(Field::Grade, Value::text("Not enough yet"))],
+            revision: None,
+        };
+        let told = "bad value for restricted picklist field: Not enough yet";
+        assert_eq!(without(told, &[grade]), told);
         let short = without("no value Ask Ada!", &[update("Ask Ada!")]);
         assert_eq!(short, "no value Ask Ada!");
         assert_eq!(

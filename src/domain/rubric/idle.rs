@@ -37,9 +37,6 @@ const BINDS_UNLESS_COMMON: [Class; 6] = [
 /// Words from outside the deal, which tell an aside where they stand beside the writer.
 pub const OUTSIDE: [Class; 3] = [Class::OffTopic, Class::Elsewhere, Class::OnesJob];
 
-/// A choice between fewer things than this may be one of any deal.
-const THINGS_OF_A_CHOICE: usize = 2;
-
 /// What a sentence speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Matter {
@@ -88,17 +85,12 @@ pub fn matter(sentence: &[Token], opens: bool) -> Matter {
     matter
 }
 
-/// "I can use a mobile link, or we read the machines by hand": the seller between two ways that are made
-/// of things.
+/// "I can use a mobile link, or we read the machines by hand": two ways, each told as the seller's own.
 fn is_choice(sentence: &[Token]) -> bool {
-    const OF_A_CHOICE: [Class; 2] = [Class::Or, Class::Own];
-    let has = |class: &Class| sentence.iter().any(|token| token.classes.has(*class));
-    let things = sentence.iter().filter(|token| {
-        may_be_found_there(token)
-            && !token.classes.has(Class::Common)
-            && !token.classes.has(Class::Generic)
-    });
-    OF_A_CHOICE.iter().all(has) && things.count() >= THINGS_OF_A_CHOICE
+    let is_own = |token: &Token| token.classes.has(Class::Own);
+    let or = sentence.iter().position(|it| it.classes.has(Class::Or));
+    let sides = or.and_then(|at| sentence.split_at_checked(at));
+    sides.is_some_and(|(one, other)| one.iter().any(is_own) && other.iter().any(is_own))
 }
 
 /// Whether a sentence speaks of the writing of these lines, or of the writer's own day, and of

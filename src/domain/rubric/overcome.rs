@@ -101,10 +101,14 @@ pub fn two_ways(reading: &Reading) -> Vec<Span> {
             reading.is_one_of(index, &SELLER) || opens && reading.is(index, Class::Deed)
         })
     };
+    // "If he has none I write, or go back": one way, and it is heard as what happens otherwise.
+    let hangs_on = |or: usize| {
+        let mut before = reading.before(or, usize::MAX);
+        before.any(|index| reading.is(index, Class::If))
+    };
     let goes_on = |or: usize| {
         let mut after = reading.after(or, 3);
-        reading.is_apart(or)
-            || after.any(|index| reading.is(index, Class::Own) || reading.is(index, Class::Deed))
+        !hangs_on(or) && (reading.is_apart(or) || after.any(|index| reading.is(index, Class::Own)))
     };
     let is_hindered = |or: usize| {
         let part = reading.tokens.get(or).map(|it| it.part);

@@ -166,6 +166,11 @@ fn every_point_traces_to_a_rule_and_to_words_that_are_there() {
                 "{finding:?}"
             );
         }
+        let dims = assessment.dims;
+        if dims.goal == 0 && dims.approach == 0 {
+            let most = [dims.ownership, dims.next_step, assessment.overall];
+            assert!(most.into_iter().all(|it| it <= 1), "{}: {dims:?}", rated.id);
+        }
         for dimension in Dimension::ALL {
             let scale = &rubric.file().levels[&dimension];
             let earned: i32 = assessment

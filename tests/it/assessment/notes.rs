@@ -319,3 +319,70 @@ fn bars_say_no_more_than_the_grade() {
         }
     }
 }
+
+#[test]
+fn a_question_quotes_what_stands_in_the_way_and_not_what_hurts_the_customer() {
+    let hurts_elsewhere = answers([
+        "HR lead Sue gets 200 sick-note calls a month and her two clerks are drowning",
+        "Sue agrees to try it with one ward",
+        "One ward, because the nurses there asked for it",
+        "The works council",
+    ]);
+    let asked = asked("one_option", &hurts_elsewhere);
+
+    assert_eq!(asked, ["What would you try if that door were closed?"]);
+}
+
+#[test]
+fn a_day_makes_no_plan_of_waiting_for_it() {
+    let waits = Answers {
+        check_on: "2027-01-15".parse().ok(),
+        ..answers([
+            "Linda, the CFO, told me that her month-end close takes 9 days where 3 would do",
+            "Linda says on 15 January whether she takes the pilot",
+            "Waiting for Linda to come back to me after her holiday",
+            "Her controller may object; I would show him the two closes side by side",
+        ])
+    };
+
+    let asked = asked("waiting", &waits);
+
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert!(
+        asked[0].starts_with("“Waiting for Linda to come back"),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn whoever_says_that_nothing_is_in_the_way_is_asked_for_no_way_around_it() {
+    for none in [
+        "",
+        "None",
+        "No obstacles so far",
+        "Can't think of any so far.",
+    ] {
+        let plan = answers([
+            "HR lead Sue gets 200 sick-note calls a month and her two clerks are drowning",
+            "Sue agrees to try it with one ward",
+            "One ward, because the nurses there asked for it",
+            none,
+        ]);
+        assert_eq!(asked("no_obstacle", &plan).len(), 1, "{none}");
+        assert_eq!(asked("one_option", &plan), Vec::<String>::new(), "{none}");
+    }
+}
+
+#[test]
+fn names_and_days_without_an_aim_or_a_way_are_thin_whatever_the_day() {
+    let plan = answers([
+        "Meeting on 12 December at 10:00 with John, Mary and Peter",
+        "Meeting on 12 December",
+        "John, Mary, Peter on 12 December. Then 20 December",
+        "None",
+    ]);
+
+    let assessment = assess(&plan, &Rubric::default());
+
+    assert!(assessment.overall <= 1, "{assessment:?}");
+}

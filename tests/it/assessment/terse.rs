@@ -235,3 +235,44 @@ fn a_catalogue_that_tells_a_time_is_not_what_the_seller_shows() {
         &["Send the catalogue and follow up after the fair."],
     );
 }
+
+#[test]
+fn two_ways_in_plain_words_are_two_ways() {
+    hears(
+        "option",
+        &[
+            "Their IT will not open the firewall. I can use a mobile link, or we read the machines by hand.",
+            "She might go quiet. I'd try her controller, Ahmed.",
+        ],
+    );
+    does_not_hear(
+        "option",
+        &[
+            "The air zone will otherwise cost them twelve pounds a day",
+            "The board says yes or no in March",
+        ],
+    );
+}
+
+#[test]
+fn a_sentence_in_which_the_seller_only_waits_earns_nothing() {
+    let hears_nothing = |text| {
+        let answers = Answers {
+            obstacles: String::from(text),
+            ..Answers::default()
+        };
+        let findings = assess(&answers, &Rubric::default()).findings;
+        let earned = findings.iter().filter(|it| {
+            it.points > 0 && it.dimension != Some(latitude::domain::grade::Dimension::Customer)
+        });
+        assert_eq!(earned.count(), 0, "{text}: {findings:?}");
+    };
+    hears_nothing("Nothing I can do until Ines delivers the case study on 4 March.");
+    hears_nothing("Waiting for Ines to come back to me on Friday.");
+}
+
+#[test]
+fn what_was_promised_not_to_happen_is_not_arranged() {
+    hears("arranged", &["Ines has promised the keys"]);
+    does_not_hear("arranged", &["Ines has promised it will not happen"]);
+}

@@ -44,7 +44,8 @@ async fn a_first_pull_costs_one_call_a_page_and_few_besides() {
     // 6,545 deals, 5,999 and one of them open: exactly three full pages.
     assert_eq!(seen.len(), 6_000);
     assert_eq!(pages, 3);
-    assert!(others <= 6, "{others} calls besides the pages");
+    // Once a day: who is signed in, our fields, sets, views and who lacks a set, stages, people.
+    assert!(others <= 7, "{others} calls besides the pages");
 }
 
 #[tokio::test]
@@ -201,12 +202,12 @@ async fn the_parts_of_a_large_pull_hold_every_deal_once_and_cost_few_calls_more(
     let state = bench.served.world.state();
     let open = state.deals.iter().filter(|deal| deal.stage < 6);
     let open: BTreeSet<String> = open.map(|deal| deal.id.clone()).collect();
-    assert_eq!(parts.side_by_side.len(), 5);
+    assert_eq!(parts.side_by_side.len(), 2);
     assert_eq!(ids.len(), open.len());
     assert_eq!(ids.into_iter().collect::<BTreeSet<_>>(), open);
     // Each part may end with a page that is not full, and the days are counted once.
     assert!(
-        calls <= open.len().div_ceil(2_000) as u64 + 5 + 1,
+        calls <= open.len().div_ceil(2_000) as u64 + 2 + 1,
         "{calls} calls"
     );
     assert_eq!(after, []);

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use latitude::domain::people::Person;
-use latitude::ops::copy::erase;
+use latitude::sync::rights::erase;
 use reqwest::StatusCode;
 
 use super::floor::Floor;
