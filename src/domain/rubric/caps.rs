@@ -197,22 +197,22 @@ impl Cap {
         match self {
             Self::Placeholder => "there is too little here yet to tell a plan from",
             Self::CopiedPrompt => "this is mostly the question itself",
-            Self::KeywordStuffing => "these are words about strategy; which deal do they mean?",
-            Self::ActivityCounts => "this counts activity: what should change by it?",
-            Self::OnlyNumbers => "these are numbers: what do they mean for this customer?",
+            Self::KeywordStuffing => "these are words about strategy, without a deal behind them",
+            Self::ActivityCounts => "this counts activity, and does not say yet what should change",
+            Self::OnlyNumbers => "these are numbers, without what they mean for this customer",
             Self::OffTopic => "this does not seem to be about the deal",
-            Self::ManyNumbers => "much of this is numbers: what do they mean for this customer?",
-            Self::JargonWall => "much of this is sales vocabulary: which facts stand behind it?",
-            Self::ToTheGrader => "this speaks to whoever grades it: what about the customer?",
+            Self::ManyNumbers => "much of this is numbers, without what they mean for this customer",
+            Self::JargonWall => "much of this is sales vocabulary, with few facts behind it",
+            Self::ToTheGrader => "this speaks to whoever grades it, not about the customer",
             Self::Strewn => "these words do not make sentences",
-            Self::OnlyNames => "this names people: what moves each of them?",
+            Self::OnlyNames => "this names people, and does not say yet what moves them",
             Self::Circles => "this says the same few words over and over",
-            Self::FitsAnyDeal => "most of this would fit any deal: what is so only here?",
+            Self::FitsAnyDeal => "most of this would fit any deal",
             Self::NothingConcrete => {
-                "little of this could be found only at this customer: what could?"
+                "little of this could be found only at this customer"
             }
             Self::HalfAnswered => "some questions have next to no answer yet",
-            Self::OnlyBlame => "what stands in the way is left to others: which part is yours?",
+            Self::OnlyBlame => "what stands in the way is left to others",
         }
     }
 
