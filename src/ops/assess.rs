@@ -1,6 +1,6 @@
 //! `latitude assess`: strategies in, assessments out, one JSON object per line.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::explain::explain;
+use super::say::remark;
 use crate::domain::coaching::{Note, applying};
 use crate::domain::field::Field;
 use crate::domain::framework::Framework;
@@ -18,8 +19,9 @@ use crate::domain::strategy::{Answers, Part};
 
 /// Assess strategies: one JSON object per line in, one per line out.
 ///
-/// Example: echo '{"id":1,"answers":{"conversation_goal":"Jo says which shift goes first"}}' |
-/// latitude assess --explain
+/// A line, of which each answer may be left out: {"id":1,"answers":{"customer_outcome":"…",
+/// "conversation_goal":"Jo says which shift goes first","approach":"…","obstacles":"…","need":"…",
+/// "check_on":"2026-12-04"}}
 #[derive(Debug, Args)]
 pub struct AssessArgs {
     /// Print a page a seller can follow instead of JSON.
@@ -36,6 +38,11 @@ pub struct AssessArgs {
 /// The first line or framework file that cannot be read, and what to do about it.
 pub fn run(args: &AssessArgs) -> anyhow::Result<()> {
     let rubric = rubric_of(args.framework.as_deref())?;
+    if io::stdin().is_terminal() {
+        remark!(
+            "Reading from standard input: a JSON object a line, as --help shows; Ctrl-D ends it."
+        );
+    }
     let form = if args.explain { Form::Page } else { Form::Json };
     assess_lines(io::stdin().lock(), io::stdout().lock(), &rubric, form)
 }
@@ -70,6 +77,9 @@ struct Asked {
     #[serde(default)]
     id: Value,
     answers: Map<String, Value>,
+    /// What else the line says, which is nobody's answer.
+    #[serde(flatten)]
+    rest: Map<String, Value>,
 }
 
 /// What may stand among the answers and says nothing about the thinking.
@@ -83,6 +93,11 @@ impl Asked {
             parts.contains(&name.as_str())
                 || [Field::CheckOn.name(), NOT_ASSESSED].contains(&name.as_str())
         };
+        if let Some(lost) = self.rest.keys().find(known) {
+            anyhow::bail!(
+                "{lost} stands beside \"answers\", where nobody reads it; put it into them"
+            );
+        }
         if let Some(unknown) = self.answers.keys().find(|it| !known(it)) {
             anyhow::bail!(
                 "answers.{unknown} is no part of a strategy; there are {} and {}",
@@ -197,6 +212,16 @@ mod tests {
         let mut output = Vec::new();
         assess_lines(lines.as_bytes(), &mut output, &Rubric::default(), form)?;
         Ok(String::from_utf8(output)?)
+    }
+
+    #[test]
+    fn an_answer_beside_the_answers_is_not_passed_over() {
+        let line = "{\"id\":1,\"check_on\":\"2026-12-04\",\"answers\":{\"approach\":\"tbd\"}}";
+        let refused = assessed(line, Form::Json).expect_err("it would be lost");
+        assert!(
+            format!("{refused:#}").contains("check_on stands beside"),
+            "{refused:#}"
+        );
     }
 
     #[test]

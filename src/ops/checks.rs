@@ -332,9 +332,21 @@ fn is_origin(text: &str) -> bool {
     })
 }
 
+/// Codes of what is wrong in the configuration itself.
+const IN_THE_FILE: [&str; 2] = ["missing_key", "bad_url"];
+
 fn refused(check: String, fault: &Fault) -> Check {
     let remedy = match fault {
         Fault::Reconnect(_) | Fault::Expired(_) => "sign in again: `latitude connect`",
+        Fault::Setup(cause)
+            if cause
+                .code
+                .as_deref()
+                .is_some_and(|it| IN_THE_FILE.contains(&it)) =>
+        {
+            "correct the connection's table in the configuration; the CRM's page in docs/crm/ has all \
+             its keys"
+        }
         Fault::Setup(_) => "correct the connection's settings or rights in the CRM",
         Fault::Later { .. } | Fault::Spent { .. } => "wait and look again",
         Fault::Gone(_) | Fault::Lost(_) | Fault::Unknown(_) => {

@@ -7,7 +7,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::cli::WithConfig;
-use super::say::{self, remark, say};
+use super::say::{remark, say};
 use super::table::table;
 use crate::domain::ids::ConnectionId;
 use crate::domain::role::Scope;
@@ -26,10 +26,15 @@ pub struct Token {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Make a token; it is shown once
+    #[command(
+        after_help = "Example:\n  latitude token make --config latitude.toml --person acme:005A --name reports --scope deals"
+    )]
     Make(Make),
     /// List the tokens that have not ended
+    #[command(after_help = "Example:\n  latitude token list --config latitude.toml")]
     List(List),
     /// End a token
+    #[command(after_help = "Example:\n  latitude token revoke --config latitude.toml 3f9c2a7b")]
     Revoke(Revoke),
 }
 
@@ -164,7 +169,10 @@ impl Token {
                 let tokens = store.read().await?.api_tokens(env.now()).await?;
                 let rows: Vec<Vec<String>> = tokens.iter().map(row).collect();
                 let head = ["id", "stands for", "opens", "ends", "for"];
-                say::text(format_args!("{}", table(&head, &rows)));
+                match rows.is_empty() {
+                    true => say!("There is no token. `latitude token make` makes one."),
+                    false => say!("{}", table(&head, &rows)),
+                }
                 store.close().await;
             }
             What::Revoke(which) => {

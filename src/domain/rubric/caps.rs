@@ -201,16 +201,16 @@ impl Cap {
             Self::ActivityCounts => "this counts activity, and does not say yet what should change",
             Self::OnlyNumbers => "these are numbers, without what they mean for this customer",
             Self::OffTopic => "this does not seem to be about the deal",
-            Self::ManyNumbers => "much of this is numbers, without what they mean for this customer",
+            Self::ManyNumbers => {
+                "much of this is numbers, without what they mean for this customer"
+            }
             Self::JargonWall => "much of this is sales vocabulary, with few facts behind it",
             Self::ToTheGrader => "this speaks to whoever grades it, not about the customer",
             Self::Strewn => "these words do not make sentences",
             Self::OnlyNames => "this names people, and does not say yet what moves them",
             Self::Circles => "this says the same few words over and over",
             Self::FitsAnyDeal => "most of this would fit any deal",
-            Self::NothingConcrete => {
-                "little of this could be found only at this customer"
-            }
+            Self::NothingConcrete => "little of this could be found only at this customer",
             Self::HalfAnswered => "some questions have next to no answer yet",
             Self::OnlyBlame => "what stands in the way is left to others",
         }
