@@ -18,10 +18,6 @@ use crate::domain::rubric::{Rubric, assess};
 use crate::domain::strategy::{Answers, Part};
 
 /// Assess strategies: one JSON object per line in, one per line out.
-///
-/// A line, of which each answer may be left out: {"id":1,"answers":{"customer_outcome":"…",
-/// "conversation_goal":"Jo says which shift goes first","approach":"…","obstacles":"…","need":"…",
-/// "check_on":"2026-12-04"}}
 #[derive(Debug, Args)]
 pub struct AssessArgs {
     /// Print a page a seller can follow instead of JSON.

@@ -54,7 +54,7 @@ enum Command {
     Crm(crm::Crm),
     /// Assess strategies: JSON lines in, JSON lines out
     #[command(
-        after_help = "Example:\n  latitude assess < strategies.jsonl\n  latitude assess --explain < strategies.jsonl"
+        after_help = "A line; each answer may be left out:\n  {\"id\":1,\"answers\":{\"customer_outcome\":\"…\",\"conversation_goal\":\"Jo says which shift goes first\",\n   \"approach\":\"…\",\"obstacles\":\"…\",\"need\":\"…\",\"check_on\":\"2026-12-04\"}}\n\nExample:\n  latitude assess < strategies.jsonl\n  latitude assess --explain < strategies.jsonl"
     )]
     Assess(assess::AssessArgs),
     /// Compare the assessment with people's ratings
