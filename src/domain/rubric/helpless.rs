@@ -10,20 +10,23 @@ const WORDS_TO_DO: usize = 4;
 
 /// The sentences in which the seller waits or can do nothing, and does nothing meanwhile.
 pub fn sentences(reading: &Reading) -> Vec<Span> {
-    let waits = waiting(reading);
-    let deeds = own_deed(reading);
-    reading
-        .sentences()
-        .filter(|sentence| {
-            let stands_in =
-                |span: &Span| sentence.first <= span.first && span.last <= sentence.last;
-            let is_own_deed =
-                |deed: &Span| stands_in(deed) && !waits.iter().any(|it| it.overlaps(deed));
-            let does_nothing =
-                (sentence.first..=sentence.last).any(|at| can_do_nothing(reading, at));
-            (waits.iter().any(stands_in) || does_nothing) && !deeds.iter().any(is_own_deed)
-        })
-        .collect()
+    let (waits, deeds) = (waiting(reading), own_deed(reading));
+    let is_meant = |sentence: &Span| {
+        let mut waits = within(&waits, sentence).peekable();
+        let helpless = waits.peek().is_some()
+            || (sentence.first..=sentence.last).any(|at| can_do_nothing(reading, at));
+        let waits: Vec<Span> = waits.collect();
+        let is_wait = |deed: &Span| waits.iter().any(|it| it.overlaps(deed));
+        helpless && !within(&deeds, sentence).any(|deed| !is_wait(&deed))
+    };
+    reading.sentences().filter(is_meant).collect()
+}
+
+/// Those of these spans, which stand in order, that begin in a sentence.
+fn within(spans: &[Span], sentence: &Span) -> impl Iterator<Item = Span> {
+    let begun = spans.partition_point(|span| span.first < sentence.first);
+    let rest = spans.get(begun..).unwrap_or_default().iter().copied();
+    rest.take_while(|span| span.first <= sentence.last)
 }
 
 /// "Nothing I can do until they deliver", "nothing to do before legal signs".

@@ -103,7 +103,7 @@ pub fn two_ways(reading: &Reading) -> Vec<Span> {
     };
     // "If he has none I write, or go back": one way, and it is heard as what happens otherwise.
     let hangs_on = |or: usize| {
-        let mut before = reading.before(or, usize::MAX);
+        let mut before = reading.before(or, 2 * WORDS_OF_A_WAY);
         before.any(|index| reading.is(index, Class::If))
     };
     let goes_on = |or: usize| {
