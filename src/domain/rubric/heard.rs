@@ -26,7 +26,7 @@ pub struct Heard {
     pub single_contact: Option<String>,
     /// What the coaching needs to know beyond the signals.
     pub plain: Plain,
-    /// The sentences in which the seller can only wait.
+    /// The sentences in which the seller can only wait, in the order of the text.
     helpless: Vec<Finding>,
 }
 
@@ -115,9 +115,11 @@ impl Heard {
     /// Whether words stand where the seller can only wait: they make no plan, though they may say much
     /// about the customer.
     pub fn is_helpless(&self, finding: &Finding) -> bool {
-        let mut sentences = self.helpless.iter();
-        sentences
-            .any(|it| it.part == finding.part && it.start <= finding.start && finding.end <= it.end)
+        let at = (finding.part, finding.start);
+        let in_order = |it: &Finding| (it.part, it.start) <= at;
+        let begun = self.helpless.partition_point(in_order);
+        let nearest = begun.checked_sub(1).and_then(|n| self.helpless.get(n));
+        nearest.is_some_and(|it| it.part == finding.part && finding.end <= it.end)
     }
 
     /// What was heard of one signal.
