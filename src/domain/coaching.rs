@@ -233,9 +233,13 @@ const OCCASIONS: [Occasion; 12] = [
         quotes: &[],
         about: Dimension::NextStep,
         of_part: None,
-        arises: |it| !it.plain.has_check_date && !it.any(&["day", "clock", "deadline"]),
+        arises: |it| !has_a_day(it),
     },
 ];
+
+fn has_a_day(heard: &Heard) -> bool {
+    heard.plain.has_check_date || heard.any(&["day", "clock", "deadline"])
+}
 
 fn names_no_obstacle(heard: &Heard) -> bool {
     heard.plain.obstacles_empty && !heard.any(&["overcome", "fallback"])
@@ -264,8 +268,7 @@ pub fn add_notes(assessment: &mut Assessment, heard: &Heard, answers: &Answers, 
 
 /// A Strong plan is told what makes it one, where that holds in every word; otherwise it is only asked.
 fn only_true_praise(mut note: Note, heard: &Heard) -> Note {
-    let has_a_day = heard.plain.has_check_date || heard.any(&["day", "clock", "deadline"]);
-    let is_true = heard.plain.ways >= FEWEST_WAYS && has_a_day;
+    let is_true = heard.plain.ways >= FEWEST_WAYS && has_a_day(heard);
     if note.name == "strong"
         && !is_true
         && let Some((_, question)) = note.text.rsplit_once(". ")

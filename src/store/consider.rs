@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, query, query_as, query_scalar};
 
 use super::Result;
 use super::deals::{DOSSIER, Dossier};
-use super::rows::{ROWS, rows};
+use super::rows::{ROWS, one_of, rows};
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::grade::Verdict;
@@ -183,12 +183,8 @@ impl Tx {
             let more: Vec<_> = sql!(&mut *self, db => {
                 let mut select = QueryBuilder::new("SELECT seller, at FROM ask WHERE connection = ");
                 select.push_bind(connection.as_str());
-                select.push(" AND at >= ").push_bind(since).push(" AND seller IN (");
-                let mut list = select.separated(", ");
-                for seller in some {
-                    list.push_bind(*seller);
-                }
-                select.push(")");
+                select.push(" AND at >= ").push_bind(since);
+                one_of(&mut select, "seller", some);
                 select.build_query_as().fetch_all(db).await
             })?;
             asks.extend(more);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::{FromRow, QueryBuilder, query_scalar};
 
 use super::Result;
-use super::rows::ROWS;
+use super::rows::{ROWS, one_of};
 use super::tx::{Tx, sql};
 use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
@@ -98,12 +98,9 @@ impl Tx {
                 let mut select = QueryBuilder::new(
                     "SELECT person, MIN(at) AS at FROM team_promise WHERE connection = ",
                 );
-                select.push_bind(connection.as_str()).push(" AND person IN (");
-                let mut list = select.separated(", ");
-                for person in some {
-                    list.push_bind(*person);
-                }
-                select.push(") GROUP BY person");
+                select.push_bind(connection.as_str());
+                one_of(&mut select, "person", some);
+                select.push(" GROUP BY person");
                 select.build_query_as().fetch_all(db).await
             })?;
             found.extend(rows);

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use sqlx::{FromRow, QueryBuilder, query_as};
 
 use super::Result;
-use super::rows::ROWS;
+use super::rows::{ROWS, one_of};
 use super::tx::{Tx, sql};
 use crate::domain::ids::ConnectionId;
 
@@ -215,12 +215,8 @@ impl Tx {
         for some in ids.chunks(ROWS) {
             let rows: Vec<(String, String)> = sql!(&mut *self, db => {
                 let mut select = QueryBuilder::new(select);
-                select.push_bind(connection.as_str()).push(" AND id IN (");
-                let mut list = select.separated(", ");
-                for id in some {
-                    list.push_bind(*id);
-                }
-                select.push(")");
+                select.push_bind(connection.as_str());
+                one_of(&mut select, "id", some);
                 select.build_query_as().fetch_all(db).await
             })?;
             found.extend(rows);
