@@ -269,14 +269,12 @@ impl Tx {
         &mut self,
         connection: &ConnectionId,
         id: &DealId,
-        merged_into: Option<&DealId>,
         now: Time,
     ) -> Result<bool> {
         let rows = sql!(self, db => query(
-            "UPDATE deal SET gone_at = $3, merged_into = $4, look_at = NULL, write_at = NULL,
+            "UPDATE deal SET gone_at = $3, merged_into = NULL, look_at = NULL, write_at = NULL,
              parked = NULL, seen_mark = '' WHERE connection = $1 AND id = $2 AND gone_at IS NULL",
-        ).bind(connection.as_str()).bind(id.as_str()).bind(now)
-            .bind(merged_into.map(DealId::as_str)).execute(db).await
+        ).bind(connection.as_str()).bind(id.as_str()).bind(now).execute(db).await
             .map(|done| done.rows_affected()))?;
         Ok(rows > 0)
     }
@@ -330,10 +328,30 @@ impl Tx {
         connection: &ConnectionId,
         id: &DealId,
     ) -> Result<Option<Dossier>> {
+        self.dossier_where(connection, id, " AND d.gone_at IS NULL")
+            .await
+    }
+
+    /// The same of one that is gone, too, as long as nothing is known of its going on in another.
+    pub async fn dossier_before_merge(
+        &mut self,
+        connection: &ConnectionId,
+        id: &DealId,
+    ) -> Result<Option<Dossier>> {
+        self.dossier_where(connection, id, " AND d.merged_into IS NULL")
+            .await
+    }
+
+    async fn dossier_where(
+        &mut self,
+        connection: &ConnectionId,
+        id: &DealId,
+        condition: &str,
+    ) -> Result<Option<Dossier>> {
         sql!(self, db => {
             let mut select = QueryBuilder::new(DOSSIER);
             select.push(" WHERE d.connection = ").push_bind(connection.as_str());
-            select.push(" AND d.gone_at IS NULL AND d.id = ").push_bind(id.as_str());
+            select.push(" AND d.id = ").push_bind(id.as_str()).push(condition);
             select.build_query_as().fetch_optional(db).await
         })
     }

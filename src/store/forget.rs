@@ -20,6 +20,16 @@ const MENTIONS: [&str; 2] = ["manager", "responder"];
 /// holds no words of people.
 pub(super) const STAY: [&str; 2] = ["deal", "ledger"];
 
+/// What people write about a deal for themselves: of a deal that is another's by now, theirs stays.
+const ONES_OWN: [(&str, &str); 6] = [
+    ("strategy_version", "author"),
+    ("draft", "person"),
+    ("set_aside", "person"),
+    ("confidence", "person"),
+    ("closing", "person"),
+    ("obstacle", "seller"),
+];
+
 /// The mark that is kept of a person who was erased.
 pub fn mark_of_person(connection: &ConnectionId, person: &str) -> String {
     let digest = Sha256::digest(format!("{connection}:{person}"));
@@ -47,9 +57,11 @@ impl Tx {
         }
     }
 
-    /// Forgets everything a person wrote, owned or did, and keeps only the mark that says so.
+    /// Forgets everything a person wrote, owned or did, and what was said to them; keeps only the mark
+    /// that says so.
     ///
-    /// Deals stay, since they are the customer's, without strategy and without this person.
+    /// Deals stay, since they are the customer's, without this person; what sellers wrote who had them
+    /// before stays theirs.
     pub async fn erase(
         &mut self,
         connection: &ConnectionId,
@@ -79,6 +91,15 @@ impl Tx {
                     delete.push(" AND ").push(quoted(key)).push(" IN (SELECT id FROM ");
                     delete.push(quoted(parent)).push(" WHERE connection = ").push_bind(id);
                     delete.push(" AND seller = ").push_bind(person).push(")");
+                    if let Some((_, author)) = ONES_OWN.iter().find(|it| it.0 == *table) {
+                        delete.push(" AND COALESCE(").push(*author).push(", ").push_bind(person);
+                        delete.push(") = ").push_bind(person);
+                    }
+                    if *table == "assessment" {
+                        delete.push(" AND (deal, version) NOT IN (SELECT deal, version
+                            FROM strategy_version WHERE connection = ").push_bind(id);
+                        delete.push(" AND author <> ").push_bind(person).push(")");
+                    }
                     delete.build().execute(db).await.map(drop)
                 })?;
             }

@@ -22,6 +22,18 @@ const SAID: [(&str, &[&str]); 6] = [
 ];
 
 impl Tx {
+    /// Notes in which deal one that is gone goes on.
+    pub async fn goes_on_in(
+        &mut self,
+        connection: &ConnectionId,
+        (from, into): (&DealId, &DealId),
+    ) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE deal SET merged_into = $3 WHERE connection = $1 AND id = $2",
+        ).bind(connection.as_str()).bind(from.as_str()).bind(into.as_str())
+            .execute(db).await.map(drop))
+    }
+
     /// Moves what people wrote about a deal to the one it was merged into: obstacles with all that
     /// hangs on them, questions, talks, what was said at its end. Drafts, and a strategy where the
     /// other deal has one of its own, are offered to who wrote them as words kept in another window.

@@ -287,20 +287,35 @@ impl Tx {
         Ok(())
     }
 
-    /// Connections of which something is due later than it can have been put off to: the move
-    /// `step`, where it went well, beyond `latest.0`; any move but `but` that did not go well
+    /// Whether a fault has put off a move of a connection that is still to come.
+    pub async fn is_put_off(&mut self, id: &ConnectionId, now: Time) -> Result<bool> {
+        sql!(self, db => query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM schedule
+             WHERE connection = $1 AND failures > 0 AND run_at > $2)",
+        ).bind(id.as_str()).bind(now).fetch_one(db).await)
+    }
+
+    /// Those of these connections of which something is due later than it can have been put off to: the
+    /// move `step`, where it went well, beyond `latest.0`; any move but `but` that did not go well
     /// beyond `latest.1`, where the budget is spent beyond `latest.2`. The clock was set back since.
     pub async fn due_too_late(
         &mut self,
+        among: &[&str],
         (step, but): (&str, &str),
         latest: (Time, Time, Time),
     ) -> Result<Vec<String>> {
-        sql!(self, db => query_scalar(
-            "SELECT DISTINCT s.connection FROM schedule s JOIN connection c ON c.id = s.connection
-             WHERE s.move <> $2 AND (s.move = $1 OR s.failures > 0)
-               AND s.run_at > CASE WHEN s.failures = 0 THEN $3
-               WHEN c.state LIKE 'skipped%' THEN $5 ELSE $4 END",
-        ).bind(step).bind(but).bind(latest.0).bind(latest.1).bind(latest.2).fetch_all(db).await)
+        sql!(self, db => {
+            let mut select = QueryBuilder::new(
+                "SELECT DISTINCT s.connection FROM schedule s JOIN connection c ON c.id = s.connection
+                 WHERE s.move <> ",
+            );
+            select.push_bind(but).push(" AND (s.move = ").push_bind(step);
+            select.push(" OR s.failures > 0) AND s.run_at > CASE WHEN s.failures = 0 THEN ");
+            select.push_bind(latest.0).push(" WHEN c.state LIKE 'skipped%' THEN ");
+            select.push_bind(latest.2).push(" ELSE ").push_bind(latest.1).push(" END");
+            one_of(&mut select, "c.id", among);
+            select.build_query_scalar().fetch_all(db).await
+        })
     }
 
     /// Makes everything of a connection due that waits for a later time, one move excepted.

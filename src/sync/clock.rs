@@ -16,11 +16,17 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(61);
 const LONGEST_BUDGET: TimeDelta = TimeDelta::hours(25);
 
 impl Engine {
-    /// Connections of which only a clock that was ahead can have put something off so far.
-    pub(super) async fn due_too_late(&self, tx: &mut Tx, now: Time) -> store::Result<Vec<String>> {
+    /// Those of these connections of which only a clock that was ahead can have put something off so
+    /// far: how far apart polls are, of others another process says.
+    pub(super) async fn due_too_late(
+        &self,
+        tx: &mut Tx,
+        among: &[&str],
+        now: Time,
+    ) -> store::Result<Vec<String>> {
         let usual = now + self.poll_every * 2;
         let latest = (usual, now + LONGEST_WAIT, now + LONGEST_BUDGET);
-        tx.due_too_late((PULL, RECONCILE), latest).await
+        tx.due_too_late(among, (PULL, RECONCILE), latest).await
     }
 
     /// Makes everything of these connections due, and notes it in the ledger.

@@ -199,7 +199,7 @@ impl Engine {
         // Asked before: a claim takes SQLite's one writer, and mostly there is nothing to claim.
         let mut tx = self.store.read().await?;
         let due = tx.may_claim(&among, now, (now, until)).await?;
-        let too_late = self.due_too_late(&mut tx, now).await?;
+        let too_late = self.due_too_late(&mut tx, &among, now).await?;
         drop(tx);
         if !due && too_late.is_empty() {
             return Ok(None);

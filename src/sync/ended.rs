@@ -117,7 +117,9 @@ impl Engine {
             .as_ref()
             .map(|(code, message)| (code.as_str(), message.as_str()));
         let speaks = self.may_speak(&mut tx, lease).await?;
-        if speaks {
+        // What went well meanwhile says nothing of what is still put off.
+        let stands = worst.is_none() && tx.is_put_off(id, now).await?;
+        if speaks && !stands {
             tx.save_state(id, state.word(), told, now).await?;
         }
         if speaks && (calls > 0 || tally != Tally::default() || worst.is_some()) {

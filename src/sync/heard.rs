@@ -7,7 +7,7 @@ use super::work::Work;
 use crate::domain::Time;
 use crate::domain::deal::Deal;
 use crate::domain::ids::PersonId;
-use crate::domain::strategy::Answers;
+use crate::domain::strategy::{Answers, Part, same_words};
 use crate::store::deals::{Known, Marks};
 use crate::store::strategies::NewVersion;
 use crate::store::tx::Tx;
@@ -42,7 +42,7 @@ pub(super) async fn newly_said<'a>(
             continue;
         }
         let before = latest.get(deal.id.as_str()).unwrap_or(&nothing);
-        let answers = deal.answers.after(before);
+        let answers = whole(work, &deal.answers, before).after(before);
         if answers.says_the_same(before) {
             continue;
         }
@@ -64,6 +64,18 @@ pub(super) async fn newly_said<'a>(
         }
     }
     Ok(versions)
+}
+
+/// Words as they stand in the CRM, but whole where it holds in part what stood there before.
+fn whole(work: &Work<'_>, there: &Answers, before: &Answers) -> Answers {
+    let held = as_held(work.crm, &work.session, before);
+    let mut whole = there.clone();
+    for part in Part::ALL {
+        if same_words(there.part(part), held.part(part)) {
+            before.part(part).clone_into(whole.part_mut(part));
+        }
+    }
+    whole
 }
 
 /// Whether the words in the CRM are an earlier publish that got there without our hearing of it,

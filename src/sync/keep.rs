@@ -197,7 +197,7 @@ async fn keep(
     for seen in page {
         gone += u64::from(match seen {
             Seen::Here(_) => false,
-            Seen::Gone(deal) => tx.deal_gone(&id, deal, None, now).await?,
+            Seen::Gone(deal) => tx.deal_gone(&id, deal, now).await?,
             Seen::Merged { from, into } => merged(&mut tx, work, from, into, now).await?,
         });
     }
@@ -239,6 +239,8 @@ fn without_erased<'a>(id: &ConnectionId, deal: &'a Deal, erased: &[String]) -> C
     })
 }
 
+/// Takes note that a deal goes on in another, and moves what people wrote about it there: also where
+/// it was found gone before. While the other is not known here, everything stays where it is.
 async fn merged(
     tx: &mut Tx,
     work: &Work<'_>,
@@ -246,12 +248,14 @@ async fn merged(
     into: &DealId,
     now: Time,
 ) -> Result<bool, Stop> {
-    let lost = tx.dossier(work.id(), from).await?;
-    let left = tx.dossier(work.id(), into).await?;
+    let id = work.id();
+    let lost = tx.dossier_before_merge(id, from).await?;
+    let left = tx.dossier(id, into).await?;
+    let newly_gone = tx.deal_gone(id, from, now).await?;
     let Some((lost, left)) = lost.zip(left) else {
-        return Ok(tx.deal_gone(work.id(), from, Some(into), now).await?);
+        return Ok(newly_gone);
     };
-    tx.move_words(work.id(), (from, into), now).await?;
+    tx.move_words(id, (from, into), now).await?;
     if let Some(answers) = lost.answers.filter(|_| left.version == 0) {
         let version = NewVersion {
             deal: into.as_str(),
@@ -264,8 +268,9 @@ async fn merged(
             amount: left.amount,
             close_on: left.close_on,
         };
-        tx.add_versions(work.id(), &[version]).await?;
-        tx.hasten(work.id(), ASSESS, now).await?;
+        tx.add_versions(id, &[version]).await?;
+        tx.hasten(id, ASSESS, now).await?;
     }
-    Ok(tx.deal_gone(work.id(), from, Some(into), now).await?)
+    tx.goes_on_in(id, (from, into)).await?;
+    Ok(newly_gone)
 }

@@ -1,9 +1,12 @@
 //! What a connection has spent of its CRM's day: every process that works it counts its own calls,
 //! and the database all of them.
 
+use super::work::Work;
 use crate::crm::session::Session;
+use crate::domain::Time;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
+use crate::http::fault::Fault;
 use crate::store::connections::Connection;
 use crate::store::{Result, Store};
 
@@ -12,6 +15,16 @@ pub fn take_up(known: &Connection, session: &Session) {
     if let Some(resets_at) = known.calls_reset_at {
         let used = u64::try_from(known.calls_today).unwrap_or(0);
         session.api.budget().carry(used, resets_at);
+    }
+}
+
+/// When the day's calls come back, where only those are left that are kept for published words.
+pub fn reserve_until(work: &Work<'_>) -> Option<Time> {
+    let budget = work.session.api.budget();
+    let left = budget.left().is_none_or(|left| left > 0);
+    match budget.routine_is_spent(work.now()).filter(|_| left)? {
+        Fault::Spent { until, .. } => until,
+        _ => None,
     }
 }
 

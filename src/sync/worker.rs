@@ -20,6 +20,7 @@ use crate::crm::session::{self, Means, Session};
 use crate::crm::settings::Settings;
 use crate::crm::setup::FieldMap;
 use crate::crm::{self, Crm};
+use crate::domain::Time;
 use crate::domain::framework::Framework;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
@@ -292,8 +293,18 @@ impl Engine {
                     self.refusals.note(work.id(), &due.step, fault.cause());
                 }
                 Err(Stop::Fault(fault)) => {
-                    self.put_off(&work.lease, &[PULL, WRITE_BACK, RECONCILE], &fault)
-                        .await?;
+                    match (spending::reserve_until(work), &fault) {
+                        // The reserve is for words that sellers publish: each may still be tried.
+                        (Some(until), Fault::Spent { until: at, .. }) if *at == Some(until) => {
+                            self.put_off(&work.lease, &[PULL, RECONCILE], &fault)
+                                .await?;
+                            self.rest(work, &due, until).await?;
+                        }
+                        _ => {
+                            self.put_off(&work.lease, &[PULL, WRITE_BACK, RECONCILE], &fault)
+                                .await?;
+                        }
+                    }
                     faults.push(fault);
                 }
                 Err(ended) => return Err(ended),
@@ -342,13 +353,27 @@ impl Engine {
         };
         // Moves on our own data say nothing about whether the CRM answers again.
         let asked_the_crm = ![ASSESS, ASK].contains(&due.step.as_str());
+        // Words that went out of the day's reserve do not bring back what has spent its part.
+        let all_well = asked_the_crm && spending::reserve_until(work).is_none();
         let soonest = match due.step.as_str() {
             // A pull that a push asked for comes no later than one that nobody asked for.
             PULL if done => at.min(now + BETWEEN_PULLS),
             _ => now,
         };
-        tx.reschedule(&id, due, (at, soonest), (asked_the_crm, now))
+        tx.reschedule(&id, due, (at, soonest), (all_well, now))
             .await?;
+        work.commit(tx).await
+    }
+
+    /// Leaves writing alone until a time where it found nothing that may be written now; words that
+    /// are published sooner make it due sooner, since it has not failed.
+    async fn rest(&self, work: &mut Work<'_>, due: &Due, until: Time) -> Result<(), Stop> {
+        if due.step != WRITE_BACK {
+            return Ok(());
+        }
+        let (id, now) = (work.id().clone(), work.now());
+        let mut tx = work.begin().await?;
+        tx.reschedule(&id, due, (until, now), (false, now)).await?;
         work.commit(tx).await
     }
 }

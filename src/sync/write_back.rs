@@ -252,7 +252,7 @@ async fn note(
     Ok(match outcome {
         Outcome::Written => told("written", None),
         Outcome::Gone => {
-            tx.deal_gone(id, &parcel.deal, None, now).await?;
+            tx.deal_gone(id, &parcel.deal, now).await?;
             told("gone", None)
         }
         Outcome::Changed => {

@@ -264,7 +264,7 @@ async fn a_deal_that_vanished_with_new_words_keeps_nobody_busy() {
             .await;
         let mut tx = stage.engine.store.write().await.unwrap();
         let now = stage.env.now();
-        tx.deal_gone(&stage.id, &deal, None, now).await.unwrap();
+        tx.deal_gone(&stage.id, &deal, now).await.unwrap();
         tx.commit().await.unwrap();
 
         let quiet = stage.engine.run_until_quiet(None);

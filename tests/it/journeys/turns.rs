@@ -9,6 +9,7 @@ use latitude::domain::field::Field;
 use latitude::domain::strategy::Part;
 use latitude::http::budget::Budget;
 use latitude::sandbox::weather::Knobs;
+use latitude::store::ledger::Entry;
 use latitude::sync::report::RunState;
 use latitude::sync::{BETWEEN_PULLS, PULL, RECONCILE, WRITE_BACK};
 
@@ -241,6 +242,38 @@ async fn the_last_part_of_the_days_calls_is_kept_for_published_words() {
         "Ada says which date her board needs."
     );
     assert!(budget.left().unwrap() > 0);
+    rests_in_peace(&stage).await;
+
+    // As soon as before, however soon the day is over.
+    let mut tx = stage.engine.store.read().await.unwrap();
+    let known = tx.connection(&stage.id).await.unwrap().unwrap();
+    drop(tx);
+    let rest = known.calls_reset_at.unwrap() - stage.env.now();
+    stage.clock.advance(rest - TimeDelta::minutes(20));
+    let words = "Ada shows her board both dates.";
+    stage.publishes(deal, Part::ConversationGoal, words).await;
+    stage.engine.run_until_quiet(None).await.unwrap();
+    assert_eq!(stage.shown(deal, Field::ConversationGoal), words);
+    rests_in_peace(&stage).await;
+
+    stage.clock.advance(TimeDelta::minutes(21));
+    let next_day = stage.engine.run_until_quiet(None).await.unwrap();
+    assert_eq!(next_day[0].state, RunState::Ok);
+    let versions = stage.versions(other).await;
+    assert_eq!(
+        versions[0].answers.conversation_goal,
+        "Bea says who decides."
+    );
+}
+
+/// A connection whose day is spent says so, and nobody takes its rest for a clock that was ahead.
+async fn rests_in_peace(stage: &Stage) {
+    let mut tx = stage.engine.store.read().await.unwrap();
+    let known = tx.connection(&stage.id).await.unwrap().unwrap();
+    assert_eq!(known.state, RunState::Budget.word());
+    let ledger = tx.ledger(&stage.id, None, 100).await.unwrap();
+    let clock = |entry: &&Entry| entry.code.as_deref() == Some("clock");
+    assert_eq!(ledger.iter().find(clock), None);
 }
 
 #[tokio::test]

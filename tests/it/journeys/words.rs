@@ -39,6 +39,15 @@ async fn words_that_the_crms_field_holds_in_part_stay_whole_here() {
         assert!(begun.len() > 30 && goal.starts_with(begun), "{there}");
         assert_eq!(versions[0].answers.conversation_goal, goal);
         assert_eq!(versions[0].source, "panel");
+
+        // What the field holds is no edit when another part is edited beside it, either.
+        stage.types(OPEN, Field::Approach, "Show Ada both plants.");
+        stage.reconcile().await;
+
+        let versions = stage.versions(OPEN).await;
+        assert_eq!(versions[0].source, "crm");
+        assert_eq!(versions[0].answers.approach, "Show Ada both plants.");
+        assert_eq!(versions[0].answers.conversation_goal, goal);
     }
 }
 
@@ -108,6 +117,16 @@ async fn words_published_while_earlier_ones_are_assessed_keep_their_own_grade() 
 
 #[tokio::test]
 async fn what_people_wrote_about_a_merged_deal_is_found_at_the_one_that_goes_on() {
+    found_after_a_merge(None).await;
+}
+
+#[tokio::test]
+async fn a_write_that_meets_a_merged_deal_before_the_poll_does_not_cut_off_its_words() {
+    found_after_a_merge(Some("Ask Ada for the yard.")).await;
+}
+
+/// Two deals are merged; `meanwhile`, words are published about the one that is no more.
+async fn found_after_a_merge(meanwhile: Option<&str>) {
     let stage = Stage::of(by_id("hubspot").unwrap(), DEALS).await;
     stage.reconcile().await;
     let (stays, goes) = (stage.deal_id(OPEN), stage.deal_id(OPEN - 1));
@@ -140,6 +159,10 @@ async fn what_people_wrote_about_a_merged_deal_is_found_at_the_one_that_goes_on(
     let merge = json!({"primaryObjectId": stays, "objectIdToMerge": goes});
     let call = session.api.post("/crm/objects/2026-03/deals/merge");
     call.json(&merge).reply().await.unwrap();
+    if let Some(words) = meanwhile {
+        stage.publishes(OPEN - 1, Part::Approach, words).await;
+        stage.engine.turn(None).await.unwrap();
+    }
     stage.clock.advance(TimeDelta::minutes(2));
     stage.reconcile().await;
 
@@ -152,7 +175,8 @@ async fn what_people_wrote_about_a_merged_deal_is_found_at_the_one_that_goes_on(
     );
     let kept = tx.drafts_aside(&stage.id, &stays, &seller).await.unwrap();
     let words: Vec<&str> = kept.iter().map(|it| it.answers.approach.as_str()).collect();
-    assert!(words.contains(&"Ask Ada for the gate."), "{words:?}");
+    let newest = meanwhile.unwrap_or("Ask Ada for the gate.");
+    assert!(words.contains(&newest), "{words:?}");
     assert!(
         kept.iter()
             .any(|it| it.answers.need == "A reference in logistics.")

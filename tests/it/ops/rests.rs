@@ -60,6 +60,18 @@ async fn what_the_configuration_does_not_have_is_not_worked_and_no_trouble() {
         let (status, ready) = page(&format!("{address}/ready")).await;
         assert_eq!(status, 200);
         assert!(!ready.contains("acme"), "{ready}");
+        // One that polls others more often than this one was polled is no reason to hurry.
+        let mut others = floor.config();
+        let settings = others.connections.remove("acme").unwrap();
+        others.connections.insert("other".to_owned(), settings);
+        others.sync.poll_seconds = 1;
+        let theirs = others.engine(&floor.env, None).await.unwrap();
+        floor.reconcile().await;
+        theirs.turn(None).await.unwrap();
+        let mut tx = floor.engine.store.read().await.unwrap();
+        let due = tx.due(&floor.id, floor.env.now()).await.unwrap();
+        assert!(due.is_empty(), "{database}: {due:?}");
+        drop(tx);
         // Put back, it goes on where it was.
         assert_eq!(floor.reconcile().await.state, RunState::Ok, "{database}");
     }

@@ -270,46 +270,75 @@ async fn who_was_erased_stays_away_until_the_crm_names_someone_else() {
     }
 }
 
+/// A deal with words of the seller who had it, and of the one who has it now: their ids and the deal's.
+async fn handed_over(floor: &Floor) -> (String, String, String) {
+    types(floor, 5, "Ask Hildegard for the gate, because she owns it.");
+    floor.reconcile().await;
+    let ids = {
+        let mut state = floor.served.world.state();
+        let owner = state.deals[5].owner;
+        // The first signs in for Latitude itself.
+        let other = (1..state.people.len()).find(|it| *it != owner).unwrap();
+        state.deals[5].owner = other;
+        let (had, has) = (&state.people[owner], &state.people[other]);
+        (had.id.clone(), has.id.clone(), state.deals[5].id.clone())
+    };
+    // Somebody else has the deal by now, and the words in it are theirs.
+    types(floor, 5, "Ask Bo for the gate.");
+    floor.advance(TimeDelta::minutes(10));
+    floor.reconcile().await;
+    assert_eq!(
+        assessments(&exported(floor, &floor.engine.store).await, &ids.2),
+        2
+    );
+    ids
+}
+
+/// How many assessments of a deal a copy holds.
+fn assessments(lines: &[String], deal: &str) -> usize {
+    let of_deal =
+        |it: &&String| it.contains("\"assessment\"") && it.contains(&format!("\"{deal}\""));
+    lines.iter().filter(of_deal).count()
+}
+
 #[tokio::test]
 async fn nothing_is_left_of_what_was_read_in_the_words_of_one_who_was_erased() {
     for database in databases().await {
         let floor = Floor::ready(&database, 12).await;
-        types(
-            &floor,
-            5,
-            "Ask Hildegard for the gate, because she owns it.",
-        );
-        floor.reconcile().await;
-        let (before, after) = {
-            let mut state = floor.served.world.state();
-            let owner = state.deals[5].owner;
-            let other = (0..state.people.len()).find(|it| *it != owner).unwrap();
-            state.deals[5].owner = other;
-            (state.people[owner].id.clone(), state.deals[5].id.clone())
-        };
-        // Somebody else has the deal by now, and the words in it are theirs.
-        types(&floor, 5, "Ask Bo for the gate.");
-        floor.advance(TimeDelta::minutes(10));
-        floor.reconcile().await;
+        let (had, _, deal) = handed_over(&floor).await;
         let store = &floor.engine.store;
-        let assessments = |lines: &[String]| {
-            let of_deal = |it: &&String| {
-                it.contains("\"assessment\"") && it.contains(&format!("\"{after}\""))
-            };
-            lines.iter().filter(of_deal).count()
-        };
-        assert_eq!(assessments(&exported(&floor, store).await), 2, "{database}");
 
-        erase(store, &floor.id, &before, floor.env.now())
+        erase(store, &floor.id, &had, floor.env.now())
             .await
             .unwrap();
 
         let lines = exported(&floor, store).await;
-        assert_eq!(assessments(&lines), 1, "{database}");
+        assert_eq!(assessments(&lines, &deal), 1, "{database}");
         assert!(
             !lines.iter().any(|it| it.contains("Hildegard")),
             "{database}"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_a_seller_wrote_stays_when_who_took_the_deal_over_is_erased() {
+    for database in databases().await {
+        let floor = Floor::ready(&database, 12).await;
+        let (_, has, deal) = handed_over(&floor).await;
+        let store = &floor.engine.store;
+
+        erase(store, &floor.id, &has, floor.env.now())
+            .await
+            .unwrap();
+
+        let lines = exported(&floor, store).await;
+        assert_eq!(assessments(&lines, &deal), 1, "{database}");
+        let tells = |words: &str| lines.iter().any(|it| it.contains(words));
+        assert!(tells("Hildegard"), "{database}");
+        assert!(!tells("Ask Bo"), "{database}");
+        let left: Vec<_> = lines.iter().filter(|it| it.contains(&has)).collect();
+        assert!(left.is_empty(), "{database}: {left:?}");
     }
 }
 
