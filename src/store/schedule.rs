@@ -290,6 +290,9 @@ impl Tx {
     /// Connections of which something is due later than it can have been put off to: the move
     /// `step`, where it went well, beyond `latest.0`; any move but `but` that did not go well
     /// beyond `latest.1`, where the budget is spent beyond `latest.2`. The clock was set back since.
+    ///
+    /// A failure counts for all moves that it keeps from the CRM, also for those that had nothing to
+    /// do for long anyway: where one of them is due in time, the others are not its doing.
     pub async fn due_too_late(
         &mut self,
         (step, but): (&str, &str),
@@ -299,7 +302,10 @@ impl Tx {
             "SELECT DISTINCT s.connection FROM schedule s JOIN connection c ON c.id = s.connection
              WHERE s.move <> $2 AND (s.move = $1 OR s.failures > 0)
                AND s.run_at > CASE WHEN s.failures = 0 THEN $3
-               WHEN c.state LIKE 'skipped%' THEN $5 ELSE $4 END",
+               WHEN c.state LIKE 'skipped%' THEN $5 ELSE $4 END
+               AND (s.failures = 0 OR NOT EXISTS (SELECT 1 FROM schedule o
+                 WHERE o.connection = s.connection AND o.move <> $2 AND o.failures > 0
+                   AND o.run_at <= CASE WHEN c.state LIKE 'skipped%' THEN $5 ELSE $4 END))",
         ).bind(step).bind(but).bind(latest.0).bind(latest.1).bind(latest.2).fetch_all(db).await)
     }
 
