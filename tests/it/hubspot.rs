@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use latitude::crm::page::{Cursor, Next, Seen};
+use latitude::crm::setup::{Step, steps_to_destroy};
 use latitude::crm::write::{Outcome, Update};
 use latitude::crm::{Crm, by_id};
 use latitude::domain::field::{Field, Value};
@@ -182,4 +183,44 @@ async fn a_merged_deal_is_seen_to_go_on_in_another() {
     assert!(!seen.contains(&Seen::Gone(loser.clone())));
     let gone = bench.crm.deal(&bench.session, loser).await.unwrap();
     assert_eq!(gone, None);
+}
+
+/// A deleted property keeps its name: it stands in the settings until an admin restores it or
+/// deletes it for good.
+#[tokio::test]
+async fn a_deleted_property_is_told_with_the_place_where_an_admin_finds_it() {
+    let mut bench = Bench::bare(hubspot(), 5).await;
+    bench.set_up().await;
+    let wanted = bench.blueprint();
+    let found = bench.crm.setup(&bench.session, &wanted).await.unwrap();
+    for step in steps_to_destroy(&wanted, &found) {
+        let removed = bench.crm.apply(&bench.session, &wanted, &step).await;
+        removed.unwrap();
+    }
+
+    let create = Step::CreateField(Field::Score);
+    let refused = bench.crm.apply(&bench.session, &wanted, &create).await;
+
+    let Err(Fault::Setup(cause)) = refused else {
+        panic!("{refused:?}")
+    };
+    for told in [
+        "latitude_score",
+        "18 more",
+        "Settings → Properties → Archived",
+    ] {
+        assert!(cause.message.contains(told), "{cause}");
+    }
+    for field in Field::ALL {
+        let name = bench.crm.field_name("latitude_", field);
+        // One is wanted back, the others are not.
+        let method = match field {
+            Field::Score => reqwest::Method::POST,
+            _ => reqwest::Method::DELETE,
+        };
+        let place = format!("archived-properties/{name}");
+        bench.control(method, &place, None).await;
+    }
+    // Looks for gaps itself.
+    bench.set_up().await;
 }
