@@ -12,6 +12,7 @@ use latitude::sandbox::weather::Knobs;
 use serde_json::json;
 
 use crate::bench::Bench;
+use crate::stage::Stage;
 
 fn hubspot() -> &'static dyn Crm {
     by_id("hubspot").unwrap()
@@ -223,4 +224,31 @@ async fn a_deleted_property_is_told_with_the_place_where_an_admin_finds_it() {
     }
     // Looks for gaps itself.
     bench.set_up().await;
+}
+
+/// Portals of one currency leave a deal's own empty.
+#[tokio::test]
+async fn a_deal_of_a_portal_with_one_currency_carries_that_of_the_account() {
+    let stage = Stage::of(hubspot(), 6).await;
+    {
+        let mut state = stage.served.world.state();
+        state.things.insert("one_currency".to_owned(), json!(true));
+        assert!(state.deals[0].stage < 6);
+    }
+
+    stage.reconcile().await;
+
+    assert_eq!(stage.dossier(0).await.currency.as_deref(), Some("EUR"));
+    let session = stage.engine.session(&stage.id).await.unwrap();
+    let id = stage.deal_id(0);
+    let now = stage
+        .crm
+        .deals_now(&session, std::slice::from_ref(&id))
+        .await
+        .unwrap();
+    let one = stage.crm.deal(&session, &id).await.unwrap();
+    for deal in [&now[0], &one] {
+        let currency = deal.as_ref().unwrap().currency.as_deref();
+        assert_eq!(currency, Some("EUR"));
+    }
 }
