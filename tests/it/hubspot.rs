@@ -9,6 +9,7 @@ use latitude::crm::{Crm, by_id};
 use latitude::domain::field::{Field, Value};
 use latitude::http::fault::Fault;
 use latitude::sandbox::weather::Knobs;
+use latitude::sync::report::RunState;
 use serde_json::json;
 
 use crate::bench::Bench;
@@ -251,4 +252,40 @@ async fn a_deal_of_a_portal_with_one_currency_carries_that_of_the_account() {
         let currency = deal.as_ref().unwrap().currency.as_deref();
         assert_eq!(currency, Some("EUR"));
     }
+}
+
+/// The documents ask to wait two seconds for a lock, not to look for the record that is locked.
+#[tokio::test]
+async fn a_batch_that_is_locked_waits_whole_and_is_written_after_two_seconds() {
+    let stage = Stage::of(hubspot(), 120).await;
+    let writes = || {
+        let state = stage.served.world.state();
+        let is_write = |target: &str| target.ends_with("/deals/batch/update");
+        let asked = state.calls.iter().filter(|call| is_write(&call.target));
+        asked.count()
+    };
+    let open = {
+        let state = stage.served.world.state();
+        state.deals.iter().filter(|deal| deal.stage < 6).count()
+    };
+    let batches = open.div_ceil(100);
+    stage.served.world.weather().set(Knobs {
+        busy: 1.0,
+        ..Knobs::default()
+    });
+
+    stage.hasten().await;
+    stage.engine.turn(None).await.unwrap();
+    let locked = writes();
+    stage.served.world.weather().set(Knobs::default());
+    stage.clock.advance(chrono::TimeDelta::milliseconds(1_900));
+    stage.engine.turn(None).await.unwrap();
+    let early = writes();
+    stage.clock.advance(chrono::TimeDelta::milliseconds(200));
+    let report = stage.engine.turn(None).await.unwrap().unwrap();
+
+    assert_eq!((locked, early), (batches, batches));
+    assert_eq!(writes(), 2 * batches);
+    assert_eq!(report.state, RunState::Ok, "{report:?}");
+    assert!(stage.shown(0, Field::Grade).is_string());
 }
