@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use latitude::crm;
 use latitude::crm::page::{Cursor, Seen};
+use latitude::crm::setup::{Access, Blueprint, Step, steps_to_apply};
 use latitude::crm::write::{Outcome, Update};
 use latitude::domain::field::{Field, Value};
 use latitude::domain::ids::DealId;
@@ -189,4 +190,29 @@ async fn a_place_that_is_lost_is_not_taken_for_a_table_without_tracking() {
     let read = bench.crm.deals(&bench.session, &Cursor::default()).await;
 
     assert!(matches!(read, Err(Fault::Lost(_))), "{read:?}");
+}
+
+/// A solution of ours would hold nothing.
+#[tokio::test]
+async fn where_every_column_is_the_customers_own_no_solution_is_wanted() {
+    let mut bench = Bench::bare(crm::by_id("dynamics365").unwrap(), 5).await;
+    bench.set_up().await;
+    let wanted = bench.blueprint();
+    let gone = bench
+        .crm
+        .apply(&bench.session, &wanted, &Step::Revoke)
+        .await;
+    gone.unwrap();
+    let ours = bench.crm.setup(&bench.session, &wanted).await.unwrap();
+    let name = |field| (field, bench.crm.field_name("latitude_", field));
+    let own = Blueprint {
+        mapped: Field::ALL.into_iter().map(name).collect(),
+        ..wanted
+    };
+
+    let theirs = bench.crm.setup(&bench.session, &own).await.unwrap();
+
+    assert_eq!(ours.access, Access::Missing);
+    assert_eq!(theirs.access, Access::NotNeeded);
+    assert_eq!(steps_to_apply(&own, &theirs), []);
 }
