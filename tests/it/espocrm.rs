@@ -1,8 +1,9 @@
-//! EspoCRM: layouts that people arrange.
+//! EspoCRM: layouts that people arrange, installations that share a host.
 
 use latitude::crm::{Crm, by_id};
 use latitude::domain::field::Field;
 use latitude::ops::provision::{Way, carry_out, plan};
+use latitude::sync::report::RunState;
 use serde_json::{Value, json};
 
 use crate::bench::Bench;
@@ -49,6 +50,52 @@ async fn a_field_stays_where_an_admin_put_it() {
     }
     assert_eq!(times(&state.things["layout list"], grade), 1);
     assert_eq!(times(&state.things["layout filters"], score), 1);
+}
+
+/// Notes which organisation a connection belongs to, as if it had been found so long ago.
+async fn belongs_to(stage: &Stage, organisation: &str) {
+    let mut tx = stage.engine.store.write().await.unwrap();
+    let known = tx.connection(&stage.id).await.unwrap().unwrap();
+    let user = known.user_id.unwrap();
+    let (at, fields) = ((organisation, &*user), known.fields.unwrap().0);
+    let now = stage.env.now();
+    let saved = tx.save_setup(&stage.id, at, "", &fields, now).await;
+    saved.unwrap();
+    tx.forget_setup(&stage.id).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn organisation(stage: &Stage) -> String {
+    let mut tx = stage.engine.store.read().await.unwrap();
+    let known = tx.connection(&stage.id).await.unwrap().unwrap();
+    known.organisation.unwrap()
+}
+
+#[tokio::test]
+async fn another_installation_on_the_same_host_is_another_organisation() {
+    let stage = Stage::of(espocrm(), 6).await;
+    assert_eq!(stage.reconcile().await.state, RunState::Ok);
+    let ours = organisation(&stage).await;
+
+    // What an older Latitude noted is the host alone.
+    belongs_to(&stage, "127.0.0.1").await;
+    let noted_before = stage.reconcile().await;
+    let now = organisation(&stage).await;
+    let mut others = Vec::new();
+    for other in ["127.0.0.1:1", "127.0.0.1/crm", "127.0.0.10"] {
+        belongs_to(&stage, other).await;
+        others.push(stage.reconcile().await);
+    }
+
+    let port = stage.served.base.port().unwrap();
+    assert_eq!(ours, format!("127.0.0.1:{port}"));
+    assert_eq!(noted_before.state, RunState::Ok, "{noted_before:?}");
+    assert_eq!(now, ours);
+    for report in others {
+        assert_eq!(report.state, RunState::Config, "{report:?}");
+        let cause = report.cause.unwrap();
+        assert!(cause.contains("organisation"), "{cause}");
+    }
 }
 
 /// What `crm apply` does, on a stage.
