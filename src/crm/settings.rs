@@ -63,6 +63,9 @@ pub struct Settings {
     pub allow_private: bool,
     /// The share of the CRM's daily quota that Latitude may use; 20 where it is not set.
     pub quota_percent: Option<u8>,
+    /// The currency of deals that the CRM tells none of, by its three letters (ISO 4217). Its page in
+    /// `docs/crm` says whether there is such a case.
+    pub currency: Option<String>,
     /// Reads and assesses, but writes nothing to the CRM.
     pub dry_run: bool,
 }

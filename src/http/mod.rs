@@ -19,6 +19,7 @@ pub mod id_token;
 pub mod masked;
 pub mod oauth;
 pub mod openid;
+mod refusal;
 mod resolve;
 pub mod scopes;
 pub mod token;

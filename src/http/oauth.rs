@@ -8,14 +8,13 @@ use chrono::TimeDelta;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jsonwebtoken::{Algorithm, EncodingKey};
-use oauth2::basic::BasicErrorResponse;
 use oauth2::{
-    AuthorizationCode, HttpRequest, HttpResponse, PkceCodeVerifier, RefreshToken,
-    RequestTokenError, Scope, TokenResponse,
+    AuthorizationCode, HttpRequest, HttpResponse, PkceCodeVerifier, RefreshToken, Scope,
+    TokenResponse,
 };
 use reqwest::Request;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -24,6 +23,7 @@ use super::call::exchange;
 use super::client::Client;
 use super::fault::{Cause, Fault};
 use super::guard::Guard;
+use super::refusal::{Wire, refusal, refused};
 use super::token::{Credentials, Header, Standing, Tokens, Vault};
 use crate::domain::Time;
 use crate::env::Env;
@@ -123,7 +123,8 @@ impl OAuth {
                 .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()));
         }
         let wire = self.wire(env);
-        let answer = request.request_async(&wire).await.map_err(refusal)?;
+        let answer = request.request_async(&wire).await;
+        let answer = answer.map_err(|error| refusal(error, env.now()))?;
         for _ in 0..SAVES {
             let before = self.vault.load().await?;
             let version = before.map_or(0, |tokens| tokens.version);
@@ -171,7 +172,7 @@ impl OAuth {
                     .await;
             }
         };
-        let answer = answer.map_err(refusal)?;
+        let answer = answer.map_err(|error| refusal(error, env.now()))?;
         self.tokens(
             env,
             &answer,
@@ -227,8 +228,10 @@ impl OAuth {
         );
         let response = self.wire(env)(request).await.map_err(|error| error.0)?;
         let body = response.body();
-        let answer: Answer = serde_json::from_slice(body)
-            .map_err(|_| refused(response.status().as_u16(), &String::from_utf8_lossy(body)))?;
+        let answer: Answer = serde_json::from_slice(body).map_err(|_| {
+            let told = String::from_utf8_lossy(body);
+            refused(response.status().as_u16(), &told, env.now())
+        })?;
         self.tokens(
             env,
             &answer,
@@ -402,62 +405,5 @@ impl Credentials for OAuth {
 
     fn sign(&self, standing: &Standing, request: &mut Request) -> Result<(), Fault> {
         self.header.attach(&standing.access, request)
-    }
-}
-
-/// A fault on its way through the `oauth2` crate.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub(super) struct Wire(pub(super) Fault);
-
-/// What to do about a token endpoint that gave no token.
-pub(super) fn refusal(error: RequestTokenError<Wire, BasicErrorResponse>) -> Fault {
-    match error {
-        RequestTokenError::ServerResponse(answer) => {
-            let code = answer.error().to_string();
-            judge(
-                &code,
-                answer.error_description().cloned().unwrap_or_default(),
-            )
-        }
-        RequestTokenError::Request(Wire(fault)) => fault,
-        RequestTokenError::Parse(_, body) => refused(200, &String::from_utf8_lossy(&body)),
-        RequestTokenError::Other(other) => Fault::Unknown(Cause::told("token_answer", other)),
-    }
-}
-
-/// A token answer that is none: perhaps an error in a shape of the CRM's own.
-fn refused(status: u16, body: &str) -> Fault {
-    #[derive(Deserialize)]
-    struct Refusal {
-        error: String,
-        #[serde(default)]
-        error_description: String,
-    }
-    match serde_json::from_str::<Refusal>(body) {
-        Ok(refusal) => judge(&refusal.error, refusal.error_description),
-        Err(_) => Fault::Unknown(Cause {
-            status: Some(status),
-            code: Some("token_answer".to_owned()),
-            message: "the token endpoint gave no token and no error it is known for".to_owned(),
-        }),
-    }
-}
-
-/// The grant is dead, or the app is wrong, or it is only too soon (RFC 6749, 5.2, and what CRMs
-/// say beside it).
-fn judge(code: &str, message: String) -> Fault {
-    let cause = Cause::told(code, message);
-    match code {
-        "invalid_grant"
-        | "access_denied"
-        | "invalid_code"
-        | "inactive_user"
-        | "inactive_org"
-        | "interaction_required" => Fault::Reconnect(cause),
-        "rate_limit_exceeded" | "Access Denied" | "temporarily_unavailable" | "server_error" => {
-            Fault::Later { at: None, cause }
-        }
-        _ => Fault::Setup(cause),
     }
 }

@@ -25,7 +25,8 @@ use super::client::Client;
 use super::discovery::{self, Found};
 use super::fault::{Cause, Fault};
 use super::guard::Guard;
-use super::oauth::{Wire, carry, refusal};
+use super::oauth::carry;
+use super::refusal::{Wire, refusal};
 use crate::domain::Time;
 use crate::env::Env;
 
@@ -162,7 +163,7 @@ impl Provider {
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()))
             .request_async(&wire)
             .await
-            .map_err(refusal)?;
+            .map_err(|error| refusal(error, env.now()))?;
         let token = answer
             .id_token()
             .ok_or_else(|| Fault::Reconnect(Cause::told("id_token", "there is none")))?;

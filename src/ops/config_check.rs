@@ -138,6 +138,14 @@ impl Config {
             if let Some(share) = settings.quota_percent.filter(|it| !(1..=100).contains(it)) {
                 bail!("connections.{name}.quota_percent = {share}: write 1 to 100");
             }
+            let no_code =
+                |it: &&String| it.len() != 3 || !it.bytes().all(|it| it.is_ascii_uppercase());
+            if let Some(code) = settings.currency.as_ref().filter(no_code) {
+                bail!(
+                    "connections.{name}.currency = \"{code}\": write three capital letters, such as \
+                     \"EUR\""
+                );
+            }
         }
         Ok(())
     }

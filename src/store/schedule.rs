@@ -298,21 +298,29 @@ impl Tx {
     /// Those of these connections of which something is due later than it can have been put off to: the
     /// move `step`, where it went well, beyond `latest.0`; any move but `but` that did not go well
     /// beyond `latest.1`, where the budget is spent beyond `latest.2`. The clock was set back since.
+    ///
+    /// A failure counts for all moves that it keeps from the CRM, also for those that had nothing to
+    /// do for long anyway: where one of them is due in time, the others are not its doing.
     pub async fn due_too_late(
         &mut self,
         among: &[&str],
         (step, but): (&str, &str),
         latest: (Time, Time, Time),
     ) -> Result<Vec<String>> {
+        let (well, failed, spent) = latest;
         sql!(self, db => {
             let mut select = QueryBuilder::new(
                 "SELECT DISTINCT s.connection FROM schedule s JOIN connection c ON c.id = s.connection
                  WHERE s.move <> ",
             );
-            select.push_bind(but).push(" AND (s.move = ").push_bind(step);
-            select.push(" OR s.failures > 0) AND s.run_at > CASE WHEN s.failures = 0 THEN ");
-            select.push_bind(latest.0).push(" WHEN c.state LIKE 'skipped%' THEN ");
-            select.push_bind(latest.2).push(" ELSE ").push_bind(latest.1).push(" END");
+            select.push_bind(but).push(" AND ((s.failures = 0 AND s.move = ").push_bind(step);
+            select.push(" AND s.run_at > ").push_bind(well);
+            select.push(") OR (s.failures > 0 AND s.run_at > CASE WHEN c.state LIKE 'skipped%' THEN ");
+            select.push_bind(spent).push(" ELSE ").push_bind(failed);
+            select.push(" END AND NOT EXISTS (SELECT 1 FROM schedule o
+                WHERE o.connection = s.connection AND o.failures > 0 AND o.move <> ");
+            select.push_bind(but).push(" AND o.run_at <= CASE WHEN c.state LIKE 'skipped%' THEN ");
+            select.push_bind(spent).push(" ELSE ").push_bind(failed).push(" END)))");
             one_of(&mut select, "c.id", among);
             select.build_query_scalar().fetch_all(db).await
         })

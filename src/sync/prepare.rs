@@ -137,9 +137,17 @@ pub async fn check_clock(work: &Work<'_>) -> Result<(), Stop> {
     ))))
 }
 
+/// Whether two names are of one organisation. Where an address is the name, an older one may be the
+/// host alone, of which port and path are now part.
+fn is_same(before: &str, now: &str) -> bool {
+    let rest = now.strip_prefix(before);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+}
+
 async fn look_at_setup(work: &mut Work<'_>, organisation: Option<&str>) -> Result<(), Stop> {
     let identity = work.crm.whoami(&work.session).await?;
-    if let Some(before) = organisation.filter(|before| *before != identity.organisation) {
+    let other = |before: &&str| !is_same(before, &identity.organisation);
+    if let Some(before) = organisation.filter(other) {
         return Err(Stop::Fault(Fault::Setup(Cause::told(
             "other_organisation",
             format!(

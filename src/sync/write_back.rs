@@ -21,7 +21,8 @@ use crate::http::fault::{Cause, Fault};
 use crate::store::ledger::Entry;
 use crate::store::tx::Tx;
 
-/// A busy record is tried again after this long, doubled each time, up to [`LONGEST_PAUSE`].
+/// A busy record is tried again after this long at the earliest, the least that a CRM's documents
+/// ask for; doubled each time, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
 /// … but at least this often.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(1);
@@ -263,8 +264,8 @@ async fn note(
         Outcome::Busy(refusal) => {
             let doubled = FIRST_PAUSE * (1 << parcel.failures.clamp(0, 12));
             let longest = doubled.min(LONGEST_PAUSE).num_milliseconds() as f64;
-            let pause = longest * (0.5 + jitter / 2.0);
-            tx.write_later(id, deal, now + TimeDelta::milliseconds(pause as i64))
+            let pause = TimeDelta::milliseconds((longest * (0.5 + jitter / 2.0)) as i64);
+            tx.write_later(id, deal, now + pause.max(FIRST_PAUSE))
                 .await?;
             told("busy", Some(refusal))
         }

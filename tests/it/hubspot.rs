@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use latitude::crm::page::{Cursor, Next, Seen};
+use latitude::crm::setup::{Step, steps_to_destroy};
 use latitude::crm::write::{Outcome, Update};
 use latitude::crm::{Crm, by_id};
 use latitude::domain::field::{Field, Value};
 use latitude::http::fault::Fault;
 use latitude::sandbox::weather::Knobs;
+use latitude::sync::report::RunState;
 use serde_json::json;
 
 use crate::bench::Bench;
+use crate::stage::Stage;
 
 fn hubspot() -> &'static dyn Crm {
     by_id("hubspot").unwrap()
@@ -182,4 +185,107 @@ async fn a_merged_deal_is_seen_to_go_on_in_another() {
     assert!(!seen.contains(&Seen::Gone(loser.clone())));
     let gone = bench.crm.deal(&bench.session, loser).await.unwrap();
     assert_eq!(gone, None);
+}
+
+/// A deleted property keeps its name: it stands in the settings until an admin restores it or
+/// deletes it for good.
+#[tokio::test]
+async fn a_deleted_property_is_told_with_the_place_where_an_admin_finds_it() {
+    let mut bench = Bench::bare(hubspot(), 5).await;
+    bench.set_up().await;
+    let wanted = bench.blueprint();
+    let found = bench.crm.setup(&bench.session, &wanted).await.unwrap();
+    for step in steps_to_destroy(&wanted, &found) {
+        let removed = bench.crm.apply(&bench.session, &wanted, &step).await;
+        removed.unwrap();
+    }
+
+    let create = Step::CreateField(Field::Score);
+    let refused = bench.crm.apply(&bench.session, &wanted, &create).await;
+
+    let Err(Fault::Setup(cause)) = refused else {
+        panic!("{refused:?}")
+    };
+    for told in [
+        "latitude_score",
+        "18 more",
+        "Settings → Properties → Archived",
+    ] {
+        assert!(cause.message.contains(told), "{cause}");
+    }
+    for field in Field::ALL {
+        let name = bench.crm.field_name("latitude_", field);
+        // One is wanted back, the others are not.
+        let method = match field {
+            Field::Score => reqwest::Method::POST,
+            _ => reqwest::Method::DELETE,
+        };
+        let place = format!("archived-properties/{name}");
+        bench.control(method, &place, None).await;
+    }
+    // Looks for gaps itself.
+    bench.set_up().await;
+}
+
+/// Portals of one currency leave a deal's own empty.
+#[tokio::test]
+async fn a_deal_of_a_portal_with_one_currency_carries_that_of_the_account() {
+    let stage = Stage::of(hubspot(), 6).await;
+    {
+        let mut state = stage.served.world.state();
+        state.things.insert("one_currency".to_owned(), json!(true));
+        assert!(state.deals[0].stage < 6);
+    }
+
+    stage.reconcile().await;
+
+    assert_eq!(stage.dossier(0).await.currency.as_deref(), Some("EUR"));
+    let session = stage.engine.session(&stage.id).await.unwrap();
+    let id = stage.deal_id(0);
+    let now = stage
+        .crm
+        .deals_now(&session, std::slice::from_ref(&id))
+        .await
+        .unwrap();
+    let one = stage.crm.deal(&session, &id).await.unwrap();
+    for deal in [&now[0], &one] {
+        let currency = deal.as_ref().unwrap().currency.as_deref();
+        assert_eq!(currency, Some("EUR"));
+    }
+}
+
+/// The documents ask to wait two seconds for a lock, not to look for the record that is locked.
+#[tokio::test]
+async fn a_batch_that_is_locked_waits_whole_and_is_written_after_two_seconds() {
+    let stage = Stage::of(hubspot(), 120).await;
+    let writes = || {
+        let state = stage.served.world.state();
+        let is_write = |target: &str| target.ends_with("/deals/batch/update");
+        let asked = state.calls.iter().filter(|call| is_write(&call.target));
+        asked.count()
+    };
+    let open = {
+        let state = stage.served.world.state();
+        state.deals.iter().filter(|deal| deal.stage < 6).count()
+    };
+    let batches = open.div_ceil(100);
+    stage.served.world.weather().set(Knobs {
+        busy: 1.0,
+        ..Knobs::default()
+    });
+
+    stage.hasten().await;
+    stage.engine.turn(None).await.unwrap();
+    let locked = writes();
+    stage.served.world.weather().set(Knobs::default());
+    stage.clock.advance(chrono::TimeDelta::milliseconds(1_900));
+    stage.engine.turn(None).await.unwrap();
+    let early = writes();
+    stage.clock.advance(chrono::TimeDelta::milliseconds(200));
+    let report = stage.engine.turn(None).await.unwrap().unwrap();
+
+    assert_eq!((locked, early), (batches, batches));
+    assert_eq!(writes(), 2 * batches);
+    assert_eq!(report.state, RunState::Ok, "{report:?}");
+    assert!(stage.shown(0, Field::Grade).is_string());
 }

@@ -6,6 +6,7 @@ mod assessment;
 mod bench;
 mod conformance;
 mod dynamics365;
+mod espocrm;
 mod faults;
 mod hubspot;
 mod journeys;

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
 use latitude::crm;
 use latitude::crm::page::{Cursor, Seen};
 use latitude::crm::write::{Outcome, Update};
 use latitude::domain::field::{Field, Value};
+use latitude::sync::report::RunState;
+use latitude::sync::{BETWEEN_PULLS, PULL};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::bench::Bench;
+use crate::stage::Stage;
 
 fn ids(seen: &[Seen]) -> BTreeSet<String> {
     let here = seen.iter().filter_map(|seen| match seen {
@@ -75,4 +80,58 @@ async fn tokens_are_bought_once_and_not_beyond_the_ration() {
 
     let tokens = bench.served.stats.routes()["POST /oauth/v2/token"];
     assert!(tokens.calls <= 8 && tokens.refused == 0, "{tokens:?}");
+}
+
+/// Zoho gives no more than ten access tokens in ten minutes, counts who asks too early, and is asked
+/// again only after that; nobody has to sign in anew.
+#[tokio::test]
+async fn a_sign_in_that_asked_too_often_is_left_alone_for_ten_minutes() {
+    let stage = Stage::of(crm::by_id("zoho").unwrap(), 6).await;
+    assert_eq!(stage.reconcile().await.state, RunState::Ok);
+    // The token runs out, and something else of the customer's buys all there are.
+    stage.clock.advance(TimeDelta::minutes(70));
+    for _ in 0..10 {
+        another_buys(&stage).await;
+    }
+    let refused = || {
+        let routes = stage.served.stats.routes();
+        routes["POST /oauth/v2/token"].refused
+    };
+
+    stage.hasten().await;
+    let first = stage.engine.turn(None).await.unwrap().unwrap();
+    for _ in 0..9 {
+        stage.clock.advance(TimeDelta::minutes(1));
+        // A webhook asks for a look, too.
+        let mut tx = stage.engine.store.write().await.unwrap();
+        let at = (stage.env.now(), BETWEEN_PULLS);
+        tx.hint(&stage.id, PULL, at).await.unwrap();
+        tx.commit().await.unwrap();
+        stage.engine.turn(None).await.unwrap();
+    }
+    let early = refused();
+    stage.clock.advance(TimeDelta::seconds(61));
+    let after = stage.engine.turn(None).await.unwrap().unwrap();
+
+    assert_eq!(first.state, RunState::Failed, "{:?}", first.cause);
+    assert_eq!(early, 1, "it was asked again before its time");
+    assert_eq!(after.state, RunState::Ok, "{:?}", after.cause);
+    assert_eq!(refused(), 1);
+}
+
+/// Another program with the same refresh token buys an access token.
+async fn another_buys(stage: &Stage) {
+    let settings = &stage.served.settings;
+    let secret = |it: &Option<SecretString>| it.as_ref().unwrap().expose_secret().to_owned();
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("grant_type", "refresh_token")
+        .append_pair("client_id", settings.client_id.as_deref().unwrap())
+        .append_pair("client_secret", &secret(&settings.client_secret))
+        .append_pair("refresh_token", &secret(&settings.token))
+        .finish();
+    let place = settings.token_url.clone().unwrap();
+    let mut request = reqwest::Request::new(reqwest::Method::POST, place);
+    *request.body_mut() = Some(form.into());
+    let reply = latitude::http::client().execute(request).await.unwrap();
+    assert!(reply.status().is_success());
 }

@@ -5,6 +5,7 @@
 //! nor names of related rows, so content is read by `modifiedon` and deletes by delta links.
 //! Picklists hold numbers, so labels are translated by the field map.
 
+mod account;
 mod definition;
 mod entra;
 mod faults;
@@ -102,15 +103,15 @@ impl super::Crm for Dynamics365 {
     }
 
     async fn whoami(&self, session: &Session) -> Result<Identity, Fault> {
-        read::whoami(session).await
+        account::whoami(session).await
     }
 
     async fn stages(&self, session: &Session) -> Result<Vec<Pipeline>, Fault> {
-        read::stages(session).await
+        account::stages(session).await
     }
 
     async fn people(&self, session: &Session, from: &Cursor) -> Result<Page<Person>, Fault> {
-        read::people(session, from).await
+        account::people(session, from).await
     }
 
     async fn deals(&self, session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault> {

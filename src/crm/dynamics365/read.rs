@@ -1,25 +1,27 @@
-//! Reading: who is signed in, stages, people, and deals by change.
+//! Reading deals by change.
 
 use chrono::TimeDelta;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::wire::{self, Change, Column, Opportunity, Rows, SystemUser};
-use super::{api, asking, spoken};
+use super::wire::{self, Change, Opportunity, Rows};
+use super::{asking, spoken};
 use crate::crm::page::{Cursor, Next, Page, Seen, in_order};
-use crate::crm::session::{Identity, Session};
+use crate::crm::session::Session;
 use crate::domain::Time;
-use crate::domain::deal::{Deal, Pipeline};
+use crate::domain::deal::Deal;
 use crate::domain::ids::DealId;
-use crate::domain::people::Person;
 use crate::http::call::Call;
 use crate::http::fault::{Cause, Fault};
 
+/// How often a table whose changes were not tracked is asked again; what was deleted meanwhile is
+/// found by the reconcile of the night.
+const TRACK_AGAIN: TimeDelta = TimeDelta::days(1);
 /// How far a pull reaches back before the beginning of the one before it. `modifiedon` is stamped
 /// when a transaction starts, and the row is seen when it ends.
 const OVERLAP_MINUTES: i64 = 5;
 /// Rows a page is asked for; smaller where an answer is larger or slower than we can take.
-const PAGE_ROWS: [u32; 3] = [5_000, 500, 50];
+pub const PAGE_ROWS: [u32; 3] = [5_000, 500, 50];
 /// The most ids in one filter; the address stays far below 32 KiB.
 const IDS: usize = 50;
 /// The names that go with lookups; without them only ids come.
@@ -38,6 +40,8 @@ struct Place {
     page: Option<String>,
     /// Where deletes are told from; none where the CRM does not track changes for us.
     delta: Option<String>,
+    /// When it was last asked to, and did not.
+    untracked: Option<Time>,
     /// Rows per page of deals, once they proved too large or too slow for more.
     rows: Option<u32>,
 }
@@ -59,10 +63,27 @@ enum Walk {
 pub async fn deals(session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault> {
     let place: Place = from.place();
     match place.walk {
+        Walk::Content if place.may_track(session.api.env().now()) => baseline(session, place).await,
         Walk::Baseline => baseline(session, place).await,
         Walk::Content => content(session, place).await,
         Walk::Deletes => deletes(session, place).await,
     }
+}
+
+impl Place {
+    /// Whether this is the beginning of a pull that is to try for a link of its own.
+    fn may_track(&self, now: Time) -> bool {
+        let begins = self.since.is_some() && self.page.is_none() && self.began.is_none();
+        let lately = |at: Time| at <= now && now < at + TRACK_AGAIN;
+        begins && self.delta.is_none() && !self.untracked.is_some_and(lately)
+    }
+}
+
+/// Whether a refusal is of the tracking: it is off for the table, or needs a wider role. Content can
+/// be read all the same.
+fn refuses_tracking(fault: &Fault) -> bool {
+    matches!(fault, Fault::Setup(_) | Fault::Unknown(_))
+        && matches!(fault.cause().status, Some(400 | 403 | 501))
 }
 
 async fn baseline(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
@@ -73,24 +94,28 @@ async fn baseline(session: &Session, place: Place) -> Result<Page<Seen>, Fault> 
     // Annotations here have been seen to lose the delta link of the last page.
     let prefer = format!("odata.track-changes,odata.maxpagesize={}", PAGE_ROWS[0]);
     let tracked = rows::<Change>(session, &path, &prefer).await;
-    let next = match tracked {
-        Ok((rows, _)) => match rows.next {
-            Some(page) => Place {
-                page: Some(page),
+    let delta = match tracked {
+        Ok((rows, _)) if rows.next.is_some() => {
+            let next = Place {
+                walk: Walk::Baseline,
+                page: rows.next,
                 ..place
-            },
-            None => Place {
-                walk: Walk::Content,
-                delta: rows.delta,
-                ..Place::default()
-            },
-        },
-        // Tracking is off for the table, or needs a wider role: content can be read all the same.
-        Err(fault) if matches!(fault.cause().status, Some(400 | 403 | 501)) => Place {
-            walk: Walk::Content,
-            ..Place::default()
-        },
+            };
+            return Ok(Page {
+                items: Vec::new(),
+                next: Next::More(Cursor::at(&next)),
+            });
+        }
+        Ok((rows, _)) => rows.delta,
+        Err(fault) if refuses_tracking(&fault) => None,
         Err(fault) => return Err(fault),
+    };
+    let next = Place {
+        walk: Walk::Content,
+        page: None,
+        untracked: delta.is_none().then(|| session.api.env().now()),
+        delta,
+        ..place
     };
     Ok(Page {
         items: Vec::new(),
@@ -123,7 +148,7 @@ async fn content(session: &Session, mut place: Place) -> Result<Page<Seen>, Faul
             ..place
         })),
         // A full pull has its delta link from just before, or there is none.
-        (None, None) => Next::Done(finished(began, place.delta)),
+        (None, None) => Next::Done(finished(began, place)),
     };
     Ok(Page { items, next })
 }
@@ -145,16 +170,25 @@ async fn deletes(session: &Session, place: Place) -> Result<Page<Seen>, Fault> {
             page: Some(page),
             ..place
         })),
-        None => Next::Done(finished(place.began.unwrap_or(date), rows.delta)),
+        // Where the last page has no link, the one it was asked by goes on to be good.
+        None => Next::Done(finished(
+            place.began.unwrap_or(date),
+            Place {
+                delta: rows.delta.or_else(|| place.delta.clone()),
+                ..place
+            },
+        )),
     };
     Ok(Page { items, next })
 }
 
-fn finished(began: Time, delta: Option<String>) -> Cursor {
+/// Where the next pull begins.
+fn finished(began: Time, place: Place) -> Cursor {
     Cursor::at(&Place {
         walk: Walk::Content,
         since: Some(began - TimeDelta::minutes(OVERLAP_MINUTES)),
-        delta,
+        delta: place.delta,
+        untracked: place.untracked,
         ..Place::default()
     })
 }
@@ -209,7 +243,8 @@ async fn sized<T: DeserializeOwned>(
     }
 }
 
-async fn rows<T: DeserializeOwned>(
+/// Rows of one call, and the CRM's time.
+pub async fn rows<T: DeserializeOwned>(
     session: &Session,
     path: &str,
     prefer: &str,
@@ -270,71 +305,4 @@ pub async fn deals_now(session: &Session, ids: &[DealId]) -> Result<Vec<Option<D
         found.extend(rows.value.into_iter().map(|row| row.deal(&session.fields)));
     }
     Ok(in_order(ids, found))
-}
-
-/// Who is signed in, and to which organisation.
-pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
-    let me: wire::WhoAmI = spoken(session.api.get(api(session, "WhoAmI")))
-        .read()
-        .await?;
-    Ok(Identity {
-        name: format!("application user {}", me.user_id),
-        user: me.user_id,
-        organisation: me.organization_id,
-        pages: None,
-    })
-}
-
-/// Sales stages, and the two ways a deal is closed.
-pub async fn stages(session: &Session) -> Result<Vec<Pipeline>, Fault> {
-    let stages = options(session, "salesstage", "Picklist").await?;
-    let states = options(session, "statecode", "State").await?;
-    Ok(vec![wire::pipeline(&stages, &states)])
-}
-
-async fn options(session: &Session, column: &str, kind: &str) -> Result<wire::OptionSet, Fault> {
-    let path = asking(
-        session,
-        &format!(
-            "EntityDefinitions(LogicalName='opportunity')/Attributes(LogicalName='{column}')\
-             /Microsoft.Dynamics.CRM.{kind}AttributeMetadata"
-        ),
-        &[
-            ("$select", "LogicalName"),
-            ("$expand", "OptionSet($select=Options)"),
-        ],
-    );
-    let column: Column = spoken(session.api.get(path)).read().await?;
-    Ok(column.option_set.unwrap_or_default())
-}
-
-/// Where reading people stands.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct PeoplePlace {
-    page: Option<String>,
-}
-
-/// Every user who is a person: applications and non-interactive accounts own no deals.
-pub async fn people(session: &Session, from: &Cursor) -> Result<Page<Person>, Fault> {
-    let path = from.place::<PeoplePlace>().page.unwrap_or_else(|| {
-        asking(
-            session,
-            "systemusers",
-            &[
-                ("$select", SystemUser::COLUMNS),
-                ("$filter", "applicationid eq null and accessmode ne 4"),
-                ("$orderby", "systemuserid asc"),
-            ],
-        )
-    });
-    let prefer = format!("odata.maxpagesize={}", PAGE_ROWS[0]);
-    let (rows, _) = rows::<SystemUser>(session, &path, &prefer).await?;
-    Ok(Page {
-        items: rows.value.into_iter().map(SystemUser::person).collect(),
-        next: match rows.next {
-            Some(page) => Next::More(Cursor::at(&PeoplePlace { page: Some(page) })),
-            None => Next::Done(Cursor::default()),
-        },
-    })
 }

@@ -48,17 +48,22 @@ pub async fn found(session: &Session, wanted: &Blueprint) -> Result<Setup, Fault
             Some(as_found(field, column))
         })
         .collect();
-    let granted = !rows_of(session, "solutions", "solutionid", SOLUTION)
-        .await?
-        .is_empty();
     Ok(Setup {
         fields,
         views: views::found(session, wanted).await?,
-        access: if granted {
-            Access::Granted
-        } else {
-            Access::Missing
-        },
+        access: access(session, wanted).await?,
+    })
+}
+
+/// Whether our columns have their solution; where all are the customer's own there is nothing to put
+/// into one, and one that is left over from before is still there to be taken back.
+async fn access(session: &Session, wanted: &Blueprint) -> Result<Access, Fault> {
+    let there = rows_of(session, "solutions", "solutionid", SOLUTION).await?;
+    let ours = Field::ALL.iter().any(|it| !wanted.mapped.contains_key(it));
+    Ok(match (there.is_empty(), ours) {
+        (false, _) => Access::Granted,
+        (true, true) => Access::Missing,
+        (true, false) => Access::NotNeeded,
     })
 }
 

@@ -3,6 +3,7 @@
 mod call;
 mod faults;
 mod ids;
+mod layouts;
 mod odd;
 mod read;
 mod sandbox;

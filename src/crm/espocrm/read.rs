@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::call::call;
 use super::ids::IdSet;
@@ -134,10 +135,15 @@ pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
     Ok(Identity {
         user: answer.user.id,
         name: answer.user.name.unwrap_or_default(),
-        // EspoCRM has no id of its own; one address is one installation.
-        organisation: base.host_str().unwrap_or_default().to_owned(),
+        organisation: installation(&base),
         pages: None,
     })
+}
+
+/// EspoCRM has no id of its own: one address is one installation, and a host may hold several, by
+/// port or by path.
+fn installation(base: &Url) -> String {
+    format!("{}{}", base.authority(), base.path().trim_end_matches('/'))
 }
 
 pub async fn stages(session: &Session) -> Result<Vec<Pipeline>, Fault> {

@@ -1,4 +1,4 @@
-//! Set-up: custom fields by the field manager; a panel, columns and filters in the layouts.
+//! Set-up: custom fields by the field manager; where they show is in [`super::layouts`].
 //!
 //! Looking needs no more than the API user; changing needs an administrator's name and password.
 
@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Map, Value as Json, json};
 
 use super::call::call;
+use super::layouts::{lay_out, mentions, read_layout};
 use super::wire::{Definition, bare_name, field_name, types};
 use crate::crm::session::Session;
 use crate::crm::setup::{Access, Blueprint, Condition, Fit, Found, Place, Setup, Step};
@@ -16,26 +17,13 @@ use crate::http::fault::{Cause, Fault};
 
 /// The longest line of a `varchar`.
 const LONGEST_LINE: usize = 255;
-/// The title of our panel.
-const PANEL: &str = "Deal strategy";
-/// What managers see in the list.
-const COLUMNS: [Field; 2] = [Field::Grade, Field::State];
-/// What managers filter by.
-const FILTERS: [Field; 6] = [
-    Field::Grade,
-    Field::Score,
-    Field::WeakestPart,
-    Field::State,
-    Field::NeedState,
-    Field::CheckOn,
-];
-
 fn name_of(wanted: &Blueprint, field: Field) -> String {
     let mapped = wanted.mapped.get(&field).cloned();
     mapped.unwrap_or_else(|| field_name(&wanted.prefix, field.name()))
 }
 
-fn own_names(wanted: &Blueprint, fields: &[Field]) -> Vec<String> {
+/// The names of those fields that are ours, not the customer's own.
+pub fn own_names(wanted: &Blueprint, fields: &[Field]) -> Vec<String> {
     let own = fields
         .iter()
         .filter(|field| !wanted.mapped.contains_key(field));
@@ -58,10 +46,11 @@ pub async fn setup(session: &Session, wanted: &Blueprint) -> Result<Setup, Fault
     Ok(Setup {
         fields: fields.collect(),
         views: BTreeMap::new(),
-        access: if shown {
-            Access::Granted
-        } else {
-            Access::Missing
+        access: match shown {
+            true => Access::Granted,
+            // Where every field is the customer's own, so is where they stand.
+            false if ours.is_empty() => Access::NotNeeded,
+            false => Access::Missing,
         },
     })
 }
@@ -198,104 +187,6 @@ async fn remove_field(session: &Session, name: &str) -> Result<(), Fault> {
     }
 }
 
-async fn read_layout(session: &Session, name: &str) -> Result<Json, Fault> {
-    call(session, &Method::GET, &format!("Opportunity/layout/{name}"))
-        .read()
-        .await
-}
-
-fn mentions(layout: &Json, name: &str) -> bool {
-    match layout {
-        Json::String(text) => text == name,
-        Json::Array(items) => items.iter().any(|item| mentions(item, name)),
-        Json::Object(members) => members.values().any(|member| mentions(member, name)),
-        _ => false,
-    }
-}
-
-/// Puts our fields into the layouts, or takes them out; whatever else is there stays.
-async fn lay_out(session: &Session, wanted: &Blueprint, show: bool) -> Result<(), Fault> {
-    let ours = own_names(wanted, &Field::ALL);
-    for (name, fields) in [
-        ("detail", &Field::ALL[..]),
-        ("list", &COLUMNS),
-        ("filters", &FILTERS),
-    ] {
-        let before = read_layout(session, name).await?;
-        let mut after = without(&before, &ours);
-        let names = own_names(wanted, fields);
-        if let (true, Some(items)) = (show, after.as_array_mut()) {
-            match name {
-                "detail" => items.push(json!({"label": PANEL, "rows": rows(&names)})),
-                "list" => items.extend(names.iter().map(|name| json!({"name": name, "width": 10}))),
-                _ => items.extend(names.into_iter().map(Json::from)),
-            }
-        }
-        if after != before {
-            let path = format!("Opportunity/layout/{name}");
-            call(session, &Method::PUT, &path)
-                .json(&after)
-                .reply()
-                .await?;
-        }
-    }
-    Ok(())
-}
-
-fn rows(names: &[String]) -> Vec<Json> {
-    names
-        .iter()
-        .map(|name| json!([{"name": name, "fullWidth": true}]))
-        .collect()
-}
-
-/// A layout without the fields of those names, and without rows and panels that held nothing else.
-fn without(layout: &Json, ours: &[String]) -> Json {
-    let Json::Array(items) = layout else {
-        return layout.clone();
-    };
-    let is_ours = |cell: &Json| {
-        let name = cell.as_str().or_else(|| cell["name"].as_str());
-        name.is_some_and(|name| ours.iter().any(|own| own == name))
-    };
-    let kept = items
-        .iter()
-        .filter(|item| !is_ours(item))
-        .filter_map(|item| {
-            let Some(rows) = item.get("rows").and_then(Json::as_array) else {
-                return Some(item.clone());
-            };
-            if !ours.iter().any(|name| mentions(item, name)) {
-                return Some(item.clone());
-            }
-            let rows: Vec<Json> = rows
-                .iter()
-                .filter_map(|row| rest_of(row, &is_ours))
-                .collect();
-            let mut panel = item.clone();
-            panel["rows"] = json!(rows);
-            (!rows.is_empty()).then_some(panel)
-        });
-    kept.collect()
-}
-
-fn rest_of(row: &Json, is_ours: &dyn Fn(&Json) -> bool) -> Option<Json> {
-    let cells = row.as_array()?;
-    if !cells.iter().any(is_ours) {
-        return Some(row.clone());
-    }
-    let blank = |cell: &Json| {
-        if is_ours(cell) {
-            json!(false)
-        } else {
-            cell.clone()
-        }
-    };
-    let cells: Vec<Json> = cells.iter().map(blank).collect();
-    let empty = cells.iter().all(|cell| *cell == json!(false));
-    (!empty).then(|| json!(cells))
-}
-
 /// The clicks that save a view as a filter of the manager who makes them.
 pub fn filter_by_hand(wanted: &Blueprint, key: &str) -> Option<Vec<String>> {
     let view = wanted.views.iter().find(|view| view.key == key)?;
@@ -317,34 +208,4 @@ pub fn filter_by_hand(wanted: &Blueprint, key: &str) -> Option<Vec<String>> {
         view.title
     ));
     Some(clicks)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_layout_is_as_before_once_our_fields_are_taken_out() {
-        let before = json!([
-            {"label": "", "rows": [[{"name": "name"}, {"name": "account"}]]},
-            {"label": "More", "rows": [[{"name": "description"}, false]]},
-        ]);
-        let ours = ["cLatitudeGrade".to_owned(), "cLatitudeScore".to_owned()];
-        let mut after = before.clone();
-        let panel = json!({"label": PANEL, "rows": rows(&ours)});
-        after.as_array_mut().expect("panels").push(panel);
-
-        assert_eq!(without(&after, &ours), before);
-        after[1]["rows"][0][1] = json!({"name": "cLatitudeScore"});
-        assert_eq!(without(&after, &ours), before);
-        let columns = json!([{"name": "name", "link": true}, {"name": "cLatitudeGrade"}]);
-        assert_eq!(
-            without(&columns, &ours),
-            json!([{"name": "name", "link": true}])
-        );
-        assert_eq!(
-            without(&json!(["stage", "cLatitudeGrade"]), &ours),
-            json!(["stage"])
-        );
-    }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::read::read;
-use super::wire::{self, Listing};
+use super::wire::{self, Listing, Record};
 use super::{path, version};
 use crate::crm::page::{Cursor, Next, Page};
 use crate::crm::session::{Identity, Session};
@@ -54,18 +54,46 @@ pub async fn people(session: &Session, from: &Cursor) -> Result<Page<Person>, Fa
     Ok(Page { items, next })
 }
 
-/// The account that the app is installed in. HubSpot writes as the app, not as a person.
-pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Account {
-        portal_id: u64,
-        #[serde(default)]
-        ui_domain: String,
-    }
+/// An account, as it describes itself.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Account {
+    portal_id: u64,
+    #[serde(default)]
+    ui_domain: String,
+    company_currency: Option<String>,
+}
+
+/// Under which name the account's currency is remembered. Every look at who is signed in takes it
+/// up anew.
+const CURRENCY: &str = "company_currency";
+
+async fn account(session: &Session) -> Result<Account, Fault> {
     let place = format!("/account-info/{}/details", version(session));
     let call = session.api.get(place);
     let (_, account): (_, Account) = read(session, call).await?;
+    session
+        .memo
+        .keep(CURRENCY, account.company_currency.clone());
+    Ok(account)
+}
+
+/// The account's own currency: that of deals which name none, as in every portal that has one
+/// currency. Asked only where one of these is among them and nobody has looked since the session
+/// was opened.
+pub async fn currency(session: &Session, records: &[Record]) -> Result<Option<String>, Fault> {
+    if records.iter().all(wire::names_currency) {
+        return Ok(None);
+    }
+    match session.memo.get::<Option<String>>(CURRENCY) {
+        Some(known) => Ok(known),
+        None => Ok(account(session).await?.company_currency),
+    }
+}
+
+/// The account that the app is installed in. HubSpot writes as the app, not as a person.
+pub async fn whoami(session: &Session) -> Result<Identity, Fault> {
+    let account = account(session).await?;
     // European portals have pages of their own, under the same API.
     let pages = format!(
         "{}://{}/contacts/{}",

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::companies::READ_BATCH;
 use super::wire::{self, Batch, CHANGED, COMPANY, FACTS, Listing, MERGED, Record};
-use super::{companies, path};
+use super::{account, companies, path};
 use crate::crm::page::{Cursor, Next, Page, Seen, in_order};
 use crate::crm::session::Session;
 use crate::domain::Time;
@@ -265,7 +265,9 @@ pub async fn deals_now(session: &Session, ids: &[DealId]) -> Result<Vec<Option<D
         // Those that are gone stand among the errors; one that was merged away answers with another.
         let (_, told): (_, Batch<Record>) = read(session, call).await?;
         let there = told.results.iter().filter(|record| !record.archived);
-        found.extend(there.map(|record| wire::deal(record, &session.fields, &BTreeMap::new())));
+        let currency = account::currency(session, &told.results).await?;
+        let known = (&BTreeMap::new(), currency.as_deref());
+        found.extend(there.map(|record| wire::deal(record, &session.fields, known)));
     }
     Ok(in_order(ids, found))
 }
@@ -295,9 +297,11 @@ async fn seen(
     unknown.dedup();
     let mut names = std::mem::take(&mut place.names);
     names.extend(companies::names(session, &unknown).await?);
+    let currency = account::currency(session, records).await?;
+    let known = (&names, currency.as_deref());
     let mut items = Vec::new();
     for record in records {
-        let mut deal = wire::deal(record, &session.fields, &names);
+        let mut deal = wire::deal(record, &session.fields, known);
         if deal.account.is_none() {
             deal.account = company(record).and_then(|id| names.get(&id).cloned());
         }

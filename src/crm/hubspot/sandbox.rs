@@ -155,6 +155,10 @@ fn settings(base: &url::Url) -> Settings {
 fn sign_in() -> Router<Hub> {
     let mut router = Router::new()
         .route("/__sandbox/embed", get(embed::signed_fetch))
+        .route(
+            "/__sandbox/archived-properties/{name}",
+            post(properties::restore).delete(properties::purge),
+        )
         .route("/oauth/authorize", get(auth::authorize))
         .route("/oauth/v1/access-tokens/{token}", get(auth::access_token))
         .route(

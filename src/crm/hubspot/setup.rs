@@ -10,7 +10,7 @@ use crate::crm::Crm;
 use crate::crm::session::Session;
 use crate::crm::setup::{Access, Blueprint, Fit, Found, Place, Setup, Step};
 use crate::domain::field::{Field, Kind};
-use crate::http::fault::Fault;
+use crate::http::fault::{Cause, Fault};
 
 /// The group our properties stand in.
 const GROUP: &str = "latitude";
@@ -31,6 +31,8 @@ struct Property {
     options: Vec<PropertyOption>,
     #[serde(default)]
     calculated: bool,
+    #[serde(default)]
+    archived: bool,
     modification_metadata: Option<Modification>,
 }
 
@@ -171,7 +173,7 @@ fn options<'a>(options: impl Iterator<Item = (&'a str, &'a str)>) -> Json {
 /// Carries out one step.
 pub async fn apply(session: &Session, wanted: &Blueprint, step: &Step) -> Result<(), Fault> {
     match step {
-        Step::CreateField(field) => create(session, &definition(wanted, *field)).await,
+        Step::CreateField(field) => create(session, wanted, *field).await,
         Step::AddOptions(field, labels) => add_options(session, wanted, *field, labels).await,
         Step::CreateView(key) => match wanted.views.iter().find(|view| view.key == *key) {
             Some(view) => segments::create(session, wanted, view).await,
@@ -187,12 +189,21 @@ pub async fn apply(session: &Session, wanted: &Blueprint, step: &Step) -> Result
 }
 
 /// Creates a property, and its group where that is what was missing.
-async fn create(session: &Session, definition: &Json) -> Result<(), Fault> {
+async fn create(session: &Session, wanted: &Blueprint, field: Field) -> Result<(), Fault> {
+    let definition = definition(wanted, field);
     let place = path(session, "properties", "deals");
-    let attempt = || session.api.post(place.clone()).json(definition).any_reply();
+    let attempt = || {
+        session
+            .api
+            .post(place.clone())
+            .json(&definition)
+            .any_reply()
+    };
     let first = attempt().await?;
-    if first.status < 300 || first.status == 409 {
-        return Ok(());
+    match first.status {
+        ..300 => return Ok(()),
+        409 => return taken(session, wanted, field).await,
+        _ => {}
     }
     // The documents do not say how a missing group is refused.
     if !matches!(first.status, 400 | 404) {
@@ -208,11 +219,47 @@ async fn create(session: &Session, definition: &Json) -> Result<(), Fault> {
         return Err(super::faults::fault(&first));
     }
     let second = attempt().await?;
-    if second.status < 300 || second.status == 409 {
-        Ok(())
-    } else {
-        Err(super::faults::fault(&second))
+    match second.status {
+        ..300 => Ok(()),
+        409 => taken(session, wanted, field).await,
+        _ => Err(super::faults::fault(&second)),
     }
+}
+
+/// What a name means that HubSpot says is taken: a call that was cut off had already made the
+/// property, or it is that of a deleted one, which only an admin can bring back or put away.
+async fn taken(session: &Session, wanted: &Blueprint, field: Field) -> Result<(), Fault> {
+    let name = name(wanted, field);
+    let place = path(session, "properties", &format!("deals/{name}"));
+    let reply = session.api.get(place).any_reply().await?;
+    match reply.status {
+        ..300 if !reply.decode::<Property>()?.archived => return Ok(()),
+        ..300 | 404 => {}
+        _ => return Err(super::faults::fault(&reply)),
+    }
+    let others = archived(session, wanted).await?;
+    let others = match others.iter().filter(|other| **other != name).count() {
+        0 => String::new(),
+        more => format!(" and {more} more of ours"),
+    };
+    Err(Fault::Setup(Cause::told(
+        "archived_property",
+        format!(
+            "HubSpot keeps deleted properties and their names: {name}{others} must first be restored, \
+             or deleted for good, by an admin under Settings → Properties → Archived (of deals); \
+             then apply again"
+        ),
+    )))
+}
+
+/// The names among ours that deleted properties keep.
+async fn archived(session: &Session, wanted: &Blueprint) -> Result<Vec<String>, Fault> {
+    let call = session.api.get(path(session, "properties", "deals"));
+    let call = call.query("archived", true);
+    let (_, told): (_, Listing<Property>) = read(session, call).await?;
+    let ours = Field::ALL.into_iter().map(|field| name(wanted, field));
+    let is_kept = |name: &String| told.results.iter().any(|it| it.name == *name);
+    Ok(ours.filter(is_kept).collect())
 }
 
 /// Adds labels to a picklist; HubSpot takes only the whole list.

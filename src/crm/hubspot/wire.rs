@@ -22,13 +22,16 @@ pub const MERGED: &str = "hs_merged_object_ids";
 /// The property that says when the deal last changed.
 pub const CHANGED: &str = "hs_lastmodifieddate";
 
+/// The property that names a deal's currency; empty where the portal has only one.
+const CURRENCY: &str = "deal_currency_code";
+
 /// The facts of a deal that we read, besides our own fields.
 pub const FACTS: [&str; 11] = [
     "dealname",
     "pipeline",
     "dealstage",
     "amount",
-    "deal_currency_code",
+    CURRENCY,
     "closedate",
     "hubspot_owner_id",
     "hs_is_closed",
@@ -228,12 +231,26 @@ pub fn person(owner: Owner) -> Person {
     }
 }
 
-/// A deal, with the names of companies by id.
-pub fn deal(record: &Record, fields: &FieldMap, companies: &BTreeMap<String, String>) -> Deal {
-    let told = |name: &str| -> Option<&str> {
-        let value = record.properties.get(name)?.as_deref()?;
+impl Record {
+    /// What a property says; none where it is empty.
+    fn told(&self, name: &str) -> Option<&str> {
+        let value = self.properties.get(name)?.as_deref()?;
         Some(value).filter(|value| !value.is_empty())
-    };
+    }
+}
+
+/// Whether a deal says itself which currency it is in.
+pub fn names_currency(record: &Record) -> bool {
+    record.told(CURRENCY).is_some()
+}
+
+/// A deal, with the names of companies by id, and the currency of deals that name none.
+pub fn deal(
+    record: &Record,
+    fields: &FieldMap,
+    (companies, currency): (&BTreeMap<String, String>, Option<&str>),
+) -> Deal {
+    let told = |name: &str| record.told(name);
     let mut answers = Answers::default();
     for part in Part::ALL {
         let text = fields.name(part.field()).and_then(told).unwrap_or_default();
@@ -257,7 +274,7 @@ pub fn deal(record: &Record, fields: &FieldMap, companies: &BTreeMap<String, Str
         amount: told("amount")
             .and_then(|text| text.parse().ok())
             .filter(|amount: &f64| amount.is_finite()),
-        currency: told("deal_currency_code").map(str::to_owned),
+        currency: told(CURRENCY).or(currency).map(str::to_owned),
         close_on: told("closedate").and_then(|text| Some(moment(text)?.date_naive())),
         seller: told("hubspot_owner_id").map(PersonId::from),
         standing: standing(

@@ -18,7 +18,7 @@ fn a_deal_is_read_whole() {
     let page = page();
     let companies = BTreeMap::from([("7000003".to_owned(), "Kestrel Freight".to_owned())]);
 
-    let deal = deal(&page.results[0], &fields(), &companies);
+    let deal = deal(&page.results[0], &fields(), (&companies, None));
 
     assert_eq!(deal.id.as_str(), "9100013");
     assert_eq!(deal.account.as_deref(), Some("Kestrel Freight"));
@@ -42,7 +42,7 @@ fn a_deal_is_read_whole() {
 fn what_is_missing_or_odd_does_not_stop_a_deal() {
     let page = page();
 
-    let deal = deal(&page.results[1], &fields(), &BTreeMap::new());
+    let deal = deal(&page.results[1], &fields(), (&BTreeMap::new(), Some("EUR")));
 
     assert_eq!(deal.standing, Standing::Won);
     assert_eq!(deal.amount, None);

@@ -1,7 +1,7 @@
 //! Writing in batches of a hundred.
 //!
 //! One bad value makes HubSpot refuse a whole batch without saying which record it stood in, so a
-//! refused batch is halved until the bad records stand alone.
+//! refused batch is halved until the bad records stand alone. A lock is waited for, not looked for.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -40,6 +40,14 @@ pub async fn write(session: &Session, batch: &[Update]) -> Result<Vec<Outcome>, 
             continue;
         }
         let refusal = faults::refusal(&reply, |name| session.fields.field(name));
+        // Each asks again by itself, later and at its own time, so that one which stays locked does
+        // not keep the others for long.
+        if is_in_use(&reply) {
+            for n in part {
+                outcomes[n] = Some(Outcome::Busy(refusal.clone()));
+            }
+            continue;
+        }
         let carries = |n: &usize| {
             let mut fields = batch[*n].fields.iter();
             refusal.setup && fields.any(|(field, _)| refusal.fields.contains(field))
@@ -140,12 +148,17 @@ fn told(n: usize, update: &Update, answer: &Batch<Record>) -> Outcome {
     }
 }
 
+/// Whether records are locked, as those of a bulk edit are, or were being changed at the same time.
+fn is_in_use(reply: &Reply) -> bool {
+    matches!(reply.status, 409 | 423)
+}
+
 /// The outcome of a record that was refused by itself.
 fn alone(session: &Session, reply: &Reply) -> Outcome {
     let refusal = faults::refusal(reply, |name| session.fields.field(name));
     match reply.status {
         404 => Outcome::Gone,
-        409 | 423 => Outcome::Busy(refusal),
+        _ if is_in_use(reply) => Outcome::Busy(refusal),
         _ => Outcome::Refused(refusal),
     }
 }

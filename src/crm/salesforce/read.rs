@@ -9,6 +9,7 @@ use super::wire::{self, Answer, OpportunityStage, User, UserInfo};
 use super::{api_path, faults, limits};
 use crate::crm::page::{Cursor, Next, Page, Seen, in_order};
 use crate::crm::session::{Identity, Session};
+use crate::crm::setup::FieldMap;
 use crate::domain::Time;
 use crate::domain::deal::{Deal, Pipeline};
 use crate::domain::ids::DealId;
@@ -213,8 +214,9 @@ pub async fn deals(session: &Session, from: &Cursor) -> Result<Page<Seen>, Fault
         ..place
     };
     let rows = answer.records.into_iter();
+    let known = known(session);
     Ok(Page {
-        items: rows.map(|row| row.seen(&session.fields)).collect(),
+        items: rows.map(|row| row.seen(known)).collect(),
         next: place.next(&reply, last, more)?,
     })
 }
@@ -257,6 +259,12 @@ fn columns(session: &Session) -> String {
     all.join(", ")
 }
 
+/// What a row does not say itself: which field of ours a column is, and, in an organisation of one
+/// currency, which that is.
+fn known(session: &Session) -> (&FieldMap, Option<&str>) {
+    (&session.fields, session.settings.currency.as_deref())
+}
+
 /// Whether a refusal just told that the organisation has one currency and no field for it.
 fn learned_one_currency(session: &Session, fault: &Fault) -> bool {
     let known = session.memo.get(ONE_CURRENCY).unwrap_or(false);
@@ -288,7 +296,7 @@ pub async fn deals_now(session: &Session, ids: &[DealId]) -> Result<Vec<Option<D
                 other => break other?,
             }
         };
-        found.extend(rows.into_iter().map(|row| row.deal(&session.fields)));
+        found.extend(rows.into_iter().map(|row| row.deal(known(session))));
     }
     Ok(in_order(ids, found))
 }

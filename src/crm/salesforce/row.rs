@@ -206,16 +206,16 @@ impl<'de> Visitor<'de> for Cells {
 
 impl Opportunity {
     /// What a pull sees of it.
-    pub fn seen(self, fields: &FieldMap) -> Seen {
+    pub fn seen(self, known: (&FieldMap, Option<&str>)) -> Seen {
         if self.is_deleted {
             Seen::Gone(self.id.into())
         } else {
-            Seen::Here(Box::new(self.deal(fields)))
+            Seen::Here(Box::new(self.deal(known)))
         }
     }
 
-    /// The deal it is.
-    pub fn deal(self, fields: &FieldMap) -> Deal {
+    /// The deal it is, with the currency of an organisation that has only one.
+    pub fn deal(self, (fields, currency): (&FieldMap, Option<&str>)) -> Deal {
         let mut answers = Answers::default();
         let mut manager_question = String::new();
         let mut shown = Vec::new();
@@ -244,7 +244,7 @@ impl Opportunity {
             pipeline: None,
             stage: self.stage.into(),
             amount: self.amount,
-            currency: self.currency,
+            currency: self.currency.or_else(|| currency.map(str::to_owned)),
             close_on: self.close_date,
             seller: self.owner.map(Into::into),
             standing: standing(self.is_closed, self.is_won),
@@ -316,7 +316,10 @@ mod tests {
             serde_json::from_str(include_str!("golden/deal.json")).expect("an answer");
         assert!(answer.done);
 
-        let mut seen = answer.records.into_iter().map(|row| row.seen(&fields()));
+        let mut seen = answer
+            .records
+            .into_iter()
+            .map(|row| row.seen((&fields(), None)));
 
         let Some(Seen::Here(deal)) = seen.next() else {
             panic!("a deal")

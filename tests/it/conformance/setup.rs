@@ -187,3 +187,50 @@ async fn a_field_of_the_customers_own_that_is_mapped_is_used_and_never_removed()
         assert_eq!(left, [Field::Approach], "{name}: theirs, and no other");
     }
 }
+
+/// Then nothing is ours to show or to take away.
+#[tokio::test]
+async fn a_plan_settles_where_every_field_is_the_customers_own() {
+    for crm in ALL {
+        let name = crm.profile().id;
+        let mut bench = Bench::bare(*crm, 5).await;
+        let usual = bench.session.settings.clone();
+        bench.session.settings = Arc::new(Settings {
+            prefix: Some("own_".to_owned()),
+            ..Settings::clone(&usual)
+        });
+        let wanted = bench.blueprint();
+        let found = bench.crm.setup(&bench.session, &wanted).await.unwrap();
+        for step in steps_to_apply(&wanted, &found) {
+            if matches!(step, Step::CreateField(_)) && bench.crm.by_hand(&wanted, &step).is_none() {
+                let made = bench.crm.apply(&bench.session, &wanted, &step).await;
+                made.unwrap();
+            }
+        }
+        let mut found = bench.crm.setup(&bench.session, &wanted).await.unwrap();
+        if found.fields.is_empty() {
+            // Nobody sees them before they may.
+            let seen = bench.crm.apply(&bench.session, &wanted, &Step::Grant).await;
+            seen.unwrap();
+            found = bench.crm.setup(&bench.session, &wanted).await.unwrap();
+        }
+        let own = found.fields.iter();
+        let own: BTreeMap<Field, String> =
+            own.map(|it| (it.field, it.place.name.clone())).collect();
+        assert_eq!(own.len(), Field::ALL.len(), "{name}");
+        bench.session.settings = Arc::new(Settings {
+            fields: own,
+            ..Settings::clone(&usual)
+        });
+
+        bench.set_up().await;
+
+        let wanted = bench.blueprint();
+        let found = bench.crm.setup(&bench.session, &wanted).await.unwrap();
+        let left: Vec<Step> = steps_to_apply(&wanted, &found)
+            .into_iter()
+            .filter(|step| bench.crm.by_hand(&wanted, step).is_none())
+            .collect();
+        assert_eq!(left, [], "{name}");
+    }
+}

@@ -178,6 +178,14 @@ const MISTAKES: &[Mistake] = &[
         &["connections.acme.quota_percent = 120", "1 to 100"],
     ),
     (
+        "[connections.acme]\ncrm = \"salesforce\"\nbase_url = \"https://acme.test\"\ncurrency = \"euro\"",
+        &["config"],
+        &[
+            "connections.acme.currency = \"euro\"",
+            "three capital letters",
+        ],
+    ),
+    (
         "[connections.acme]\ncrm = \"odoo\"\nbase_ulr = \"https://acme.test\"",
         &["config"],
         &["connections.acme.base_ulr", "did you mean `base_url`"],

@@ -8,10 +8,12 @@ use latitude::crm::page::{Cursor, Next, Seen};
 use latitude::crm::setup::FieldMap;
 use latitude::crm::{ALL, by_id};
 use latitude::domain::field::Field;
+use latitude::sandbox::weather::Knobs;
+use latitude::sync::report::RunState;
 use serde_json::json;
 
 use crate::bench::Bench;
-use crate::stage::Stage;
+use crate::stage::{Stage, databases};
 
 /// How late, in seconds, a CRM may show a change behind its stamp: a transaction that takes so long
 /// stamps its records when it begins, and shows them when it ends.
@@ -182,4 +184,33 @@ async fn who_is_no_longer_in_the_crms_list_of_people_has_left() {
     stage.clock.advance(TimeDelta::hours(25));
     stage.reconcile().await;
     assert_eq!(active().await, before, "and may come back");
+}
+
+/// A move that has nothing to do for a day is not taken for one that a wrong clock put off: else
+/// everything is tried again at once, whatever pause was due.
+#[tokio::test]
+async fn a_crm_that_is_down_is_asked_at_growing_pauses_where_nothing_waits_to_be_written() {
+    for database in databases().await {
+        let stage = Stage::set(&database, 6).await;
+        assert_eq!(stage.reconcile().await.state, RunState::Ok);
+        stage.clock.advance(TimeDelta::hours(1));
+        stage.served.world.weather().set(Knobs {
+            outage: 1.0,
+            ..Knobs::default()
+        });
+
+        let mut tries = 0;
+        for _ in 0..60 {
+            let run = stage.engine.turn(None).await.unwrap();
+            tries += usize::from(run.is_some_and(|run| run.calls > 0));
+            stage.clock.advance(TimeDelta::minutes(1));
+        }
+
+        // One a minute at first, then every two and a half to five minutes.
+        assert!((10..=30).contains(&tries), "{database}: {tries} tries");
+        stage.served.world.weather().set(Knobs::default());
+        stage.clock.advance(TimeDelta::minutes(5));
+        let calm = stage.engine.turn(None).await.unwrap().unwrap();
+        assert_eq!(calm.state, RunState::Ok, "{database}");
+    }
 }

@@ -49,10 +49,9 @@ async fn is_good(floor: &Floor, token: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_renew_a_rotating_sign_in_a_thousand_times_and_lose_no_grant() {
-    let each = databases()
-        .await
-        .into_iter()
-        .map(|database| tokio::spawn(async move { renew_a_thousand_times(&database).await }));
+    let each = databases().await.into_iter().map(|database| {
+        tokio::spawn(async move { Box::pin(renew_a_thousand_times(&database)).await })
+    });
     for done in futures_util::future::join_all(each).await {
         done.unwrap();
     }

@@ -1,10 +1,13 @@
 //! Pulls: how many calls they cost, and what they ask for.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use latitude::crm::page::{Cursor, Next, Page, Parts, Seen};
 use latitude::crm::session::{self, Means};
+use latitude::crm::settings::Settings;
+use latitude::domain::deal::Deal;
 use latitude::http;
 use serde_json::json;
 
@@ -104,6 +107,30 @@ async fn an_organisation_with_one_currency_is_asked_once_too_often() {
 
     assert!(deals.iter().all(|deal| deal.currency.is_none()));
     assert_eq!(queries(&bench), 3);
+}
+
+/// Its API does not tell which currency that is, so an admin does.
+#[tokio::test]
+async fn deals_of_one_currency_carry_the_one_that_the_admin_named() {
+    let mut bench = Bench::ready(salesforce(), 30).await;
+    bench.session.settings = Arc::new(Settings {
+        currency: Some("GBP".to_owned()),
+        ..Settings::clone(&bench.session.settings)
+    });
+    let told = bench.deals().await;
+    rule(&bench, json!({"many_currencies": false})).await;
+
+    let deals = bench.deals().await;
+    let one = bench.crm.deal(&bench.session, &deals[0].id).await.unwrap();
+
+    let currencies = |deals: &[Deal]| -> BTreeSet<String> {
+        let all = deals.iter().filter_map(|deal| deal.currency.clone());
+        all.collect()
+    };
+    assert!(currencies(&told).contains("EUR"), "what is told stands");
+    assert_eq!(currencies(&deals), BTreeSet::from(["GBP".to_owned()]));
+    assert!(deals.iter().all(|deal| deal.currency.is_some()));
+    assert_eq!(one.unwrap().currency.as_deref(), Some("GBP"));
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ use super::{Answer, Ask, Org, at, data, done, no_segment, refuse};
 use crate::domain::deal::Standing;
 use crate::sandbox::world::{Deal, State};
 
+/// Under which name an organisation says how it tracks changes.
+const TRACKING: &str = "tracking";
 /// How long a delta token is good.
 const TOKEN_DAYS: i64 = 7;
 
@@ -130,6 +132,9 @@ fn list(org: &Org, state: &State, ask: &Ask) -> Result<Answer, Answer> {
     query.checked(&table)?;
     expandable(&query)?;
     let now = org.world.now();
+    if query.tracking {
+        tracked(state)?;
+    }
     if let Some(token) = query.delta.clone() {
         return changes(org, state, ask, &query, &token);
     }
@@ -156,7 +161,7 @@ fn list(org: &Org, state: &State, ask: &Ask) -> Result<Answer, Answer> {
     let ended = next.is_none();
     let answer = query.answer(ask, &table, &rows, next, count);
     if query.tracking && ended {
-        return Ok(with_delta(answer, ask, &token_at(org)));
+        return Ok(with_delta(answer, ask, (state, &token_at(org))));
     }
     Ok(answer)
 }
@@ -171,7 +176,34 @@ fn token_at(org: &Org) -> String {
     )
 }
 
-fn with_delta(mut answer: Answer, ask: &Ask, token: &str) -> Answer {
+/// What an organisation makes of being asked for changes: `tracking` among its things says `off`
+/// where the table does not track them, `narrow` where the role is not wide enough, `stale` where it
+/// has forgotten where the caller was.
+fn tracked(state: &State) -> Result<(), Answer> {
+    match state.things.get(TRACKING).and_then(Json::as_str) {
+        Some("off") => {
+            let message = "Change tracking is not enabled for entity opportunity.";
+            Err(refuse(400, "0x80044353", message))
+        }
+        Some("narrow") => {
+            let message = "Principal user is missing prvReadOpportunity privilege in global depth.";
+            Err(refuse(403, "0x80040220", message))
+        }
+        Some("stale") => {
+            let message =
+                "Version stamp associated with the client has expired. Please perform a full sync.";
+            Err(refuse(400, "0x80044352", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The link to ask for the next changes by; a server has been seen to leave it out, as one does
+/// here whose `tracking` says `linkless`.
+fn with_delta(mut answer: Answer, ask: &Ask, (state, token): (&State, &str)) -> Answer {
+    if state.things.get(TRACKING).and_then(Json::as_str) == Some("linkless") {
+        return answer;
+    }
     if let Ok(Json::Object(mut body)) = serde_json::from_str(&answer.body) {
         let link = link(ask, "$deltatoken", token);
         body.insert("@odata.deltaLink".to_owned(), Json::from(link));
@@ -216,7 +248,7 @@ fn changes(
         |row| json!({"@odata.context": context, "id": state.deals[row].id, "reason": "deleted"}),
     ));
     let answer = query.answer(ask, &table, &rows, None, None);
-    Ok(with_delta(answer, ask, &token_at(org)))
+    Ok(with_delta(answer, ask, (state, &token_at(org))))
 }
 
 /// `If-Match` and `If-None-Match` against a row that exists.

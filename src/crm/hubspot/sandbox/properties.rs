@@ -141,6 +141,10 @@ fn defined(hub: &Hub, state: &World, wanted: &Value) -> Result<Value, Response> 
     if let Err(why) = good_options(&options) {
         return Err(invalid(hub, &why));
     }
+    if hub.archived_properties().contains_key(name) {
+        let message = format!("A deleted property named {name} exists; restore it or purge it.");
+        return Err(refused(hub, 409, "OBJECT_ALREADY_EXISTS", &message));
+    }
     let is_own = records::DEAL.iter().any(|property| property.0 == name);
     if is_own || state.fields.contains_key(name) {
         let message = format!("Property named {name} already exists.");
@@ -217,8 +221,6 @@ fn create_one(hub: &Hub, wanted: &Value) -> Result<Value, Response> {
     let name = definition["name"].as_str().unwrap_or_default().to_owned();
     let label = definition["label"].as_str().unwrap_or_default().to_owned();
     state.define(world, &name, &label, definition.clone());
-    drop(state);
-    hub.archived_properties().remove(&name);
     Ok(definition)
 }
 
@@ -308,6 +310,32 @@ pub async fn archive(State(hub): State<Hub>, Path((_, name)): Path<(String, Stri
     drop(state);
     hub.archived_properties().insert(name, definition);
     empty()
+}
+
+/// `POST /__sandbox/archived-properties/{name}`: an admin restores it among the archived ones of the
+/// settings, where there is no API for that. What it held stays lost here.
+pub async fn restore(State(hub): State<Hub>, Path(name): Path<String>) -> Response {
+    let Some(mut definition) = hub.archived_properties().remove(&name) else {
+        return not_found(&hub);
+    };
+    let world = hub.world();
+    let mut state = world.state();
+    let group = definition["groupName"].as_str().unwrap_or_default();
+    if state.things[GROUPS].get(group).is_none() {
+        definition["groupName"] = json!(OWN_GROUP);
+    }
+    definition["archived"] = json!(false);
+    let label = definition["label"].as_str().unwrap_or_default().to_owned();
+    state.define(world, &name, &label, definition.clone());
+    answer(200, definition)
+}
+
+/// `DELETE /__sandbox/archived-properties/{name}`: an admin deletes it for good there.
+pub async fn purge(State(hub): State<Hub>, Path(name): Path<String>) -> Response {
+    match hub.archived_properties().remove(&name) {
+        Some(_) => empty(),
+        None => not_found(&hub),
+    }
 }
 
 /// `POST …/{object}/batch/read`.

@@ -162,6 +162,9 @@ pub fn merge_key(loser: &str) -> String {
     format!("merged:{loser}")
 }
 
+/// Under which name a portal says that it has the account's own currency and no other.
+const ONE_CURRENCY: &str = "one_currency";
+
 /// What a property holds; none where the deal has no such property, or nothing in it.
 pub fn value(
     state: &State,
@@ -176,6 +179,7 @@ pub fn value(
         "dealstage" => stage_id(stage.name),
         "pipeline" => PIPELINE.to_owned(),
         "amount" => deal.amount?.to_string(),
+        "deal_currency_code" if state.things.contains_key(ONE_CURRENCY) => return None,
         "deal_currency_code" => deal.currency.to_owned(),
         "closedate" => format!("{}T00:00:00Z", deal.close_on),
         "hubspot_owner_id" => state.people[deal.owner].id.clone(),

@@ -59,7 +59,8 @@ struct Given {
 #[derive(Default)]
 struct Refresh {
     access: VecDeque<Access>,
-    bought: VecDeque<Time>,
+    /// When tokens were asked for. Whoever goes on asking beyond the ration stays shut out.
+    asked: VecDeque<Time>,
 }
 
 struct Access {
@@ -122,7 +123,7 @@ impl SignIn {
         let since = world.now() - TimeDelta::minutes(RATION.1);
         let mut given = self.given();
         for refresh in given.refresh.values_mut() {
-            let lately = refresh.bought.iter().filter(|at| **at > since).count();
+            let lately = refresh.asked.iter().filter(|at| **at > since).count();
             let known = refresh
                 .access
                 .iter()
@@ -253,11 +254,12 @@ fn granted(office: &Office, asked: &HashMap<String, String>) -> Result<Json, Ref
         .get_mut(&refresh)
         .ok_or(Refused::Said("invalid_code"))?;
     let since = now - TimeDelta::minutes(RATION.1);
-    grant.bought.retain(|at| *at > since);
-    if grant.bought.len() >= RATION.0 {
+    grant.asked.retain(|at| *at > since);
+    let beyond = grant.asked.len() >= RATION.0;
+    grant.asked.push_back(now);
+    if beyond {
         return Err(Refused::TooMany);
     }
-    grant.bought.push_back(now);
     let token = fresh(env);
     grant.access.push_back(Access {
         token: token.clone(),
