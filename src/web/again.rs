@@ -102,6 +102,7 @@ pub fn fields(path: &str, wrote: &Wrote) -> Vec<Field> {
         "send" => &["by", "whom", "what", "ground"],
         "close" => &["outcome"],
         "token" => &tokens::BOXES,
+        "lighten" => &["sure"],
         _ => &[],
     };
     for name in wanted {
@@ -131,6 +132,7 @@ fn form_of(path: &str, wrote: &Wrote) -> String {
         ["promise"] => "promise",
         ["tokens"] => "token",
         ["mine", "all"] => "forget",
+        ["mine", "private"] => "lighten",
         _ => "",
     }
     .to_owned()
@@ -216,6 +218,7 @@ fn shape(form: &str, name: &str) -> (String, How) {
         ("token", "days") => ("How long?", How::Pick),
         ("token", name) if name.starts_with(tokens::BOX) => (tokens::label(name), How::Tick),
         ("forget", "sure") => (mine::ASKS, How::Line),
+        ("lighten", "sure") => (mine::SURE, How::Tick),
         ("panel", "confidence") => ("Confidence", How::Line),
         ("panel", name) => return part(name),
         // The button that was pressed, and the answer it belongs to.
