@@ -126,3 +126,20 @@ pub fn turns(it: &Obstacle, zone: Option<&str>) -> Vec<Turned> {
     })
     .collect()
 }
+
+/// Whether what was said stopped the clock for good.
+pub fn is_answer(kind: &str) -> bool {
+    matches!(kind, "backed" | "another" | "no")
+}
+
+/// What a kind of answer is called.
+pub fn kind(word: &str) -> &'static str {
+    match word {
+        "backed" => "Backed",
+        "one_question" => "One question",
+        "another" => "Another option, because",
+        "no" => "No, because",
+        "passed_up" => "Passed up with backing",
+        _ => "Answer to the question",
+    }
+}

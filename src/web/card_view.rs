@@ -231,7 +231,7 @@ pub async fn view(
         Said {
             who: name(&one.person),
             when: moment(one.at),
-            kind: kind(&one.kind),
+            kind: card_parts::kind(&one.kind),
             text: one.text.clone(),
             more: until.unwrap_or_else(|| one.more.clone()),
         }
@@ -304,7 +304,7 @@ pub async fn view(
             .map(|it| (it.word(), it.label()))
             .collect(),
         may,
-        answered: card.said.iter().any(|it| is_answer(&it.kind)),
+        answered: card.said.iter().any(|it| card_parts::is_answer(&it.kind)),
         count_on,
         no_manager: NO_MANAGER,
         today: hours.date(now).to_string(),
@@ -347,21 +347,5 @@ fn deal_address(me: &Me, deal: &str, seller: Option<&str>, side: Side) -> Option
         _ => me
             .sight(seller)
             .map(|_| words::deal_path(me.connection.as_str(), deal)),
-    }
-}
-
-/// Whether what was said stopped the clock for good.
-fn is_answer(kind: &str) -> bool {
-    matches!(kind, "backed" | "another" | "no")
-}
-
-fn kind(word: &str) -> &'static str {
-    match word {
-        "backed" => "Backed",
-        "one_question" => "One question",
-        "another" => "Another option, because",
-        "no" => "No, because",
-        "passed_up" => "Passed up with backing",
-        _ => "Answer to the question",
     }
 }

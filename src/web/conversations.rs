@@ -1,9 +1,12 @@
 //! A seller's next conversations: where something is asked of them, what they said they would check
 //! and when, and what ended lately.
 
+use std::collections::HashMap;
+
 use chrono::{NaiveDate, TimeDelta};
 
 use super::answered::NEWS;
+use super::card_parts::{self, GONE};
 use super::card_view::Item;
 use super::coach::open_question;
 use super::error::Problem;
@@ -11,6 +14,7 @@ use super::panel::panel_path;
 use super::session::Me;
 use super::{App, deal, words};
 use crate::domain::hours::Reading;
+use crate::domain::obstacle::kinds::State;
 use crate::store::deals::Dossier;
 use crate::store::obstacles::Card;
 use crate::store::tx::Tx;
@@ -146,6 +150,40 @@ pub fn reply_wanted(card: &Card, item: &Item) -> Option<Wanted> {
         question: question.map(|it| it.text.clone()),
         rank: 2,
     })
+}
+
+/// An answer that came, whose obstacle its seller has not closed yet.
+pub struct Came {
+    /// The obstacle's line.
+    pub item: Item,
+    /// Who answered how; empty where the line says it all.
+    pub who: String,
+    /// In their words.
+    pub words: String,
+}
+
+/// The answer that came to an obstacle; none while one is owed, or promised for a day. `names` holds
+/// whoever said something.
+pub fn came(card: &Card, names: &HashMap<String, String>) -> Option<(String, String)> {
+    let state = card.obstacle.state;
+    if !matches!(state, State::Answered | State::Kept | State::Missed) {
+        return None;
+    }
+    let answer = card
+        .said
+        .iter()
+        .rev()
+        .find(|it| card_parts::is_answer(&it.kind));
+    // What was promised happened: that stands in the line.
+    let answer = answer.filter(|_| state == State::Answered);
+    let told = answer.map(|it| {
+        let who = names.get(&it.person).map_or(GONE, String::as_str);
+        (
+            format!("{who}: {}", card_parts::kind(&it.kind)),
+            it.text.clone(),
+        )
+    });
+    Some(told.unwrap_or_default())
 }
 
 /// Where something is asked of the seller: by a leader, or by the cadence.
