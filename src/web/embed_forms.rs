@@ -8,12 +8,14 @@ use axum::http::{StatusCode, header};
 use serde::Serialize;
 
 use super::Shared;
+use super::after::{After, after};
 use super::closing::{Answered, look_back_at};
 use super::coach::{self, Said};
 use super::embed::{desk, used};
 use super::error::Problem;
+use super::on_its_way::{self, Told};
 use super::panel::{Dismissed, dismiss_at, preview_at, publish_at};
-use super::panel_view::{self, Desk, Told};
+use super::panel_view::Desk;
 use super::preview::Preview;
 use super::session::Sight;
 use super::table::{For, Table};
@@ -113,9 +115,9 @@ async fn publish(
     State(app): State<Shared>,
     Held(desk): Held,
     Form(typed): Form<Typed>,
-) -> Result<Json<Told>, Problem> {
+) -> Result<Json<After>, Problem> {
     let became = publish_at(&app, &desk, &typed).await?;
-    let mut told = panel_view::told(&app, &desk).await?;
+    let mut told = on_its_way::told(&app, &desk).await?;
     told.note = became.note();
     if let Published::Overtaken(_) = became.published {
         told.state = "clash";
@@ -124,11 +126,11 @@ async fn publish(
          deal in Latitude to compare."
             .clone_into(&mut told.sentence);
     }
-    Ok(Json(told))
+    after(&app, &desk, told).await.map(Json)
 }
 
 async fn state(State(app): State<Shared>, Held(desk): Held) -> Result<Json<Told>, Problem> {
-    let told = panel_view::told(&app, &desk).await?;
+    let told = on_its_way::told(&app, &desk).await?;
     Ok(Json(told.framed()))
 }
 

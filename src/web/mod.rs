@@ -4,6 +4,7 @@
 //! every role. Pages are rendered here, work without script, and trust nothing that came from a
 //! CRM: templates escape, and the content policy allows no inline script or style.
 
+pub mod after;
 pub mod again;
 pub mod answered;
 pub mod api;
@@ -43,6 +44,7 @@ pub mod metrics;
 pub mod mine;
 pub mod needs;
 pub mod obstacle;
+pub mod on_its_way;
 pub mod openid;
 pub mod ops_door;
 pub mod panel;

@@ -1,10 +1,11 @@
 //! What stands in the way of a deal, and who owes an answer to it, beside the deal.
 
-use super::App;
 use super::card_view::Item;
 use super::error::Problem;
 use super::obstacle::{items, side};
-use super::session::Me;
+use super::session::{Me, Reader};
+use super::{App, words};
+use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::obstacle::kinds::State;
 use crate::store::obstacles::Which;
 use crate::store::tx::Tx;
@@ -32,4 +33,32 @@ pub async fn of_deal(
     }
     items.sort_by_key(Item::order);
     Ok(items)
+}
+
+/// Where what a strategy says is needed becomes an obstacle, to be sent up.
+pub fn send_up_path(connection: &str, deal: &str) -> String {
+    let [connection, deal] = [connection, deal].map(words::encoded);
+    format!("/obstacles?need=yes&deal={connection}%2F{deal}")
+}
+
+/// What a seller says they need on a deal of theirs: as they last kept or published it. Words have no
+/// place in an address. `about` is the deal behind its connection.
+///
+/// # Errors
+/// The database's.
+pub async fn of_strategy(app: &App, reader: &Reader, about: &str) -> Result<String, Problem> {
+    let (connection, deal) = about.split_once('/').unwrap_or_default();
+    let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
+    let Some(me) = reader.in_connection(&connection) else {
+        return Ok(String::new());
+    };
+    let mut tx = app.store.read().await?;
+    let dossier = tx.dossier(&connection, &deal).await?;
+    let Some(own) = dossier.filter(|it| it.seller.as_deref() == Some(&me.face.id)) else {
+        return Ok(String::new());
+    };
+    let person = me.face.id.as_str().into();
+    let draft = tx.draft(&connection, &deal, &person).await?;
+    let said = draft.map(|it| it.answers.0).or(own.answers.map(|it| it.0));
+    Ok(said.map(|it| it.need).unwrap_or_default())
 }

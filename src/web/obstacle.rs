@@ -15,7 +15,7 @@ use super::error::Problem;
 use super::responders::{Owed, owed_of};
 use super::session::{Me, Reader};
 use super::table::{For, Table};
-use super::{App, Shared, day, words};
+use super::{App, Shared, day, needs, words};
 use crate::domain::Time;
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::obstacle::kinds::{Level, State as Standing};
@@ -140,6 +140,7 @@ struct Asked {
     connection: String,
     deal: String,
     week: String,
+    need: String,
     q: String,
 }
 
@@ -149,7 +150,7 @@ async fn mine(
     Query(asked): Query<Asked>,
     Query(done): Query<Done>,
 ) -> Result<Show<ListPage>, Problem> {
-    // What they wrote into their week is taken from there: words have no place in an address.
+    // What they wrote into their week or strategy is taken from there: words have no place in an address.
     let text = match day::said("week", &asked.week)? {
         Some(day) => {
             let me = chosen(&reader, &asked.connection)?;
@@ -157,6 +158,7 @@ async fn mine(
             let person = me.face.id.as_str().into();
             tx.week(&me.connection, &person, monday(day)).await?.need
         }
+        None if !asked.need.is_empty() => needs::of_strategy(&app, &reader, &asked.deal).await?,
         None => String::new(),
     };
     let mut page = list(&app, &reader, (text, &asked.deal)).await?;
