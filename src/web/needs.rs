@@ -7,6 +7,7 @@ use super::session::{Me, Reader};
 use super::{App, words};
 use crate::domain::ids::{ConnectionId, DealId};
 use crate::domain::obstacle::kinds::State;
+use crate::store::deals::Dossier;
 use crate::store::obstacles::Which;
 use crate::store::tx::Tx;
 
@@ -61,4 +62,42 @@ pub async fn of_strategy(app: &App, reader: &Reader, about: &str) -> Result<Stri
     let draft = tx.draft(&connection, &deal, &person).await?;
     let said = draft.map(|it| it.answers.0).or(own.answers.map(|it| it.0));
     Ok(said.map(|it| it.need).unwrap_or_default())
+}
+
+/// A person's own deals, for an obstacle to be given to: value, name, and whether it is the one asked
+/// `about`.
+///
+/// # Errors
+/// The database's.
+pub async fn deals_to_pick(
+    tx: &mut Tx,
+    me: &Me,
+    about: &str,
+) -> Result<Vec<(String, String, bool)>, Problem> {
+    let deals = tx
+        .deals_of(&me.connection, &me.face.id.as_str().into())
+        .await?;
+    let choice = |deal: Dossier| {
+        let value = format!("{}/{}", me.connection, deal.id);
+        let on = about == value || about.starts_with(&format!("{value}/"));
+        (value, deal.name, on)
+    };
+    Ok(deals.into_iter().map(choice).collect())
+}
+
+/// The deal of a person's own that they picked; none where they picked none.
+///
+/// # Errors
+/// [`Problem::NotFound`] where it is none of theirs.
+pub async fn picked(tx: &mut Tx, me: &Me, value: &str) -> Result<Option<String>, Problem> {
+    if value.is_empty() {
+        return Ok(None);
+    }
+    let (connection, deal) = value.split_once('/').ok_or(Problem::NotFound)?;
+    if connection != me.connection.as_str() {
+        return Err(Problem::NotFound);
+    }
+    let dossier = tx.dossier(&me.connection, &DealId::from(deal)).await?;
+    let own = dossier.filter(|it| it.seller.as_deref() == Some(&me.face.id));
+    Ok(Some(own.ok_or(Problem::NotFound)?.id))
 }

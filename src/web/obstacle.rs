@@ -17,7 +17,7 @@ use super::session::{Me, Reader};
 use super::table::{For, Table};
 use super::{App, Shared, day, needs, words};
 use crate::domain::Time;
-use crate::domain::ids::{ConnectionId, DealId};
+use crate::domain::ids::ConnectionId;
 use crate::domain::obstacle::kinds::{Level, State as Standing};
 use crate::domain::obstacle::{Obstacle, STARTERS, opens_as_blame};
 use crate::domain::role::Role;
@@ -186,14 +186,7 @@ async fn list(
                 open.push(item);
             }
         }
-        for deal in tx
-            .deals_of(&me.connection, &me.face.id.as_str().into())
-            .await?
-        {
-            let value = format!("{}/{}", me.connection, deal.id);
-            let on = about == value || about.starts_with(&format!("{value}/"));
-            deals.push((value, deal.name, on));
-        }
+        deals.extend(needs::deals_to_pick(&mut tx, me, about).await?);
     }
     let starters: &[&str] = if opens_as_blame(&text) {
         &STARTERS
@@ -264,17 +257,10 @@ async fn begin(
         return Ok(page.into_response());
     }
     let obstacle = Obstacle::new(&new.text).map_err(|it| Problem::Unfit(it.to_string()))?;
-    let (connection, deal) = new.deal.split_once('/').unwrap_or_default();
+    let (connection, _) = new.deal.split_once('/').unwrap_or_default();
     let me = chosen(&reader, connection)?.clone();
     let mut tx = app.store.write().await?;
-    let deal = match deal {
-        "" => None,
-        id => {
-            let dossier = tx.dossier(&me.connection, &DealId::from(id)).await?;
-            let own = dossier.filter(|it| it.seller.as_deref() == Some(&me.face.id));
-            Some(own.ok_or(Problem::NotFound)?.id)
-        }
-    };
+    let deal = needs::picked(&mut tx, &me, &new.deal).await?;
     let card = new_card(&app, obstacle, (&me.face.id, deal), app.env.now());
     tx.add_card(&me.connection, &card).await?;
     tx.commit().await?;
@@ -354,7 +340,9 @@ async fn answers(
     }
     waiting.sort_by_key(Item::order);
     queue.sort_by_key(Item::order);
-    let (theirs, waiting) = waiting.into_iter().partition(Item::is_theirs);
+    let (mut theirs, waiting): (Vec<Item>, _) = waiting.into_iter().partition(Item::is_theirs);
+    let (asked, queue): (Vec<Item>, Vec<Item>) = queue.into_iter().partition(Item::is_theirs);
+    theirs.extend(asked);
     Ok(Show(AnswersPage {
         chrome: Chrome::of("Answers I owe", &reader, "/answers"),
         waiting,
