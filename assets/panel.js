@@ -84,6 +84,7 @@
   };
 
   // Drafts: kept here with every key, sent when typing rests, sent again until it arrives or is refused.
+  const SLOW = 1500;
   let resting, retry, count = 0, unsent = false, here = false, going = false, publishing = false;
   // Whether the form says anything else than what was published.
   let changed = form.dataset.drafted === "true";
@@ -101,7 +102,10 @@
     // What is typed while words are on their way to be published is sent after them, or it could arrive before.
     if (publishing) return;
     const mine = ++count;
+    // Where it takes long, where the words are meanwhile is said before the answer comes.
+    const slow = setTimeout(() => { if (mine === count) kept.textContent = (here ? "Kept on this machine" : "Not kept yet") + "; on its way to Latitude."; }, SLOW);
     const reply = await send("/draft", typed()).catch(() => null);
+    clearTimeout(slow);
     if (mine !== count) return;
     if (reply && reply.ok) {
       unsent = false;

@@ -9,6 +9,7 @@ use super::answered::NEWS;
 use super::card_parts::{self, GONE};
 use super::card_view::Item;
 use super::coach::open_question;
+use super::deal::Asked;
 use super::error::Problem;
 use super::panel::panel_path;
 use super::session::Me;
@@ -27,7 +28,7 @@ pub struct Conversations {
     /// Where something is asked of them, the most pressing first.
     pub asked: Vec<Wanted>,
     /// Help that managers offered lately, and where they see it differently.
-    pub said: Vec<Wanted>,
+    pub said: Vec<FromManager>,
     /// Their open deals, by check date; those without one last.
     pub next: Vec<Next>,
     /// Deals that ended lately.
@@ -60,6 +61,16 @@ pub struct Wanted {
     pub question: Option<String>,
     /// The lower, the sooner it is shown.
     pub rank: u8,
+}
+
+/// What a manager said about a deal besides a question, to be read and put away.
+pub struct FromManager {
+    /// The deal's panel.
+    pub href: String,
+    /// What the seller calls it.
+    pub name: String,
+    /// Who said it, and that they offer help or see it differently.
+    pub said: Asked,
 }
 
 /// A conversation to come.
@@ -245,7 +256,7 @@ async fn said_to(
     tx: &mut Tx,
     me: &Me,
     deals: &[Dossier],
-) -> Result<Vec<Wanted>, Problem> {
+) -> Result<Vec<FromManager>, Problem> {
     let ids: Vec<&str> = deals.iter().map(|it| it.id.as_str()).collect();
     let since = app.env.now() - NEWS;
     let said = tx.words_since(&me.connection, &ids, since).await?;
@@ -253,17 +264,10 @@ async fn said_to(
     let names = tx.names(&me.connection, &people).await?;
     let news = said.iter().filter_map(|(id, word)| {
         let about = deals.iter().find(|it| it.id == *id)?;
-        let told = deal::told(word, &names, me.zone());
-        Some(Wanted {
-            deal: id.clone(),
+        Some(FromManager {
             href: panel_path(me.connection.as_str(), id),
             name: about.name.clone(),
-            why: match told.text.is_empty() {
-                true => format!("{}.", told.who),
-                false => format!("{}:", told.who),
-            },
-            question: Some(told.text).filter(|it| !it.is_empty()),
-            rank: 3,
+            said: deal::told(word, &names, me.zone()),
         })
     });
     Ok(news.collect())

@@ -27,6 +27,7 @@ use super::since::{Since, since};
 use super::table::{For, Table};
 use super::why::{self, Bar, Side};
 use super::{answered, needs, words};
+use crate::domain::Time;
 use crate::domain::cadence::Reason;
 use crate::domain::deal::Standing;
 use crate::domain::field::Field;
@@ -103,6 +104,8 @@ pub struct Asked {
     pub who: String,
     /// When.
     pub when: String,
+    /// The moment itself, as forms name it.
+    pub at: String,
     /// What.
     pub text: String,
     /// Which version answered a question; none while none did.
@@ -278,7 +281,11 @@ pub fn facts(
     if let Some(date) = deal.close_on {
         facts.push(match Standing::named(&deal.standing) {
             Standing::Open => (
-                "Closes",
+                if date < today {
+                    "Was to close"
+                } else {
+                    "Closes"
+                },
                 format!("{}, {}", words::day(date), words::away(date, today)),
             ),
             // The CRM keeps the day on which it was to close, or did.
@@ -306,12 +313,18 @@ pub fn shown(framework: &Framework, stage: &str, text: impl Fn(Part) -> Vec<Piec
         .collect()
 }
 
+/// A moment as forms name it, to the last digit.
+fn named(at: Time) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+}
+
 /// A question, in words. `zone` is the reader's.
 pub fn asked(question: &Question, names: &HashMap<String, String>, zone: Option<&str>) -> Asked {
     let author = question.author.as_ref().and_then(|id| names.get(id));
     Asked {
         who: author.map_or("Your manager", String::as_str).to_owned(),
         when: words::day(words::local_day(question.at, zone)),
+        at: named(question.at),
         text: question.text.clone(),
         answered: None,
     }
@@ -328,6 +341,7 @@ pub fn told(word: &Word, names: &HashMap<String, String>, zone: Option<&str>) ->
             _ => format!("{name} sees it differently"),
         },
         when: words::day(words::local_day(word.at, zone)),
+        at: named(word.at),
         text: word.text.clone(),
         answered: None,
     }

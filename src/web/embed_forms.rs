@@ -17,6 +17,7 @@ use super::on_its_way::{self, Told};
 use super::panel::{Dismissed, dismiss_at, preview_at, publish_at};
 use super::panel_view::Desk;
 use super::preview::Preview;
+use super::said::{Read, put_away_at};
 use super::session::Sight;
 use super::table::{For, Table};
 use super::typed::Typed;
@@ -32,6 +33,7 @@ pub fn routes(table: Table) -> Table {
         .post(For::Machines, "/embed/{connection}/{deal}/publish", publish)
         .get(For::Machines, "/embed/{connection}/{deal}/state", state)
         .post(For::Machines, "/embed/{connection}/{deal}/note", dismiss)
+        .post(For::Machines, "/embed/{connection}/{deal}/said", put_away)
         .post(
             For::Machines,
             "/embed/{connection}/{deal}/closing",
@@ -159,6 +161,16 @@ async fn look_back(
     Ok(Json(Done { sentence }))
 }
 
+async fn put_away(
+    State(app): State<Shared>,
+    Held(desk): Held,
+    Form(read): Form<Read>,
+) -> Result<Json<Done>, Problem> {
+    put_away_at(&app, &desk, &read).await?;
+    let sentence = "Put away. It stays on the deal's page in Latitude.";
+    Ok(Json(Done { sentence }))
+}
+
 async fn ask(
     State(app): State<Shared>,
     Led(desk): Led,
@@ -174,8 +186,7 @@ async fn help(
     Led(desk): Led,
     Form(said): Form<Said>,
 ) -> Result<Json<Done>, Problem> {
-    let (_, deal, _) = desk.ids();
-    coach::add_word(&app, &desk.me, &deal, ("help", coach::text(&said)?)).await?;
+    coach::add_word(&app, &desk.me, &desk.dossier, ("help", coach::text(&said)?)).await?;
     let sentence = "Offered. The seller sees it with the deal.";
     Ok(Json(Done { sentence }))
 }

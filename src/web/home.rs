@@ -1,12 +1,13 @@
 //! The front door: the three things a person needs next.
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 
 use super::Shared;
 use super::answered::{self, News};
 use super::card_view::{self, Item};
 use super::chrome::{Chrome, Show};
-use super::conversations::{self, Came, Ended, Next, Wanted};
+use super::conversations::{self, Came, Ended, FromManager, Next, Wanted};
+use super::done::Done;
 use super::error::Problem;
 use super::obstacle::items;
 use super::promise::{CountOn, counted_on};
@@ -31,7 +32,9 @@ struct Page {
     chrome: Chrome,
     sells: bool,
     leads: bool,
+    done: Option<String>,
     wanted: Vec<Wanted>,
+    said: Vec<FromManager>,
     next: Vec<Next>,
     ended: Vec<Ended>,
     week: Vec<String>,
@@ -50,17 +53,19 @@ struct Page {
 
 async fn home(
     State(app): State<Shared>,
+    Query(done): Query<Done>,
     reader: Reader,
 ) -> Result<Show<impl askama::Template>, Problem> {
     let (mut week, mut owed, mut waiting) = (vec![], vec![], vec![]);
     let (mut wanted, mut next, mut ended) = (Vec::new(), Vec::new(), Vec::new());
+    let mut said = Vec::new();
     let (mut news, mut count_on, mut came) = (Vec::new(), Vec::new(), Vec::new());
     let mut week_href = "/week".to_owned();
     let mut tx = app.store.read().await?;
     for me in &reader.me {
         let mine = conversations::of(&app, &mut tx, me).await?;
         wanted.extend(mine.asked);
-        wanted.extend(mine.said);
+        said.extend(mine.said);
         next.extend(mine.next);
         ended.extend(mine.ended);
         let first = this_monday(&app, me);
@@ -109,13 +114,16 @@ async fn home(
     next.sort_by_key(|it| (it.check_on.is_none(), it.check_on));
     let sells =
         !(next.is_empty() && ended.is_empty() && wanted.is_empty() && reader.owes_answers());
+    said.truncate(MOST);
     next.truncate(MOST);
     let alone = count_on.is_empty() && reader.is(Role::Executive);
     Ok(Show(Page {
         chrome: Chrome::of("Home", &reader, "/"),
         sells,
         leads: reader.owes_answers(),
+        done: done.sentence(""),
         wanted,
+        said,
         next,
         ended,
         week,

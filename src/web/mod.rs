@@ -58,6 +58,7 @@ pub mod pyramid;
 pub mod query;
 pub mod queue;
 pub mod responders;
+pub mod said;
 pub mod serve;
 pub mod session;
 pub mod settings;
@@ -142,7 +143,7 @@ pub fn table() -> Table {
     let table = deal::routes(table);
     let table = talk_card::routes(coach::routes(table));
     let table = panel::routes(table);
-    let table = closing::routes(windows::routes(table));
+    let table = closing::routes(said::routes(windows::routes(table)));
     let table = week::routes(table);
     let table = obstacle::routes(table);
     let table = deed::routes(table);

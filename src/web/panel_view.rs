@@ -155,7 +155,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
     let confidence = tx.confidence(&connection, &deal, &person).await?;
     let mut questions = tx.questions(&connection, &[deal.as_str()]).await?;
     let questions = questions.remove(deal.as_str()).unwrap_or_default();
-    let said = tx.words(&connection, deal.as_str()).await?;
+    let said = tx.words_to_read(&connection, deal.as_str()).await?;
     let authors: Vec<&str> = questions
         .iter()
         .filter_map(|it| it.author.as_deref())

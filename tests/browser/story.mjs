@@ -403,6 +403,15 @@ await led.fill("#help", "I know her peer at the harbour");
 await led.click("button:has-text('Offer')");
 await led.waitForFunction(() => /Offered/.test(document.body.textContent));
 
+// While Latitude takes long to take a draft, it is said where the words are.
+let held;
+await embedded.route("**/draft", (route) => { held = route; });
+await embedded.fill("#need", "An hour of her peer.");
+await embedded.waitForFunction(() => document.getElementById("kept").textContent === "Kept on this machine; on its way to Latitude.");
+await Promise.all([embedded.waitForResponse((it) => it.url().endsWith("/draft") && it.ok()), held.continue()]);
+await embedded.unroute("**/draft");
+await embedded.waitForFunction(() => document.getElementById("kept").textContent.startsWith("Draft kept"));
+
 // A panel that nobody touched for longer than its token lasts: it says where the words are, and what to
 // do; it does not try for ever; the words come back with the next panel.
 const PEER = "An hour of her peer at the harbour, from Mia, by 24 November.";
@@ -449,7 +458,8 @@ assert(shown.y > 0 && shown.y + shown.height <= 900, JSON.stringify(shown));
 await sam.waitForFunction(() => document.getElementById("grade-to-be").textContent === "Not graded");
 await look(sam, "panel-signed-out");
 await sam.click("button.primary:has-text('Publish')");
-assert.match(await sam.textContent("main"), /Nothing of this was kept or published/);
+assert.match(await sam.textContent("main"), /Not published: sign in, then publish it again/);
+assert.match(await sam.textContent("[data-drafts]"), /kept on this machine/);
 await look(sam, "signed-out-meanwhile");
 await sam.click("a:has-text('Sign in and go back there')");
 await sam.click(`button[value="${SELLER}"]`);
