@@ -47,3 +47,9 @@ for (const list of document.querySelectorAll("[data-starters]")) {
     item.replaceChildren(button);
   }
 }
+// Whoever was signed out while they published is told where their words are, if this machine has them.
+for (const it of document.querySelectorAll("[data-drafts]")) {
+  try {
+    if (Object.keys(localStorage).some((key) => key.startsWith(it.dataset.drafts))) it.textContent = it.dataset.kept;
+  } catch { /* forbidden: nothing is kept here */ }
+}

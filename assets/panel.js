@@ -45,7 +45,7 @@
   // What stands can be taken back only where its field is empty: the box is there then, and unticked.
   const offer = () => {
     for (const label of form.querySelectorAll(".take-back")) {
-      label.hidden = form.elements[label.dataset.part].value.trim() !== "";
+      label.hidden = label.dataset.stands !== "true" || form.elements[label.dataset.part].value.trim() !== "";
       if (label.hidden) label.querySelector("input").checked = false;
     }
   };
@@ -84,6 +84,7 @@
   };
 
   // Drafts: kept here with every key, sent when typing rests, sent again until it arrives or is refused.
+  const SLOW = 1500;
   let resting, retry, count = 0, unsent = false, here = false, going = false, publishing = false;
   // Whether the form says anything else than what was published.
   let changed = form.dataset.drafted === "true";
@@ -101,7 +102,10 @@
     // What is typed while words are on their way to be published is sent after them, or it could arrive before.
     if (publishing) return;
     const mine = ++count;
+    // Where it takes long, where the words are meanwhile is said before the answer comes.
+    const slow = setTimeout(() => { if (mine === count) kept.textContent = (here ? "Kept on this machine" : "Not kept yet") + "; on its way to Latitude."; }, SLOW);
     const reply = await send("/draft", typed()).catch(() => null);
+    clearTimeout(slow);
     if (mine !== count) return;
     if (reply && reply.ok) {
       unsent = false;
@@ -246,6 +250,7 @@
     nearby.textContent = it.grade;
     nearby.className = "grade " + it.class;
     document.getElementById("dims").replaceChildren(...it.dims.map(barOf));
+    document.getElementById("dims-say").hidden = it.dims.length === 0;
     document.getElementById("legend").hidden = it.parts.length === 0;
     for (const under of unders) {
       const part = it.parts.find((one) => one.part === under.dataset.part);
@@ -310,6 +315,26 @@
     } catch { /* asked again below */ }
     if (told.dataset.done !== "true") setTimeout(follow, 1000);
   };
+  // A panel in a frame cannot be loaded again: what a publish changed is shown in its place.
+  const refresh = (done) => {
+    for (const label of form.querySelectorAll(".take-back")) {
+      const words = done.stands[label.dataset.part];
+      label.dataset.stands = String(words !== undefined);
+      // What was cleared alone stands still, and is back in its field, unless someone types.
+      const field = form.elements[label.dataset.part];
+      if (words !== undefined && !changed && field.value.trim() === "") field.value = words;
+    }
+    offer();
+    redraw();
+    preview();
+    const why = document.querySelector(".why");
+    if (why && !done.why) why.remove();
+    const waits = document.getElementById("waits");
+    if (waits && !done.waits) waits.closest("section").remove();
+    const versions = document.getElementById("versions").closest("section");
+    versions.querySelector("div").innerHTML = done.versions;
+    versions.hidden = done.version === 0;
+  };
   form.addEventListener("submit", async (event) => {
     clearTimeout(resting);
     clearTimeout(retry);
@@ -339,6 +364,7 @@
         keepThere();
       }
       tell(done);
+      if (done.state !== "clash") refresh(done);
       follow();
       return;
     }

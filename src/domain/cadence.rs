@@ -59,6 +59,17 @@ impl Reason {
             Self::StrategyOld => "Your plan has not been looked at for a while.",
         }
     }
+
+    /// The same, for whoever reads a plan that another wrote.
+    pub fn told_of_another(self) -> &'static str {
+        match self {
+            Self::NewDeal => "This deal has no strategy yet.",
+            Self::StageMoved => "The deal moved to another stage since the plan was written.",
+            Self::CheckDatePassed => "The date that the seller set themselves has passed.",
+            Self::DealChanged => "Amount or close date changed much since the plan was written.",
+            Self::StrategyOld => "The plan has not been looked at for a while.",
+        }
+    }
 }
 
 /// Where a strategy stands; the labels of the CRM's state field.

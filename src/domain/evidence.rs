@@ -8,6 +8,8 @@ use super::strategy::Answers;
 const MOST_QUOTES: usize = 4;
 /// The most words of one quote.
 const MOST_WORDS: usize = 9;
+/// So many words read as a phrase, which may break off.
+const FEWEST_OF_A_PHRASE: usize = 4;
 
 /// What one rule said of one dimension.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,16 +74,21 @@ pub fn of_whole<'a>(answers: &Answers, findings: &'a [Finding]) -> Option<Eviden
 /// The words behind a finding, cut where they are many; the check date by its label, since a date
 /// has no words.
 pub fn quote(answers: &Answers, finding: &Finding) -> String {
-    match answers.part(finding.part).get(finding.start..finding.end) {
+    let text = answers.part(finding.part);
+    match text.get(finding.start..finding.end) {
         None | Some("") => Field::CheckOn.label().to_owned(),
-        Some(words) => shortened(words),
+        Some(words) => shortened(words, text.get(finding.end..).unwrap_or_default()),
     }
 }
 
-/// Whole words from the start, as many as are read at a glance.
-fn shortened(words: &str) -> String {
+/// Whole words from the start, as many as are read at a glance. Where they are left off, or the phrase
+/// goes on in the `rest`, that is said; a name or two stand for themselves.
+fn shortened(words: &str, rest: &str) -> String {
     let mut start: Vec<&str> = words.split_whitespace().take(MOST_WORDS + 1).collect();
-    if start.len() > MOST_WORDS {
+    let goes_on = rest
+        .trim_start_matches(' ')
+        .starts_with(char::is_alphanumeric);
+    if start.len() > MOST_WORDS || goes_on && start.len() >= FEWEST_OF_A_PHRASE {
         start.truncate(MOST_WORDS);
         start.push("…");
     }
@@ -119,5 +126,15 @@ mod tests {
         let lines: Vec<_> = told.iter().map(|it| (it.rule, it.points)).collect();
         assert_eq!(lines, vec![("decides", 40), ("person", 20)]);
         assert_eq!(told[1].quotes, vec!["Ana", "Ben"]);
+    }
+
+    #[test]
+    fn a_quote_that_breaks_off_says_so_and_a_name_stands_for_itself() {
+        let phrase = "if the proof shows less";
+
+        assert_eq!(shortened(phrase, " than a week"), format!("{phrase} …"));
+        assert_eq!(shortened(phrase, ", then we stop"), phrase);
+        assert_eq!(shortened(phrase, "\nWe stop"), phrase);
+        assert_eq!(shortened("Ana of sales", " signs"), "Ana of sales");
     }
 }

@@ -91,16 +91,32 @@ fn built(change: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) 
 /// # Errors
 /// Why no answer came, in words.
 pub async fn answers(url: &Url) -> Result<u16, String> {
+    hears(url).await.map(|(status, _)| status)
+}
+
+/// The status and the first words with which an address answers.
+///
+/// # Errors
+/// Why no answer came, in words.
+pub async fn hears(url: &Url) -> Result<(u16, String), String> {
     let request = reqwest::Request::new(Method::GET, url.clone());
     // A proxy is never the way to this machine itself.
     let client = match guard::is_this_machine(url) {
         true => built(reqwest::ClientBuilder::no_proxy),
         false => client(),
     };
-    let reply = client.execute(request).await;
-    reply
-        .map(|reply| reply.status().as_u16())
-        .map_err(|error| call::plain(&error))
+    read(client.execute(request).await).await
+}
+
+async fn read(reply: reqwest::Result<reqwest::Response>) -> Result<(u16, String), String> {
+    /// More than any sentence of ours.
+    const WORDS: usize = 4096;
+    let plain = |error: reqwest::Error| call::plain(&error);
+    let reply = reply.map_err(plain)?;
+    let status = reply.status().as_u16();
+    let body = reply.bytes().await.map_err(plain)?;
+    let words = body.get(..WORDS).unwrap_or(&body);
+    Ok((status, String::from_utf8_lossy(words).into_owned()))
 }
 
 /// The status and the first words with which an address answers an empty message that nobody signed.
@@ -108,15 +124,8 @@ pub async fn answers(url: &Url) -> Result<u16, String> {
 /// # Errors
 /// Why no answer came, in words.
 pub async fn knock(url: &Url) -> Result<(u16, String), String> {
-    /// More than any sentence of ours.
-    const WORDS: usize = 4096;
     let request = reqwest::Request::new(Method::POST, url.clone());
-    let plain = |error: reqwest::Error| call::plain(&error);
-    let reply = client().execute(request).await.map_err(plain)?;
-    let status = reply.status().as_u16();
-    let body = reply.bytes().await.map_err(plain)?;
-    let words = body.get(..WORDS).unwrap_or(&body);
-    Ok((status, String::from_utf8_lossy(words).into_owned()))
+    read(client().execute(request).await).await
 }
 
 /// The status with which an address takes a message in JSON.

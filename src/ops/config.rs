@@ -161,6 +161,10 @@ pub enum LogFormat {
     Json,
 }
 
+/// What to do where the key does not open what is sealed.
+pub const OTHER_KEY: &str =
+    "set the key it was sealed with as secrets.key, or add it to secrets.older_keys";
+
 impl Config {
     /// What the pages need to know.
     pub fn web_settings(&self) -> web::settings::Settings {
@@ -285,7 +289,8 @@ impl Config {
     pub async fn store(&self, env: &Env) -> anyhow::Result<Store> {
         let store = self.store_as_it_is(env).await?;
         store.migrate().await?;
-        self.check_key(&store).await?;
+        let key = self.check_key(&store).await;
+        key.map_err(|error| anyhow::anyhow!("{error}; {OTHER_KEY}"))?;
         Ok(store)
     }
 
@@ -329,15 +334,8 @@ impl Config {
         let mut engine = Engine::new(store, env.clone(), self.framework()?, public_url, poll);
         engine.lanes = self.worker.lanes;
         engine.lease = TimeDelta::seconds(i64::from(self.worker.lease_seconds));
-        if let Some(only) = only.filter(|only| !self.connections.contains_key(*only)) {
-            let names: Vec<&str> = self.connections.keys().map(String::as_str).collect();
-            match names.as_slice() {
-                [] => bail!("the configuration has no connection; add a table [connections.NAME]"),
-                names => bail!(
-                    "there is no connection {only}; the configuration has: {}",
-                    names.join(", ")
-                ),
-            }
+        if let Some(only) = only {
+            self.check_connection(only)?;
         }
         for (name, settings) in &self.connections {
             if only.is_none_or(|only| only == name) {
@@ -349,6 +347,25 @@ impl Config {
         }
         engine.enrol().await?;
         Ok(engine)
+    }
+
+    /// Checks that there is a connection of that name.
+    ///
+    /// # Errors
+    /// Which ones there are, or where they would stand.
+    pub fn check_connection(&self, name: &str) -> anyhow::Result<()> {
+        let names: Vec<&str> = self.connections.keys().map(String::as_str).collect();
+        match names.as_slice() {
+            [] => bail!(
+                "the configuration has no connection; add a table [connections.NAME], or name the file \
+                 that has it with --config"
+            ),
+            names if !names.contains(&name) => bail!(
+                "there is no connection {name}; the configuration has: {}",
+                names.join(", ")
+            ),
+            _ => Ok(()),
+        }
     }
 
     /// Checks that the key opens what is sealed of the configured connections: a wrong key is found at
@@ -364,8 +381,7 @@ impl Config {
                 let place = crate::sync::vault::place(&id);
                 store.seal().open(&place, &sealed).map_err(|error| {
                     anyhow::anyhow!(
-                        "secrets.key does not open the saved sign-in of connection {id}: {error}; \
-                         set the key it was sealed with, or add it to secrets.older_keys"
+                        "secrets.key does not open the saved sign-in of connection {id}: {error}"
                     )
                 })?;
             }

@@ -31,6 +31,7 @@ pub struct Crm {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Name the CRMs Latitude speaks to
+    #[command(after_help = "Example:\n  latitude crm list")]
     List,
     /// Show what would be created, changed, left alone, or clicked by hand
     #[command(
@@ -133,6 +134,7 @@ impl Which {
     /// A command that only shows `makes` no database.
     async fn open(&self, env: Env, way: Way, makes: bool) -> anyhow::Result<Job> {
         let config = self.at.read()?;
+        config.check_connection(&self.connection)?;
         let store = match makes {
             true => config.store(&env).await?,
             false => config.store_that_is_there(&env).await?,
@@ -274,6 +276,7 @@ impl Destroy {
 impl Stages {
     async fn run(&self, env: Env) -> anyhow::Result<()> {
         let config = self.which.at.read()?;
+        config.check_connection(&self.which.connection)?;
         let store = config.store_that_is_there(&env).await?;
         let only = Some(self.which.connection.as_str());
         let engine = config.engine_on(store, &env, only).await?;

@@ -142,9 +142,9 @@ impl Demo {
 async fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
     let at = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
     match port {
-        Some(port) => at(port)
-            .await
-            .with_context(|| format!("--port {port} cannot be used")),
+        Some(port) => at(port).await.with_context(|| {
+            format!("--port {port} cannot be used; name another, or none, and a free one is taken")
+        }),
         None => match at(USUAL_PORT).await {
             Ok(listener) => Ok(listener),
             Err(_) => at(0).await.context("the machine gives no port"),

@@ -9,12 +9,13 @@ use serde::Serialize;
 use super::check_provider;
 use super::checks;
 use super::cli::WithConfig;
-use super::config::Config;
+use super::config::{Config, OTHER_KEY};
 use super::say::say;
 use crate::domain::framework::Framework;
 use crate::env::Env;
 use crate::store::connections::Connection;
 use crate::store::{Store, place};
+use crate::web::health::LIVES;
 
 /// Check everything Latitude needs, and say what to do about what is missing.
 #[derive(Debug, Args)]
@@ -104,11 +105,15 @@ impl Doctor {
 pub async fn look(at: &WithConfig, env: &Env) -> Vec<Check> {
     match at.read() {
         Ok(config) => look_with(&config, env).await,
-        Err(error) => vec![Check::bad(
-            "configuration",
-            format!("{error:#}"),
-            "correct it and look again",
-        )],
+        Err(error) => {
+            let told = format!("{error:#}");
+            let told = told.strip_prefix("configuration: ").unwrap_or(&told);
+            vec![Check::bad(
+                "configuration",
+                told,
+                "correct it and look again",
+            )]
+        }
     }
 }
 
@@ -253,7 +258,7 @@ async fn database(config: &Config, store: &Store) -> (Vec<Check>, bool) {
         Err(error) => Check::bad(
             "key",
             format!("{error:#}"),
-            "set the right secrets.key, or sign in again: `latitude connect`",
+            &format!("{OTHER_KEY}; where it is lost, sign in again: `latitude connect`"),
         ),
     });
     checks.extend(at_rest(config, store).await);
@@ -318,11 +323,12 @@ async fn pages(config: &Config) -> Vec<Check> {
             "put TLS in front, and write the https address into web.public_url",
         ));
     }
-    checks.push(match crate::http::answers(&url.join("/live").unwrap_or_else(|_| url.clone())).await {
-        Ok(200) => Check::good("pages", format!("answer at {url}")),
-        Ok(status) => Check::note(
+    let live = url.join("/live").unwrap_or_else(|_| url.clone());
+    checks.push(match crate::http::hears(&live).await {
+        Ok((200, words)) if words == LIVES => Check::good("pages", format!("answer at {url}")),
+        Ok((status, _)) => Check::note(
             "pages",
-            format!("{url} answers with {status}"),
+            format!("{url} answers with {status}, but not as Latitude does"),
             "something else answers there, or a proxy does not pass it on; check web.public_url",
         ),
         Err(why) => Check::note(

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::cli::WithConfig;
 use super::config::Config;
+use super::say::say;
 use crate::http::answers;
 use crate::http::call::NOBODY;
 
@@ -46,7 +47,10 @@ impl Health {
             tries -= 1;
         }
         match answer {
-            Ok(200) => Ok(ExitCode::SUCCESS),
+            Ok(200) => {
+                say!("{url} answers");
+                Ok(ExitCode::SUCCESS)
+            }
             Ok(status) => anyhow::bail!("{url} answers with {status}"),
             Err(why) => anyhow::bail!("{url}: {why}"),
         }

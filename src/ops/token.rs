@@ -14,6 +14,7 @@ use crate::domain::role::Scope;
 use crate::env::Env;
 use crate::store::Store;
 use crate::store::api_tokens::{ApiToken, SHOWN};
+use crate::store::tx::Tx;
 use crate::web::tokens::{self, MOST_DAYS, Wanted};
 
 /// Make, list and revoke tokens for other tools.
@@ -43,7 +44,7 @@ enum What {
 struct Make {
     #[command(flatten)]
     at: WithConfig,
-    /// The person it stands for: CONNECTION:ID
+    /// The person it stands for: an e-mail address, or CONNECTION:ID
     #[arg(long, value_name = "WHO")]
     person: String,
     /// What it is for
@@ -76,7 +77,7 @@ struct Revoke {
 /// What a token is made for.
 #[derive(Clone, Debug)]
 pub struct Wish<'a> {
-    /// `CONNECTION:ID` of the person it stands for.
+    /// The person it stands for: an e-mail address, or `CONNECTION:ID`.
     pub person: &'a str,
     /// What it is for.
     pub name: &'a str,
@@ -91,9 +92,6 @@ pub struct Wish<'a> {
 /// # Errors
 /// Says which part of the wish is not one; the database's.
 pub async fn make(store: &Store, env: &Env, wish: &Wish<'_>) -> anyhow::Result<String> {
-    let Some((connection, person)) = wish.person.split_once(':') else {
-        bail!("--person {}: write CONNECTION:ID", wish.person);
-    };
     let mut scopes = Vec::new();
     for word in wish.scopes.iter().flat_map(|it| it.split(',')) {
         let Some(scope) = Scope::named(word.trim()) else {
@@ -106,17 +104,9 @@ pub async fn make(store: &Store, env: &Env, wish: &Wish<'_>) -> anyhow::Result<S
         bail!("--days {}: a token lasts 1 to {MOST_DAYS} days", wish.days);
     }
     let mut tx = store.write().await?;
-    let connection = ConnectionId::from(connection);
-    let face = tx.face(&connection, person).await?;
-    if face.is_none() {
-        bail!(
-            "--person {}: the CRM names nobody active by that id; `latitude sync --once` reads its \
-             people",
-            wish.person
-        );
-    }
+    let (connection, person) = whom(&mut tx, wish.person).await?;
     let wanted = Wanted {
-        whose: (&connection, person),
+        whose: (&connection, &person),
         name: wish.name,
         scopes: &scopes,
         days: wish.days,
@@ -124,6 +114,37 @@ pub async fn make(store: &Store, env: &Env, wish: &Wish<'_>) -> anyhow::Result<S
     let token = tokens::make(&mut tx, env, &wanted).await?;
     tx.commit().await?;
     Ok(token)
+}
+
+/// The active person that is meant: by e-mail address, where one connection knows it, or by id.
+async fn whom(tx: &mut Tx, who: &str) -> anyhow::Result<(ConnectionId, String)> {
+    let meant = match who.split_once(':') {
+        Some((connection, id)) => vec![(ConnectionId::from(connection), id.to_owned())],
+        None => tx.everyone_at(who).await?,
+    };
+    let mut active = Vec::new();
+    for (connection, id) in meant {
+        if tx.face(&connection, &id).await?.is_some() {
+            active.push((connection, id));
+        }
+    }
+    match active.as_slice() {
+        [] => bail!(
+            "--person {who}: the CRM names nobody active by that; write an e-mail address or \
+             CONNECTION:ID. `latitude sync --once` reads its people"
+        ),
+        [one] => Ok(one.clone()),
+        several => {
+            let several = several
+                .iter()
+                .map(|(connection, id)| format!("{connection}:{id}"));
+            let several: Vec<String> = several.collect();
+            bail!(
+                "--person {who}: several are meant; write one of: {}",
+                several.join(", ")
+            )
+        }
+    }
 }
 
 /// Ends a token by what people call it.

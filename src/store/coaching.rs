@@ -136,7 +136,33 @@ impl Tx {
         ).bind(connection.as_str()).bind(deal).fetch_all(db).await)
     }
 
-    /// What managers said lately about any of these deals, newest first, each with its deal.
+    /// The same, of what its seller has not put away.
+    pub async fn words_to_read(
+        &mut self,
+        connection: &ConnectionId,
+        deal: &str,
+    ) -> Result<Vec<Word>> {
+        sql!(self, db => query_as(
+            "SELECT at, person, kind, text FROM manager_word
+             WHERE connection = $1 AND deal = $2 AND put_away_at IS NULL ORDER BY at DESC",
+        ).bind(connection.as_str()).bind(deal).fetch_all(db).await)
+    }
+
+    /// Notes that the seller of a deal has put away what was said at a moment.
+    pub async fn put_word_away(
+        &mut self,
+        connection: &ConnectionId,
+        (deal, at): (&str, Time),
+        now: Time,
+    ) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE manager_word SET put_away_at = $4
+             WHERE connection = $1 AND deal = $2 AND at = $3 AND put_away_at IS NULL",
+        ).bind(connection.as_str()).bind(deal).bind(at).bind(now).execute(db).await.map(drop))
+    }
+
+    /// What managers said lately about any of these deals and their seller has not put away, newest
+    /// first, each with its deal.
     pub async fn words_since(
         &mut self,
         connection: &ConnectionId,
@@ -155,7 +181,7 @@ impl Tx {
                 for deal in some {
                     list.push_bind(*deal);
                 }
-                select.push(") ORDER BY at DESC");
+                select.push(") AND put_away_at IS NULL ORDER BY at DESC");
                 select.build_query_as().fetch_all(db).await
             })?;
             words.extend(rows.into_iter().map(|it| (it.deal, it.word)));

@@ -1,7 +1,7 @@
 //! Obstacles as they are after a deed, each kept as one card.
 
 use chrono::TimeDelta;
-use sqlx::query;
+use sqlx::{query, query_as};
 
 use super::Result;
 use super::obstacles::{Card, Said};
@@ -53,11 +53,13 @@ impl Tx {
         let rows = sql!(&mut *self, db => query(
             "UPDATE obstacle SET state = $4, chosen = $5, round = $6, ground = $7, promised = $8,
              outcome = $9, helped = $10, lesson = $11, changed_at = $12, text = $13,
+             deal = CASE WHEN round = 0 THEN $14 ELSE deal END,
              revision = revision + 1 WHERE connection = $1 AND id = $2 AND revision = $3",
         ).bind(connection.as_str()).bind(id).bind(card.revision).bind(it.state.word()).bind(chosen)
             .bind(it.round).bind(it.ground.map(Ground::word)).bind(it.promised)
             .bind(closing.map(|it| it.outcome.word())).bind(closing.and_then(|it| it.helped))
-            .bind(closing.map(|it| it.lesson.as_str())).bind(now).bind(&it.text).execute(db).await
+            .bind(closing.map(|it| it.lesson.as_str())).bind(now).bind(&it.text)
+            .bind(&card.deal).execute(db).await
             .map(|done| done.rows_affected()))?;
         if rows == 0 {
             return Ok(false);
@@ -106,6 +108,20 @@ impl Tx {
                 .execute(db).await.map(drop))?;
         }
         Ok(true)
+    }
+
+    /// Whether what was promised in a round happened in time; none where nobody said that it happened.
+    pub async fn promise_came(
+        &mut self,
+        connection: &ConnectionId,
+        obstacle: &str,
+        round: i64,
+    ) -> Result<Option<bool>> {
+        let row: Option<(Option<Time>, Time)> = sql!(self, db => query_as(
+            "SELECT kept_at, ends_at FROM promise
+             WHERE connection = $1 AND obstacle = $2 AND round = $3",
+        ).bind(connection.as_str()).bind(obstacle).bind(round).fetch_optional(db).await)?;
+        Ok(row.and_then(|(kept_at, ends_at)| Some(kept_at? <= ends_at)))
     }
 
     /// Keeps a turn that ended. One that was passed on from the round before stands in this one too.

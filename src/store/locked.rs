@@ -60,6 +60,14 @@ mod tests {
         let mut holder = options.connect().await?;
         query("BEGIN EXCLUSIVE").execute(&mut holder).await?;
         let (mut second, mut tries) = (options.connect().await?, Tries::default());
+        let refused = query("CREATE TABLE t (a)").execute(&mut second).await;
+        let is_away = refused
+            .err()
+            .is_some_and(|it| super::super::trouble::is_away(&it));
+        assert!(
+            is_away,
+            "to whoever waits it is as if there were no database"
+        );
 
         let done = loop {
             if tries.0 == 2 {

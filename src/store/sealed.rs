@@ -26,7 +26,7 @@ struct Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
     /// It was sealed with a key we do not have.
-    #[error("sealed with another key; set the key it was sealed with as an older key")]
+    #[error("it was sealed with another key")]
     OtherKey,
     /// It was changed, or belongs to another place.
     #[error("the sealed value was changed or belongs elsewhere")]

@@ -49,6 +49,8 @@ pub struct Version {
     pub author: Option<String>,
     /// When.
     pub at: Time,
+    /// The CRM's id of the stage the deal was in then.
+    pub stage: String,
     /// What the rubric said about it.
     pub assessment: Option<Json<Assessment>>,
 }
@@ -298,7 +300,7 @@ impl Tx {
         deal: &DealId,
     ) -> Result<Vec<Version>> {
         sql!(self, db => query_as(
-            "SELECT v.version, v.answers, v.source, v.author, v.at, a.assessment
+            "SELECT v.version, v.answers, v.source, v.author, v.at, v.stage, a.assessment
              FROM strategy_version v LEFT JOIN assessment a
                ON a.connection = v.connection AND a.deal = v.deal AND a.version = v.version
              WHERE v.connection = $1 AND v.deal = $2 ORDER BY v.version DESC",

@@ -90,6 +90,18 @@ pub fn refusal(error: &Error) -> Option<String> {
     }
 }
 
+/// Whether an error says that the database cannot be had just now: it is away, or another unit of work
+/// has held it for longer than anyone waits.
+pub fn is_away(error: &Error) -> bool {
+    let held = |error: &Error| {
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
+        code.is_some_and(|it| passes(&it))
+    };
+    Kind::of(error).is_some() || held(error)
+}
+
 /// Whether a code says that another unit of work stood in the way: tried again, it goes through.
 fn passes(code: &str) -> bool {
     match code {

@@ -39,6 +39,10 @@ pub struct Field {
     pub how: How,
     /// What there is to pick from: word, label.
     pub choices: Vec<(&'static str, &'static str)>,
+    /// What some boxes are about that begin with this one; empty for any other field.
+    pub opens: &'static str,
+    /// Whether such boxes end with this one.
+    pub closes: bool,
 }
 
 impl Field {
@@ -73,7 +77,7 @@ pub fn helps(problem: &Problem, fields: &[Field]) -> bool {
 }
 
 /// What a form carries besides what a person filled in: where it came from, and what it was made of.
-const UNSEEN: [&str; 13] = [
+const UNSEEN: [&str; 14] = [
     "base",
     "window",
     "seen",
@@ -87,6 +91,7 @@ const UNSEEN: [&str; 13] = [
     "note",
     "pick",
     "aside",
+    "answered",
 ];
 
 /// The fields of a form, by where it was sent.
@@ -99,23 +104,49 @@ pub fn fields(path: &str, wrote: &Wrote) -> Vec<Field> {
         .collect();
     // What was not picked is not sent, and is asked for all the same.
     let wanted: &[&str] = match form.as_str() {
-        "send" => &["by", "whom", "what", "ground"],
-        "close" => &["outcome"],
+        "send" => &["ground", "what", "whom", "by"],
+        "close" if wrote.get("answered").is_empty() => &["outcome"],
+        "close" => &["outcome", "helped"],
         "token" => &tokens::BOXES,
+        "lighten" => &["sure"],
         _ => &[],
     };
     for name in wanted {
         if !fields.iter().any(|it| it.name == *name) {
-            fields.insert(0, field(&form, name, ""));
+            fields.push(field(&form, name, ""));
         }
     }
-    // Boxes stand in their order, those that were ticked among the others.
+    let order = order_of(&form);
     fields.sort_by_key(|it| {
-        wanted
-            .iter()
-            .position(|name| it.how == How::Tick && *name == it.name)
+        let place = order.iter().position(|name| *name == it.name);
+        place.unwrap_or(order.len())
     });
+    let boxes = |it: &&mut Field| it.name.starts_with(tokens::BOX);
+    if let Some(first) = fields.iter_mut().find(boxes) {
+        first.opens = tokens::BOXES_OPEN;
+    }
+    if let Some(last) = fields.iter_mut().rfind(boxes) {
+        last.closes = true;
+    }
     fields
+}
+
+/// In which order the fields of a form stand on its page, where some of them may not have been sent.
+fn order_of(form: &str) -> &'static [&'static str] {
+    match form {
+        "send" => &["ground", "what", "whom", "by", "gap"],
+        "close" => &["outcome", "helped", "text"],
+        "token" => &[
+            "name",
+            "opens_deals",
+            "opens_obstacles",
+            "opens_week",
+            "opens_promise",
+            "opens_pyramid",
+            "days",
+        ],
+        _ => &[],
+    }
 }
 
 /// The word for a form: its deed, or the kind of answer it gives.
@@ -131,6 +162,7 @@ fn form_of(path: &str, wrote: &Wrote) -> String {
         ["promise"] => "promise",
         ["tokens"] => "token",
         ["mine", "all"] => "forget",
+        ["mine", "private"] => "lighten",
         _ => "",
     }
     .to_owned()
@@ -162,6 +194,8 @@ fn field(form: &str, name: &str, value: &str) -> Field {
         value: value.to_owned(),
         how,
         choices: choices(form, bare, value),
+        opens: "",
+        closes: false,
     }
 }
 
@@ -216,6 +250,7 @@ fn shape(form: &str, name: &str) -> (String, How) {
         ("token", "days") => ("How long?", How::Pick),
         ("token", name) if name.starts_with(tokens::BOX) => (tokens::label(name), How::Tick),
         ("forget", "sure") => (mine::ASKS, How::Line),
+        ("lighten", "sure") => (mine::SURE, How::Tick),
         ("panel", "confidence") => ("Confidence", How::Line),
         ("panel", name) => return part(name),
         // The button that was pressed, and the answer it belongs to.

@@ -9,6 +9,7 @@ use chrono::Days;
 use super::Shared;
 use super::chrome::{Chrome, Show};
 use super::crm_link::{CrmLink, CrmPages};
+use super::done::Done;
 use super::error::Problem;
 use super::lists::{self, Lists};
 use super::promise;
@@ -41,6 +42,7 @@ pub fn routes(table: Table) -> Table {
 #[template(path = "board.html")]
 struct Page {
     chrome: Chrome,
+    done: Option<String>,
     leads: bool,
     connections: Vec<Choice>,
     sellers: Vec<Choice>,
@@ -51,6 +53,8 @@ struct Page {
     asked: Query,
     set: usize,
     chips: Vec<Chip>,
+    /// How many deals fit, where that is asked for; nothing on a later page.
+    fit: Option<String>,
     /// What the address asks for and nobody understands.
     misread: Vec<String>,
     deals: Vec<Card>,
@@ -89,8 +93,8 @@ pub struct Card {
     pub amount: String,
     /// Close date in words.
     pub close_on: String,
-    /// How far away that is.
-    pub away: String,
+    /// How far away that is, as in `closes in 5 days`.
+    pub closes: String,
     /// The label of its grade.
     pub grade: String,
     /// The class it is drawn with.
@@ -126,6 +130,7 @@ async fn board(
     State(app): State<Shared>,
     reader: Reader,
     UrlQuery(asked): UrlQuery<Query>,
+    UrlQuery(done): UrlQuery<Done>,
 ) -> Result<Response, Problem> {
     let me = chosen(&reader, &asked.connection)?;
     let mut tx = app.store.read().await?;
@@ -165,6 +170,7 @@ async fn board(
     let sellers = me.led().iter().map(|it| (it.id.as_str(), it.name.as_str()));
     let page = Page {
         chrome: Chrome::of(if leads { "Board" } else { "My deals" }, &reader, "/board"),
+        done: done.sentence(""),
         leads,
         connections: choices(
             reader
@@ -180,6 +186,11 @@ async fn board(
         stages: stage_choices(&stages, &asked.stage),
         set: asked.set(),
         chips: asked.chips(|id| me.name_of(id).to_owned()),
+        fit: (asked.set() > 0 && place.is_none() && !rows.is_empty()).then(|| match rows.len() {
+            1 => "1 deal fits.".to_owned(),
+            _ if is_more => format!("More than {PAGE} deals fit."),
+            many => format!("{many} deals fit."),
+        }),
         misread,
         lists,
         shared: shared
@@ -261,9 +272,9 @@ pub fn card(row: &BoardRow, me: &Me, stages: &[StageRow], today: chrono::NaiveDa
             .map(|amount| words::money(amount, row.currency.as_deref()))
             .unwrap_or_default(),
         close_on: row.close_on.map(words::day).unwrap_or_default(),
-        away: row
+        closes: row
             .close_on
-            .map(|date| words::away(date, today))
+            .map(|date| words::closes(date, today))
             .unwrap_or_default(),
         grade: grade.to_owned(),
         class: words::grade_class(grade),

@@ -2,8 +2,8 @@
 
 use super::words;
 use crate::domain::deal::Standing;
-use crate::domain::obstacle::Obstacle;
-use crate::domain::obstacle::kinds::{Ended, Ground};
+use crate::domain::obstacle::kinds::{Ended, Ground, State};
+use crate::domain::obstacle::{Obstacle, Turn};
 
 /// What someone is called whom the CRM does not know any more.
 pub const GONE: &str = "Someone who has left";
@@ -100,29 +100,72 @@ pub fn ground(it: &Obstacle) -> &'static str {
         .map_or("", Ground::label)
 }
 
-/// Whose turn it was, for a reader in that time zone: a leader's, and the seller's once the leader asked.
+/// Whose turn it was, for a reader in that time zone: a leader's, the seller's once the leader asked, and
+/// the leader's again once the seller replied.
 pub fn turns(it: &Obstacle, zone: Option<&str>) -> Vec<Turned> {
+    it.turns
+        .iter()
+        .flat_map(|turn| phases(turn, zone))
+        .collect()
+}
+
+fn phases(turn: &Turn, zone: Option<&str>) -> Vec<Turned> {
     let moment = |at| words::moment(at, zone);
-    let each = it.turns.iter();
-    each.flat_map(|turn| {
-        let waits = turn.ended.is_none() && turn.clock.is_paused();
-        let asked = turn.clock.paused_at.filter(|_| waits);
-        let leader = Turned {
-            level: turn.level.label(),
-            since: moment(turn.clock.started_at),
-            ended: match &turn.ended {
-                Some((at, Ended::Silent)) => format!("no answer yet, {}", moment(*at)),
-                Some((at, how)) => format!("{how}, {}", moment(*at)),
-                None if asked.is_some() => "asked one question".to_owned(),
-                None => "to answer".to_owned(),
-            },
-        };
-        let seller = asked.map(|at| Turned {
-            level: "Seller",
-            since: moment(at),
-            ended: "to reply".to_owned(),
-        });
-        std::iter::once(leader).chain(seller)
+    let phase = |level, since, ended| Turned {
+        level,
+        since: moment(since),
+        ended,
+    };
+    let (leader, seller, clock) = (turn.level.label(), "Seller", &turn.clock);
+    let how = |until: &str| match &turn.ended {
+        Some((at, Ended::Silent)) => format!("no answer yet, {}", moment(*at)),
+        Some((at, how)) => format!("{how}, {}", moment(*at)),
+        None => until.to_owned(),
+    };
+    let Some(asked) = clock.paused_at else {
+        return vec![phase(leader, clock.started_at, how("to answer"))];
+    };
+    let told = format!("asked one question, {}", moment(asked));
+    let mut phases = vec![phase(leader, clock.started_at, told)];
+    match clock.resumed_at {
+        Some(replied) => {
+            let told = format!("replied, {}", moment(replied));
+            phases.push(phase(seller, asked, told));
+            phases.push(phase(leader, replied, how("to answer")));
+        }
+        None => phases.push(phase(seller, asked, how("to reply"))),
+    }
+    phases
+}
+
+/// What became of what was promised for a day. `came` is whether it happened in time, where the seller
+/// said that it happened.
+pub fn promised(it: &Obstacle, state: State, came: Option<bool>) -> Option<String> {
+    let day = words::day(it.promised?);
+    Some(match (state, came) {
+        (State::Promised, _) => format!("Promised for {day}."),
+        (_, Some(true)) => "It happened.".to_owned(),
+        (_, Some(false)) => "It happened, late.".to_owned(),
+        (State::Missed, None) => {
+            format!("It was to happen by {day}. Nobody has said that it did.")
+        }
+        _ => format!("It was to happen by {day}."),
     })
-    .collect()
+}
+
+/// Whether what was said stopped the clock for good.
+pub fn is_answer(kind: &str) -> bool {
+    matches!(kind, "backed" | "another" | "no")
+}
+
+/// What a kind of answer is called.
+pub fn kind(word: &str) -> &'static str {
+    match word {
+        "backed" => "Backed",
+        "one_question" => "One question",
+        "another" => "Another option, because",
+        "no" => "No, because",
+        "passed_up" => "Passed up with backing",
+        _ => "Answer to the question",
+    }
 }

@@ -8,7 +8,7 @@ use super::obstacle::{Side, card_path};
 use super::promise::{CountOn, counted_on};
 use super::responders::{Owed, filled, owed_of};
 use super::session::Me;
-use super::{App, clock, panel, words};
+use super::{App, clock, needs, panel, words};
 use crate::domain::Time;
 use crate::domain::hours::{Hours, Reading};
 use crate::domain::ids::PersonId;
@@ -93,6 +93,8 @@ pub struct View {
     pub count_on: Option<CountOn>,
     /// Says that there is nobody to send it up to.
     pub no_manager: &'static str,
+    /// The deals that a card nobody else has seen may be given to: value, name, whether it is the one.
+    pub deals: Vec<(String, String, bool)>,
     /// Today, for date fields.
     pub today: String,
 }
@@ -231,14 +233,20 @@ pub async fn view(
         Said {
             who: name(&one.person),
             when: moment(one.at),
-            kind: kind(&one.kind),
+            kind: card_parts::kind(&one.kind),
             text: one.text.clone(),
             more: until.unwrap_or_else(|| one.more.clone()),
         }
     });
     let state = it.state_at(now, hours);
     let has_option = !it.options.is_empty();
+    let came = tx.promise_came(connection, &card.id, it.round).await?;
     let mut may = may(card, side, now, hours);
+    let of = card.deal.as_ref().map(|id| format!("{connection}/{id}"));
+    let deals = match may.reword {
+        true => needs::deals_to_pick(tx, me, of.as_deref().unwrap_or_default()).await?,
+        false => Vec::new(),
+    };
     // There is someone to send it up to where there is someone to count on.
     let count_on = match may.send {
         true => counted_on(app, tx, me).await?,
@@ -281,16 +289,7 @@ pub async fn view(
         ground: card_parts::ground(it),
         turns: card_parts::turns(it, me.zone()),
         said: said.collect(),
-        promised: it.promised.map(|day| match state {
-            State::Promised => format!("Promised for {}.", words::day(day)),
-            State::Kept => "It happened.".to_owned(),
-            _ if it.came_late() => "It happened, late.".to_owned(),
-            State::Missed => format!(
-                "It was to happen by {}. Nobody has said that it did.",
-                words::day(day)
-            ),
-            _ => format!("It was to happen by {}.", words::day(day)),
-        }),
+        promised: card_parts::promised(it, state, came),
         closed: it.closing.as_ref().map(|it| {
             let helped = match it.helped {
                 Some(true) => "The answer helped. ",
@@ -304,9 +303,10 @@ pub async fn view(
             .map(|it| (it.word(), it.label()))
             .collect(),
         may,
-        answered: card.said.iter().any(|it| is_answer(&it.kind)),
+        answered: card.said.iter().any(|it| card_parts::is_answer(&it.kind)),
         count_on,
         no_manager: NO_MANAGER,
+        deals,
         today: hours.date(now).to_string(),
     })
 }
@@ -347,21 +347,5 @@ fn deal_address(me: &Me, deal: &str, seller: Option<&str>, side: Side) -> Option
         _ => me
             .sight(seller)
             .map(|_| words::deal_path(me.connection.as_str(), deal)),
-    }
-}
-
-/// Whether what was said stopped the clock for good.
-fn is_answer(kind: &str) -> bool {
-    matches!(kind, "backed" | "another" | "no")
-}
-
-fn kind(word: &str) -> &'static str {
-    match word {
-        "backed" => "Backed",
-        "one_question" => "One question",
-        "another" => "Another option, because",
-        "no" => "No, because",
-        "passed_up" => "Passed up with backing",
-        _ => "Answer to the question",
     }
 }

@@ -9,7 +9,8 @@ use crate::domain::Time;
 use crate::domain::hours::Reading;
 use crate::domain::ids::PersonId;
 use crate::domain::obstacle::Turn;
-use crate::domain::obstacle::kinds::State;
+use crate::domain::obstacle::kinds::{Level, State};
+use crate::domain::role::Role;
 use crate::store::obstacles::Card;
 
 /// The sentence, empty while no clock runs, and the class it is drawn with. `names` holds those of the
@@ -29,25 +30,36 @@ pub fn told(
         let class = if state == State::Kept { "done" } else { "" };
         return (day.unwrap_or_default(), class);
     };
-    // Whoever owes the answer reads of themselves, others of the level.
+    // Whoever owes the answer reads of themselves, others their name; of a queue that several work, the
+    // level's.
     let responder = turn.responder.as_ref().map(PersonId::as_str);
-    let mine = responder == Some(me.face.id.as_str());
-    let level = turn.level.label();
+    let name = responder.and_then(|it| names.get(it));
+    let name = name.map_or(turn.level.label(), String::as_str);
+    let in_queue = turn.level == Level::Product && me.role == Role::Product;
+    let (who, answers, whom) = match responder {
+        Some(id) if id == me.face.id => ("I", "I answer".to_owned(), "me"),
+        None if in_queue => ("we", "We answer".to_owned(), "us"),
+        _ => (name, format!("{name} answers"), name),
+    };
     let due = turn.clock.due(&owed.hours);
     let when = due.map(|at| words::moment(at, me.zone()));
     let when = when.unwrap_or_default();
-    let (who, whom) = if mine { ("I", "me") } else { (level, level) };
-    let running = match (owed.promised, mine) {
-        (true, true) => format!("I answer by {when}"),
-        (true, false) => format!("{level} answers by {when}"),
-        (false, _) => format!("Due from {whom} by {when} {}", usual(turn)),
+    let running = match owed.promised {
+        true => format!("{answers} by {when}"),
+        false => format!("Due from {whom} by {when} {}", usual(turn)),
     };
+    // What was overdue already when the question was asked is not so for the seller's reply.
+    let asked = turn
+        .clock
+        .paused_at
+        .filter(|at| due.is_some_and(|due| due <= *at));
+    let before = asked.map_or("", |_| ", before the question");
     let over = |promised: &str| match owed.promised {
-        true => format!("{who} promised {promised} by {when}"),
-        false => format!("due from {whom} by {when} {}", usual(turn)),
+        true => format!("{who} promised {promised} by {when}{before}"),
+        false => format!("due from {whom} by {when} {}{before}", usual(turn)),
     };
     match reading {
-        Reading::Paused => paused(card, me, names, level),
+        Reading::Paused => paused(card, me, names, name),
         Reading::Running => (running, ""),
         Reading::Half => (format!("{running}: half the time has gone"), "half"),
         Reading::Due => (format!("Overdue: {}", over("an answer")), "due"),

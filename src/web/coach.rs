@@ -176,8 +176,8 @@ async fn help(
     Form(said): Form<Said>,
 ) -> Result<Response, Problem> {
     let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
-    let (me, _) = led(&app, &reader, &connection, &deal).await?;
-    add_word(&app, me, &deal, ("help", text(&said)?)).await?;
+    let (me, dossier) = led(&app, &reader, &connection, &deal).await?;
+    add_word(&app, me, &dossier, ("help", text(&said)?)).await?;
     Ok(back(&connection, &deal, "offered"))
 }
 
@@ -188,27 +188,32 @@ async fn view(
     Form(said): Form<Said>,
 ) -> Result<Response, Problem> {
     let (connection, deal) = (ConnectionId::from(connection), DealId::from(deal));
-    let (me, _) = led(&app, &reader, &connection, &deal).await?;
+    let (me, dossier) = led(&app, &reader, &connection, &deal).await?;
     let text = text(&said)?;
     if text.chars().count() < SHORTEST_REASON {
         return Err(Problem::Unfit(
             "Say why you see it differently, in a sentence at least.".to_owned(),
         ));
     }
-    add_word(&app, me, &deal, ("view", text)).await?;
+    add_word(&app, me, &dossier, ("view", text)).await?;
     Ok(back(&connection, &deal, "said"))
 }
 
 /// Adds what a manager says about a deal besides a question: `help` offered, or another `view`.
 ///
 /// # Errors
-/// The database's.
+/// [`Problem::Conflict`] where the deal ended: its panel is a look back, and nobody would read it.
 pub async fn add_word(
     app: &Shared,
     me: &Me,
-    deal: &DealId,
+    dossier: &Dossier,
     (kind, text): (&str, &str),
 ) -> Result<(), Problem> {
+    if let Some(ended) = ended(&dossier.standing) {
+        return Err(Problem::Conflict(format!(
+            "This deal is {ended}: its seller would not read it here any more. Talk about it."
+        )));
+    }
     let word = Word {
         at: app.env.now(),
         person: me.face.id.clone(),
@@ -216,7 +221,7 @@ pub async fn add_word(
         text: text.to_owned(),
     };
     let mut tx = app.store.write().await?;
-    tx.add_word(&me.connection, deal.as_str(), &word).await?;
+    tx.add_word(&me.connection, &dossier.id, &word).await?;
     Ok(tx.commit().await?)
 }
 

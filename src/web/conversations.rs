@@ -1,16 +1,21 @@
 //! A seller's next conversations: where something is asked of them, what they said they would check
 //! and when, and what ended lately.
 
+use std::collections::HashMap;
+
 use chrono::{NaiveDate, TimeDelta};
 
 use super::answered::NEWS;
+use super::card_parts::{self, GONE};
 use super::card_view::Item;
 use super::coach::open_question;
+use super::deal::Asked;
 use super::error::Problem;
 use super::panel::panel_path;
 use super::session::Me;
 use super::{App, deal, words};
 use crate::domain::hours::Reading;
+use crate::domain::obstacle::kinds::State;
 use crate::store::deals::Dossier;
 use crate::store::obstacles::Card;
 use crate::store::tx::Tx;
@@ -23,7 +28,7 @@ pub struct Conversations {
     /// Where something is asked of them, the most pressing first.
     pub asked: Vec<Wanted>,
     /// Help that managers offered lately, and where they see it differently.
-    pub said: Vec<Wanted>,
+    pub said: Vec<FromManager>,
     /// Their open deals, by check date; those without one last.
     pub next: Vec<Next>,
     /// Deals that ended lately.
@@ -56,6 +61,16 @@ pub struct Wanted {
     pub question: Option<String>,
     /// The lower, the sooner it is shown.
     pub rank: u8,
+}
+
+/// What a manager said about a deal besides a question, to be read and put away.
+pub struct FromManager {
+    /// The deal's panel.
+    pub href: String,
+    /// What the seller calls it.
+    pub name: String,
+    /// Who said it, and that they offer help or see it differently.
+    pub said: Asked,
 }
 
 /// A conversation to come.
@@ -148,6 +163,40 @@ pub fn reply_wanted(card: &Card, item: &Item) -> Option<Wanted> {
     })
 }
 
+/// An answer that came, whose obstacle its seller has not closed yet.
+pub struct Came {
+    /// The obstacle's line.
+    pub item: Item,
+    /// Who answered how; empty where the line says it all.
+    pub who: String,
+    /// In their words.
+    pub words: String,
+}
+
+/// The answer that came to an obstacle; none while one is owed, or promised for a day. `names` holds
+/// whoever said something.
+pub fn came(card: &Card, names: &HashMap<String, String>) -> Option<(String, String)> {
+    let state = card.obstacle.state;
+    if !matches!(state, State::Answered | State::Kept | State::Missed) {
+        return None;
+    }
+    let answer = card
+        .said
+        .iter()
+        .rev()
+        .find(|it| card_parts::is_answer(&it.kind));
+    // What was promised happened: that stands in the line.
+    let answer = answer.filter(|_| state == State::Answered);
+    let told = answer.map(|it| {
+        let who = names.get(&it.person).map_or(GONE, String::as_str);
+        (
+            format!("{who}: {}", card_parts::kind(&it.kind)),
+            it.text.clone(),
+        )
+    });
+    Some(told.unwrap_or_default())
+}
+
 /// Where something is asked of the seller: by a leader, or by the cadence.
 async fn asked_of(
     app: &App,
@@ -207,7 +256,7 @@ async fn said_to(
     tx: &mut Tx,
     me: &Me,
     deals: &[Dossier],
-) -> Result<Vec<Wanted>, Problem> {
+) -> Result<Vec<FromManager>, Problem> {
     let ids: Vec<&str> = deals.iter().map(|it| it.id.as_str()).collect();
     let since = app.env.now() - NEWS;
     let said = tx.words_since(&me.connection, &ids, since).await?;
@@ -215,17 +264,10 @@ async fn said_to(
     let names = tx.names(&me.connection, &people).await?;
     let news = said.iter().filter_map(|(id, word)| {
         let about = deals.iter().find(|it| it.id == *id)?;
-        let told = deal::told(word, &names, me.zone());
-        Some(Wanted {
-            deal: id.clone(),
+        Some(FromManager {
             href: panel_path(me.connection.as_str(), id),
             name: about.name.clone(),
-            why: match told.text.is_empty() {
-                true => format!("{}.", told.who),
-                false => format!("{}:", told.who),
-            },
-            question: Some(told.text).filter(|it| !it.is_empty()),
-            rank: 3,
+            said: deal::told(word, &names, me.zone()),
         })
     });
     Ok(news.collect())

@@ -169,7 +169,7 @@ async fn check(app: &App, request: Request) -> Result<Request, Problem> {
         Ok(Request::from_parts(parts, Body::from(body)))
     } else {
         Err(Problem::Refused(
-            "This page was open for too long. Reload it and send it again.",
+            "This page was open for too long, and nothing of this was kept. Send it again.",
         ))
     }
 }

@@ -27,6 +27,7 @@ use super::since::{Since, since};
 use super::table::{For, Table};
 use super::why::{self, Bar, Side};
 use super::{answered, needs, words};
+use crate::domain::Time;
 use crate::domain::cadence::Reason;
 use crate::domain::deal::Standing;
 use crate::domain::field::Field;
@@ -66,6 +67,8 @@ struct Page {
     asked: Option<&'static str>,
     dims: Vec<Bar>,
     answers: Vec<Shown>,
+    /// The stage they were written in, where that is another one.
+    written_in: Option<String>,
     check_on: Option<String>,
     why: Vec<Side>,
     questions: Vec<Asked>,
@@ -101,6 +104,8 @@ pub struct Asked {
     pub who: String,
     /// When.
     pub when: String,
+    /// The moment itself, as forms name it.
+    pub at: String,
     /// What.
     pub text: String,
     /// Which version answered a question; none while none did.
@@ -121,6 +126,14 @@ pub struct Edition {
     pub class: &'static str,
     /// The parts that changed.
     pub changed: Vec<Shown>,
+}
+
+/// Every version as the panel lists it: drawn by itself too, for a panel that cannot be loaded once more.
+#[derive(askama::Template)]
+#[template(path = "versions.html")]
+pub struct Versions {
+    /// The newest first.
+    pub editions: Vec<Edition>,
 }
 
 async fn deal(
@@ -149,7 +162,10 @@ async fn deal(
     let needs = needs::of_deal(&app, &mut tx, me, (deal.as_str(), false)).await?;
     drop(tx);
     let now = app.env.now();
-    let stage = stage_name(&stages, &dossier.stage);
+    // The words answer the questions of the stage they were written in.
+    let written_in = versions.first().map_or(&dossier.stage, |it| &it.stage);
+    let written_in = stage_name(&stages, written_in);
+    let moved = written_in != stage_name(&stages, &dossier.stage);
     let assessment = dossier.assessment.as_ref().map(|it| &it.0);
     let answers = dossier.answers.as_ref().map(|it| &it.0);
     // Where nothing is scored, no words earned or cost anything.
@@ -176,15 +192,22 @@ async fn deal(
         state: dossier.state.clone().unwrap_or_default(),
         asked: reason(&dossier)
             .filter(|_| ended.is_none())
-            .map(Reason::told),
-        dims: assessment.map(why::bars).unwrap_or_default(),
+            .map(|it| match own {
+                true => it.told(),
+                false => it.told_of_another(),
+            }),
+        dims: answers
+            .zip(assessment)
+            .map(|(answers, it)| why::bars(answers, it))
+            .unwrap_or_default(),
         answers: answers
             .map(|answers| {
-                shown(&app.framework, stage, |part| {
+                shown(&app.framework, written_in, |part| {
                     pieces(answers.part(part), part, findings)
                 })
             })
             .unwrap_or_default(),
+        written_in: moved.then(|| written_in.to_owned()),
         check_on: answers.and_then(|it| it.check_on).map(words::day),
         why: answers
             .zip(assessment)
@@ -205,7 +228,7 @@ async fn deal(
         opened: opened_by(opened, me.zone()),
         notes,
         private_notes,
-        versions: editions(&app.framework, stage, &versions, me.zone()),
+        versions: editions(&app.framework, &stages, &versions, me.zone()),
         panel: panel_path(connection.as_str(), deal.as_str()),
         ended: ended.unwrap_or_default(),
         look_back,
@@ -223,7 +246,8 @@ async fn deal(
 /// there is none.
 pub fn reason(deal: &Dossier) -> Option<Reason> {
     let reason = deal.asked_reason.as_deref().and_then(Reason::named);
-    reason.filter(|it| *it != Reason::NewDeal || deal.version == 0)
+    let answered = deal.published_at > deal.asked_at;
+    reason.filter(|it| !answered && (*it != Reason::NewDeal || deal.version == 0))
 }
 
 /// The board as the reader left it, with its filters; the plain one where they came from elsewhere.
@@ -257,7 +281,11 @@ pub fn facts(
     if let Some(date) = deal.close_on {
         facts.push(match Standing::named(&deal.standing) {
             Standing::Open => (
-                "Closes",
+                if date < today {
+                    "Was to close"
+                } else {
+                    "Closes"
+                },
                 format!("{}, {}", words::day(date), words::away(date, today)),
             ),
             // The CRM keeps the day on which it was to close, or did.
@@ -267,7 +295,7 @@ pub fn facts(
     facts
 }
 
-/// Every part that has words, in order, under this stage's prompts.
+/// Every part that has words, in order, under a stage's prompts.
 pub fn shown(framework: &Framework, stage: &str, text: impl Fn(Part) -> Vec<Piece>) -> Vec<Shown> {
     Part::ALL
         .into_iter()
@@ -285,12 +313,18 @@ pub fn shown(framework: &Framework, stage: &str, text: impl Fn(Part) -> Vec<Piec
         .collect()
 }
 
+/// A moment as forms name it, to the last digit.
+fn named(at: Time) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+}
+
 /// A question, in words. `zone` is the reader's.
 pub fn asked(question: &Question, names: &HashMap<String, String>, zone: Option<&str>) -> Asked {
     let author = question.author.as_ref().and_then(|id| names.get(id));
     Asked {
         who: author.map_or("Your manager", String::as_str).to_owned(),
         when: words::day(words::local_day(question.at, zone)),
+        at: named(question.at),
         text: question.text.clone(),
         answered: None,
     }
@@ -307,6 +341,7 @@ pub fn told(word: &Word, names: &HashMap<String, String>, zone: Option<&str>) ->
             _ => format!("{name} sees it differently"),
         },
         when: words::day(words::local_day(word.at, zone)),
+        at: named(word.at),
         text: word.text.clone(),
         answered: None,
     }
@@ -337,7 +372,7 @@ fn check_date(
 /// `zone` is the reader's.
 pub fn editions(
     framework: &Framework,
-    stage: &str,
+    stages: &[StageRow],
     versions: &[Version],
     zone: Option<&str>,
 ) -> Vec<Edition> {
@@ -351,6 +386,7 @@ pub fn editions(
             let grade = assessment.map_or("Not assessed yet", |it| it.grade.label());
             // Of the first version everything is new: marks would only make it harder to read.
             let first = n + 1 == versions.len();
+            let stage = stage_name(stages, &version.stage);
             let mut changed = shown(framework, stage, |part| {
                 let words = version.answers.part(part);
                 let before = if first { words } else { before.part(part) };

@@ -11,7 +11,7 @@ use super::obstacle::{Side, card_path, open};
 use super::responders::{first_of, hours};
 use super::session::Reader;
 use super::table::{For, Table};
-use super::{App, Shared, day, done, words};
+use super::{App, Shared, day, done, needs, words};
 use crate::domain::Time;
 use crate::domain::answer::Answer;
 use crate::domain::ids::ConnectionId;
@@ -25,6 +25,8 @@ use crate::sync::ASK;
 pub const ANSWER: &str = "answer";
 /// The seller takes it away with every word of it, before anyone else has seen it.
 const DELETE: &str = "delete";
+/// The seller says in other words what stands in the way, and of which deal.
+const REWORD: &str = "reword";
 
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
@@ -57,6 +59,9 @@ pub struct Sent {
     pub until: String,
     /// What became of it.
     pub outcome: String,
+    /// The deal that a card nobody else has seen is given to; empty for none in particular, and left as it
+    /// is where the form says nothing of it.
+    pub deal: Option<String>,
     /// `yes` or `no`, where the seller says whether an answer helped.
     pub helped: String,
 }
@@ -87,6 +92,9 @@ async fn done(
         }
         tx.commit().await?;
         return Ok(Redirect::to(&done::at("/obstacles", &deed)));
+    }
+    if let Some(deal) = sent.deal.as_ref().filter(|_| deed == REWORD) {
+        card.deal = needs::picked(&mut tx, me, deal).await?;
     }
     let by = (me.face.id.as_str(), app.env.now());
     carry_out(&app, &mut tx, (&connection, &mut card), (&deed, &sent), by).await?;
@@ -122,7 +130,7 @@ pub async fn carry_out(
         "option" => Deed::Add(option(sent)?),
         "alter" => Deed::Alter(which(sent), option(sent)?),
         "choose" => Deed::Choose(which(sent)),
-        "reword" => Deed::Reword(sent.text.clone()),
+        REWORD => Deed::Reword(sent.text.clone()),
         "send" => {
             let to = to.ok_or_else(|| nobody(super::card_view::NO_MANAGER))?;
             Deed::SendUp(ground(sent)?, need(sent, now)?, to)

@@ -8,13 +8,16 @@ use axum::http::{StatusCode, header};
 use serde::Serialize;
 
 use super::Shared;
+use super::after::{After, after};
 use super::closing::{Answered, look_back_at};
 use super::coach::{self, Said};
 use super::embed::{desk, used};
 use super::error::Problem;
+use super::on_its_way::{self, Told};
 use super::panel::{Dismissed, dismiss_at, preview_at, publish_at};
-use super::panel_view::{self, Desk, Told};
+use super::panel_view::Desk;
 use super::preview::Preview;
+use super::said::{Read, put_away_at};
 use super::session::Sight;
 use super::table::{For, Table};
 use super::typed::Typed;
@@ -30,6 +33,7 @@ pub fn routes(table: Table) -> Table {
         .post(For::Machines, "/embed/{connection}/{deal}/publish", publish)
         .get(For::Machines, "/embed/{connection}/{deal}/state", state)
         .post(For::Machines, "/embed/{connection}/{deal}/note", dismiss)
+        .post(For::Machines, "/embed/{connection}/{deal}/said", put_away)
         .post(
             For::Machines,
             "/embed/{connection}/{deal}/closing",
@@ -113,9 +117,9 @@ async fn publish(
     State(app): State<Shared>,
     Held(desk): Held,
     Form(typed): Form<Typed>,
-) -> Result<Json<Told>, Problem> {
+) -> Result<Json<After>, Problem> {
     let became = publish_at(&app, &desk, &typed).await?;
-    let mut told = panel_view::told(&app, &desk).await?;
+    let mut told = on_its_way::told(&app, &desk).await?;
     told.note = became.note();
     if let Published::Overtaken(_) = became.published {
         told.state = "clash";
@@ -124,11 +128,11 @@ async fn publish(
          deal in Latitude to compare."
             .clone_into(&mut told.sentence);
     }
-    Ok(Json(told))
+    after(&app, &desk, told).await.map(Json)
 }
 
 async fn state(State(app): State<Shared>, Held(desk): Held) -> Result<Json<Told>, Problem> {
-    let told = panel_view::told(&app, &desk).await?;
+    let told = on_its_way::told(&app, &desk).await?;
     Ok(Json(told.framed()))
 }
 
@@ -157,6 +161,16 @@ async fn look_back(
     Ok(Json(Done { sentence }))
 }
 
+async fn put_away(
+    State(app): State<Shared>,
+    Held(desk): Held,
+    Form(read): Form<Read>,
+) -> Result<Json<Done>, Problem> {
+    put_away_at(&app, &desk, &read).await?;
+    let sentence = "Put away. It stays on the deal's page in Latitude.";
+    Ok(Json(Done { sentence }))
+}
+
 async fn ask(
     State(app): State<Shared>,
     Led(desk): Led,
@@ -172,8 +186,7 @@ async fn help(
     Led(desk): Led,
     Form(said): Form<Said>,
 ) -> Result<Json<Done>, Problem> {
-    let (_, deal, _) = desk.ids();
-    coach::add_word(&app, &desk.me, &deal, ("help", coach::text(&said)?)).await?;
+    coach::add_word(&app, &desk.me, &desk.dossier, ("help", coach::text(&said)?)).await?;
     let sentence = "Offered. The seller sees it with the deal.";
     Ok(Json(Done { sentence }))
 }

@@ -4,23 +4,28 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::Shared;
 use super::again::{self, Field, How};
+use super::api::problem::{for_tools, refused_by_api};
 use super::chrome::{Chrome, Show};
 use super::csrf::{self, Brought};
 use super::frame;
 use super::session::Reader;
-use crate::store::trouble::Kind;
+use crate::store::trouble;
 
 /// What people read while the database is gone or takes no writes.
 const ABSENT: &str = "Nothing can be kept right now: the database does not answer. Keep this page \
                       open and send it again in a minute.";
+/// … and what, where they only wanted to read.
+const UNREADABLE: &str = "This cannot be shown right now: the database does not answer. Load it again \
+                          in a minute.";
+/// What they read who published while nobody was signed in any more.
+const UNPUBLISHED: &str = "Not published: sign in, then publish it again.";
 
 /// Why a page cannot be shown.
 #[derive(Clone, Debug)]
@@ -69,9 +74,7 @@ impl Problem {
 
     fn sentence(&self, id: &str) -> String {
         match self {
-            Self::SignIn => {
-                "Nothing of this was kept or published. Sign in, then send it again.".to_owned()
-            }
+            Self::SignIn => "Nothing of this was kept. Sign in, then send it again.".to_owned(),
             Self::NotFound => "There is nothing here, or it is not yours to see.".to_owned(),
             Self::Refused(why) | Self::Away(why) => (*why).to_owned(),
             Self::Scope(scope) => format!(
@@ -110,51 +113,6 @@ struct Told {
     error: String,
 }
 
-/// A problem as other tools read it (RFC 9457).
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Problem)]
-pub struct Detail {
-    /// What kind it is: `about:blank`, the status says it all.
-    #[serde(rename = "type")]
-    kind: &'static str,
-    /// The status in words.
-    title: &'static str,
-    /// The status.
-    status: u16,
-    /// What went wrong, and what to do.
-    detail: String,
-}
-
-/// A problem as an answer of the API.
-fn for_tools(problem: &Problem, (status, sentence): (StatusCode, String)) -> Response {
-    let detail = Detail {
-        kind: "about:blank",
-        title: status.canonical_reason().unwrap_or("Failed"),
-        status: status.as_u16(),
-        detail: match problem {
-            Problem::SignIn => "Send a token: `Authorization: Bearer …`. This one is missing, \
-                                unknown or has ended."
-                .to_owned(),
-            _ => sentence,
-        },
-    };
-    let mut response = (status, Json(detail)).into_response();
-    let headers = response.headers_mut();
-    let kind = HeaderValue::from_static("application/problem+json");
-    headers.insert(header::CONTENT_TYPE, kind);
-    let proof = match problem {
-        Problem::SignIn => Some("Bearer realm=\"Latitude\"".to_owned()),
-        Problem::Scope(scope) => Some(format!(
-            "Bearer realm=\"Latitude\", error=\"insufficient_scope\", scope=\"{scope}\""
-        )),
-        _ => None,
-    };
-    if let Some(proof) = proof.and_then(|it| HeaderValue::from_str(&it).ok()) {
-        headers.insert(header::WWW_AUTHENTICATE, proof);
-    }
-    response
-}
-
 #[derive(askama::Template)]
 #[template(path = "error.html")]
 struct ErrorPage {
@@ -167,6 +125,8 @@ struct ErrorPage {
     again: Option<String>,
     /// Whether it may have been kept all the same.
     unsure: bool,
+    /// What the panel's script keeps words under on the person's machine, where it was the panel's form.
+    drafts: Option<String>,
     /// The way to the page they wrote it on: what it is called, and where it leads.
     back: Option<(&'static str, String)>,
 }
@@ -211,6 +171,18 @@ async fn chrome(app: &Shared, headers: HeaderMap, title: &str) -> Chrome {
     }
 }
 
+/// The deal whose panel a path belongs to, behind its connection, and what of the panel it is.
+fn panel_of(path: &str) -> Option<(String, Option<&str>)> {
+    let mut parts = path.strip_prefix("/panel/")?.splitn(3, '/');
+    let mut plain = || {
+        let part = parts.next()?.replace('+', "%2B");
+        let mut read = url::form_urlencoded::parse(part.as_bytes());
+        read.next().map(|(part, _)| part.into_owned())
+    };
+    let deal = format!("{}/{}", plain()?, plain()?);
+    Some((deal, parts.next()))
+}
+
 /// Where no route leads.
 pub async fn nothing_here() -> Problem {
     Problem::NotFound
@@ -236,7 +208,7 @@ pub async fn dress(State(app): State<Shared>, mut request: Request, next: Next) 
     let brought = Brought::default();
     request.extensions_mut().insert(brought.clone());
     let back = sent_from(request.headers()).filter(|_| !is_get);
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -248,9 +220,7 @@ pub async fn dress(State(app): State<Shared>, mut request: Request, next: Next) 
             StatusCode::NOT_FOUND => Problem::NotFound,
             StatusCode::TOO_MANY_REQUESTS => Problem::TooMany,
             _ if status.is_server_error() => return response,
-            _ if path.starts_with("/api/") => Problem::Unfit(
-                "This cannot be read as the API's document, /api/v1/openapi.json, says.".to_owned(),
-            ),
+            _ if path.starts_with("/api/") => Problem::Unfit(refused_by_api(&mut response).await),
             _ => Problem::Unfit("This cannot be read as what our pages send.".to_owned()),
         },
     };
@@ -270,14 +240,19 @@ pub async fn dress(State(app): State<Shared>, mut request: Request, next: Next) 
     if let Problem::Broken(error) = &problem {
         if let Some(error) = error.downcast_ref::<crate::store::Error>() {
             app.store.noticed(error, app.env.now());
-            absent = Kind::of(error).is_some();
+            absent = trouble::is_away(error);
         }
         let error: &(dyn std::error::Error + 'static) = &**error;
         tracing::error!(error, problem.id = id, "a page failed");
     }
-    let sentence = match absent {
-        true => ABSENT.to_owned(),
-        false => problem.sentence(&id),
+    let panel = panel_of(&path).filter(|_| !is_get);
+    let sentence = match (&problem, absent) {
+        (_, true) if is_get => UNREADABLE.to_owned(),
+        (_, true) => ABSENT.to_owned(),
+        (Problem::SignIn, _) if panel.as_ref().is_some_and(|(_, deed)| deed.is_none()) => {
+            UNPUBLISHED.to_owned()
+        }
+        _ => problem.sentence(&id),
     };
     let mut dressed = if for_api {
         for_tools(&problem, (status, sentence))
@@ -301,9 +276,10 @@ pub async fn dress(State(app): State<Shared>, mut request: Request, next: Next) 
         } else {
             let chrome = match problem {
                 // Whoever cannot be read now, or asks too much, is not asked who they are.
-                Problem::SignIn | Problem::TooMany | Problem::Broken(_) => Chrome::bare(title),
+                Problem::SignIn | Problem::TooMany => Chrome::bare(title),
+                Problem::Broken(_) if !absent => Chrome::bare(title),
                 // Nor is the database asked for it again; the proof is in the cookie.
-                Problem::TooSlow => Chrome {
+                Problem::TooSlow | Problem::Broken(_) => Chrome {
                     csrf: csrf::token_of(&app, &headers),
                     ..Chrome::bare(title)
                 },
@@ -314,8 +290,9 @@ pub async fn dress(State(app): State<Shared>, mut request: Request, next: Next) 
                 Problem::SignIn => back.map(|it| ("Sign in and go back there", sign_in(&it))),
                 _ => back.map(|it| ("Back", it)),
             };
-            let again =
-                !chrome.csrf.is_empty() && !wrote.is_empty() && again::helps(&problem, &wrote);
+            let again = !chrome.csrf.is_empty()
+                && !wrote.is_empty()
+                && (absent || again::helps(&problem, &wrote));
             Show(ErrorPage {
                 chrome,
                 title,
@@ -323,6 +300,7 @@ pub async fn dress(State(app): State<Shared>, mut request: Request, next: Next) 
                 wrote,
                 again: again.then_some(asked),
                 unsure: matches!(problem, Problem::TooSlow),
+                drafts: panel.map(|(deal, _)| format!("latitude-draft:{deal}/")),
                 back,
             })
             .into_response()

@@ -47,8 +47,11 @@ struct Doing {
     calls_left: Option<i64>,
 }
 
+/// What a process that lives answers.
+pub const LIVES: &str = "ok\n";
+
 async fn live() -> &'static str {
-    "ok\n"
+    LIVES
 }
 
 /// How the configured connections are doing; an error where the database does not say so in time.

@@ -1,12 +1,13 @@
 //! The front door: the three things a person needs next.
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 
 use super::Shared;
 use super::answered::{self, News};
-use super::card_view::Item;
+use super::card_view::{self, Item};
 use super::chrome::{Chrome, Show};
-use super::conversations::{self, Ended, Next, Wanted};
+use super::conversations::{self, Came, Ended, FromManager, Next, Wanted};
+use super::done::Done;
 use super::error::Problem;
 use super::obstacle::items;
 use super::promise::{CountOn, counted_on};
@@ -31,32 +32,40 @@ struct Page {
     chrome: Chrome,
     sells: bool,
     leads: bool,
+    done: Option<String>,
     wanted: Vec<Wanted>,
+    said: Vec<FromManager>,
     next: Vec<Next>,
     ended: Vec<Ended>,
     week: Vec<String>,
     week_href: String,
+    /// Answers that came, to be read and closed.
+    came: Vec<Came>,
     owed: Vec<Item>,
     count_on: Vec<CountOn>,
     waiting: Vec<Item>,
     /// Where a question was asked, and the seller has to move.
     theirs: Vec<Item>,
     news: Vec<News>,
+    /// Whether there is nobody above them, to send anything up to.
+    alone: bool,
 }
 
 async fn home(
     State(app): State<Shared>,
+    Query(done): Query<Done>,
     reader: Reader,
 ) -> Result<Show<impl askama::Template>, Problem> {
     let (mut week, mut owed, mut waiting) = (vec![], vec![], vec![]);
     let (mut wanted, mut next, mut ended) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut news, mut count_on) = (Vec::new(), Vec::new());
+    let mut said = Vec::new();
+    let (mut news, mut count_on, mut came) = (Vec::new(), Vec::new(), Vec::new());
     let mut week_href = "/week".to_owned();
     let mut tx = app.store.read().await?;
     for me in &reader.me {
         let mine = conversations::of(&app, &mut tx, me).await?;
         wanted.extend(mine.asked);
-        wanted.extend(mine.said);
+        said.extend(mine.said);
         next.extend(mine.next);
         ended.extend(mine.ended);
         let first = this_monday(&app, me);
@@ -71,11 +80,16 @@ async fn home(
         let mut own = tx
             .cards(&me.connection, Which::OfSeller(&me.face.id))
             .await?;
-        own.retain(|it| matches!(it.obstacle.state, Standing::Asked | Standing::Promised));
+        own.retain(|it| it.obstacle.round > 0 && it.obstacle.state != Standing::Closed);
+        let names = tx.names(&me.connection, &card_view::everyone(&own)).await?;
         for (card, item) in own.iter().zip(items(&app, &mut tx, me, &own).await?) {
-            match conversations::reply_wanted(card, &item) {
-                Some(it) => wanted.push(it),
-                None => owed.push(item),
+            let is_owed = matches!(card.obstacle.state, Standing::Asked | Standing::Promised);
+            if let Some(it) = conversations::reply_wanted(card, &item) {
+                wanted.push(it);
+            } else if let Some((who, words)) = conversations::came(card, &names) {
+                came.push(Came { item, who, words });
+            } else if is_owed {
+                owed.push(item);
             }
         }
         let mut mine = tx
@@ -100,20 +114,26 @@ async fn home(
     next.sort_by_key(|it| (it.check_on.is_none(), it.check_on));
     let sells =
         !(next.is_empty() && ended.is_empty() && wanted.is_empty() && reader.owes_answers());
+    said.truncate(MOST);
     next.truncate(MOST);
+    let alone = count_on.is_empty() && reader.is(Role::Executive);
     Ok(Show(Page {
         chrome: Chrome::of("Home", &reader, "/"),
         sells,
         leads: reader.owes_answers(),
+        done: done.sentence(""),
         wanted,
+        said,
         next,
         ended,
         week,
         week_href,
+        came,
         owed,
         count_on,
         waiting,
         theirs,
         news,
+        alone,
     }))
 }

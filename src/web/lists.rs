@@ -31,6 +31,8 @@ pub struct Lists {
     pub waiting: Vec<Item>,
     /// A talk would help, each with the reason.
     pub talks: Vec<(Card, String)>,
+    /// Whether those are of several currencies.
+    pub mixed: bool,
     /// Past their own check date.
     pub past: Vec<Card>,
     /// Worth learning from.
@@ -74,6 +76,10 @@ pub async fn read(
             .iter()
             .map(|(row, reason)| (card(row, me, stages, today), reason.clone()))
             .collect(),
+        mixed: picked
+            .talks
+            .windows(2)
+            .any(|pair| matches!(pair, [(a, _), (b, _)] if currency(a) != currency(b))),
         past: cards(picked.past),
         learn: cards(picked.learn),
     })

@@ -20,6 +20,9 @@ const WORD: &str = "forget me";
 /// What asks for it.
 pub const ASKS: &str = "To go on, type “forget me”";
 
+/// What one ticks to have only what one wrote for oneself forgotten.
+pub const SURE: &str = "Yes, forget it: drafts and weeks too";
+
 /// Adds the routes.
 pub fn routes(table: Table) -> Table {
     table
@@ -69,7 +72,13 @@ async fn copy(State(app): State<Shared>, reader: Reader) -> Result<Response, Pro
 async fn forget_private(
     State(app): State<Shared>,
     reader: Reader,
+    Form(sent): Form<HashMap<String, String>>,
 ) -> Result<Show<impl askama::Template>, Problem> {
+    if sent.get("sure").is_none_or(String::is_empty) {
+        return Err(Problem::Unfit(
+            "Nothing was forgotten: to go on, tick the box.".to_owned(),
+        ));
+    }
     let mut tx = app.store.write().await?;
     for (connection, person) in whom(&reader) {
         tx.forget_private(connection, person).await?;

@@ -4,6 +4,7 @@
 //! every role. Pages are rendered here, work without script, and trust nothing that came from a
 //! CRM: templates escape, and the content policy allows no inline script or style.
 
+pub mod after;
 pub mod again;
 pub mod answered;
 pub mod api;
@@ -43,6 +44,7 @@ pub mod metrics;
 pub mod mine;
 pub mod needs;
 pub mod obstacle;
+pub mod on_its_way;
 pub mod openid;
 pub mod ops_door;
 pub mod panel;
@@ -56,6 +58,7 @@ pub mod pyramid;
 pub mod query;
 pub mod queue;
 pub mod responders;
+pub mod said;
 pub mod serve;
 pub mod session;
 pub mod settings;
@@ -140,7 +143,7 @@ pub fn table() -> Table {
     let table = deal::routes(table);
     let table = talk_card::routes(coach::routes(table));
     let table = panel::routes(table);
-    let table = closing::routes(windows::routes(table));
+    let table = closing::routes(said::routes(windows::routes(table)));
     let table = week::routes(table);
     let table = obstacle::routes(table);
     let table = deed::routes(table);

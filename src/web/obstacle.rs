@@ -15,9 +15,9 @@ use super::error::Problem;
 use super::responders::{Owed, owed_of};
 use super::session::{Me, Reader};
 use super::table::{For, Table};
-use super::{App, Shared, day, words};
+use super::{App, Shared, day, needs, words};
 use crate::domain::Time;
-use crate::domain::ids::{ConnectionId, DealId};
+use crate::domain::ids::ConnectionId;
 use crate::domain::obstacle::kinds::{Level, State as Standing};
 use crate::domain::obstacle::{Obstacle, STARTERS, opens_as_blame};
 use crate::domain::role::Role;
@@ -140,6 +140,7 @@ struct Asked {
     connection: String,
     deal: String,
     week: String,
+    need: String,
     q: String,
 }
 
@@ -149,7 +150,7 @@ async fn mine(
     Query(asked): Query<Asked>,
     Query(done): Query<Done>,
 ) -> Result<Show<ListPage>, Problem> {
-    // What they wrote into their week is taken from there: words have no place in an address.
+    // What they wrote into their week or strategy is taken from there: words have no place in an address.
     let text = match day::said("week", &asked.week)? {
         Some(day) => {
             let me = chosen(&reader, &asked.connection)?;
@@ -157,6 +158,7 @@ async fn mine(
             let person = me.face.id.as_str().into();
             tx.week(&me.connection, &person, monday(day)).await?.need
         }
+        None if !asked.need.is_empty() => needs::of_strategy(&app, &reader, &asked.deal).await?,
         None => String::new(),
     };
     let mut page = list(&app, &reader, (text, &asked.deal)).await?;
@@ -184,14 +186,7 @@ async fn list(
                 open.push(item);
             }
         }
-        for deal in tx
-            .deals_of(&me.connection, &me.face.id.as_str().into())
-            .await?
-        {
-            let value = format!("{}/{}", me.connection, deal.id);
-            let on = about == value || about.starts_with(&format!("{value}/"));
-            deals.push((value, deal.name, on));
-        }
+        deals.extend(needs::deals_to_pick(&mut tx, me, about).await?);
     }
     let starters: &[&str] = if opens_as_blame(&text) {
         &STARTERS
@@ -262,17 +257,10 @@ async fn begin(
         return Ok(page.into_response());
     }
     let obstacle = Obstacle::new(&new.text).map_err(|it| Problem::Unfit(it.to_string()))?;
-    let (connection, deal) = new.deal.split_once('/').unwrap_or_default();
+    let (connection, _) = new.deal.split_once('/').unwrap_or_default();
     let me = chosen(&reader, connection)?.clone();
     let mut tx = app.store.write().await?;
-    let deal = match deal {
-        "" => None,
-        id => {
-            let dossier = tx.dossier(&me.connection, &DealId::from(id)).await?;
-            let own = dossier.filter(|it| it.seller.as_deref() == Some(&me.face.id));
-            Some(own.ok_or(Problem::NotFound)?.id)
-        }
-    };
+    let deal = needs::picked(&mut tx, &me, &new.deal).await?;
     let card = new_card(&app, obstacle, (&me.face.id, deal), app.env.now());
     tx.add_card(&me.connection, &card).await?;
     tx.commit().await?;
@@ -352,7 +340,9 @@ async fn answers(
     }
     waiting.sort_by_key(Item::order);
     queue.sort_by_key(Item::order);
-    let (theirs, waiting) = waiting.into_iter().partition(Item::is_theirs);
+    let (mut theirs, waiting): (Vec<Item>, _) = waiting.into_iter().partition(Item::is_theirs);
+    let (asked, queue): (Vec<Item>, Vec<Item>) = queue.into_iter().partition(Item::is_theirs);
+    theirs.extend(asked);
     Ok(Show(AnswersPage {
         chrome: Chrome::of("Answers I owe", &reader, "/answers"),
         waiting,

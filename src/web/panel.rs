@@ -14,6 +14,7 @@ use super::chrome::{Chrome, Show};
 use super::crm_link::{CrmLink, crm_link};
 use super::error::Problem;
 use super::marked::How;
+use super::on_its_way::{Told, told};
 use super::panel_view::{self, Body, Desk};
 use super::preview::{self, Preview};
 use super::session::{Reader, Sight};
@@ -201,9 +202,9 @@ async fn state(
     State(app): State<Shared>,
     Path(path): Path<(String, String)>,
     reader: Reader,
-) -> Result<Json<panel_view::Told>, Problem> {
+) -> Result<Json<Told>, Problem> {
     let desk = own(&app, &reader, &path).await?;
-    panel_view::told(&app, &desk).await.map(Json)
+    told(&app, &desk).await.map(Json)
 }
 
 /// Which of two versions stands.

@@ -1,15 +1,15 @@
 //! What the panel shows, from the deal, the draft, and where the words are on their way.
 
-use serde::Serialize;
-
 use super::around::{OpenedBy, opened_by};
 use super::board::stage_name;
 use super::card_view::Item;
 use super::closing::{self, Closing};
 use super::coach::open_question;
-use super::deal::{self, Asked, Edition, Shown, asked, editions, facts};
+use super::deal::{self, Asked, Shown, Versions, asked, editions, facts};
 use super::error::Problem;
 use super::marked::{How, changes};
+use super::needs::send_up_path;
+use super::on_its_way::{DRAFT_BELOW, Told, sentence};
 use super::preview::{self, Preview};
 use super::session::Me;
 use super::windows::{self, Aside};
@@ -89,12 +89,14 @@ pub struct Body {
     pub said: Vec<Asked>,
     /// What stands in its way, and who owes an answer.
     pub needs: Vec<Item>,
+    /// Where what is needed becomes an obstacle, to be sent up.
+    pub send_up: String,
     /// The deal's page, which says how it was graded.
     pub deal: String,
     /// Other words than those the seller started from, or published at the same time.
     pub clash: Option<Clash>,
-    /// Earlier versions.
-    pub versions: Vec<Edition>,
+    /// Every version.
+    pub versions: Versions,
     /// Who opened it, and when last.
     pub opened: Vec<OpenedBy>,
 }
@@ -138,91 +140,6 @@ pub struct Clash {
     pub theirs: Vec<Shown>,
 }
 
-/// Where the seller's latest words are on their way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Told {
-    /// The latest version; 0 for none.
-    pub version: i64,
-    /// One sentence.
-    pub sentence: String,
-    /// Nothing more will happen by itself.
-    pub done: bool,
-    /// `saved`, `there`, `refused`, `clash` or nothing.
-    pub state: &'static str,
-    /// What is to be said besides of the publish that this answers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-}
-
-impl Told {
-    /// The same in a frame of the CRM, where two versions are shown and neither can be picked.
-    pub fn framed(mut self) -> Self {
-        if self.state == "clash" {
-            "Saved. It was changed in the CRM at the same time: open this deal in Latitude to pick \
-             which words stand."
-                .clone_into(&mut self.sentence);
-        }
-        self
-    }
-}
-
-/// Where the latest words are on their way.
-///
-/// # Errors
-/// The database's.
-pub async fn told(app: &Shared, desk: &Desk) -> Result<Told, Problem> {
-    let (connection, deal, _) = desk.ids();
-    let carriage = app.store.read().await?.carriage(&connection, &deal).await?;
-    Ok(sentence(carriage.as_ref(), desk.me.zone()))
-}
-
-/// What is said of words that stand in the CRM once others are typed.
-pub const DRAFT_BELOW: &str = "In the CRM as you last published it. Your draft stands below.";
-
-/// The same, of what is known already; `zone` is the reader's.
-pub fn sentence(carriage: Option<&Carriage>, zone: Option<&str>) -> Told {
-    let told = |state, done, sentence: String| Told {
-        version: carriage.map_or(0, |it| it.version),
-        sentence,
-        done,
-        state,
-        note: None,
-    };
-    let Some(it) = carriage.filter(|it| it.version > 0) else {
-        return told("", true, String::new());
-    };
-    let carried = it.carry_version.is_some();
-    match (&it.parked, &it.state_message) {
-        _ if it.conflict_version.is_some() => told(
-            "clash",
-            true,
-            "Saved. It was changed in the CRM at the same time: pick below which words stand."
-                .to_owned(),
-        ),
-        (Some(reason), _) => told(
-            "refused",
-            true,
-            format!("Saved here. The CRM would not take it: {reason}"),
-        ),
-        (None, Some(reason)) if carried && it.state != "ok" && it.state != "partly" => told(
-            "saved",
-            false,
-            format!("Saved. The CRM cannot be reached yet: {reason}"),
-        ),
-        _ if carried => told("saved", false, "Saved. On its way to the CRM.".to_owned()),
-        _ => {
-            let written = it.written_at.map(|at| words::moment(at, zone));
-            let written = written.map(|at| format!(": last written there {at}"));
-            let written = written.unwrap_or_default();
-            told(
-                "there",
-                true,
-                format!("Published, and in the CRM{written}."),
-            )
-        }
-    }
-}
-
 /// Everything the panel shows.
 ///
 /// # Errors
@@ -238,7 +155,7 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
     let confidence = tx.confidence(&connection, &deal, &person).await?;
     let mut questions = tx.questions(&connection, &[deal.as_str()]).await?;
     let questions = questions.remove(deal.as_str()).unwrap_or_default();
-    let said = tx.words(&connection, deal.as_str()).await?;
+    let said = tx.words_to_read(&connection, deal.as_str()).await?;
     let authors: Vec<&str> = questions
         .iter()
         .filter_map(|it| it.author.as_deref())
@@ -322,9 +239,12 @@ pub async fn body(app: &Shared, desk: &Desk, action: &str, csrf: &str) -> Result
             .collect(),
         said: said.iter().map(|it| deal::told(it, &names, zone)).collect(),
         needs,
+        send_up: send_up_path(connection.as_str(), deal.as_str()),
         deal: words::deal_path(connection.as_str(), deal.as_str()),
         clash,
-        versions: editions(&app.framework, stage, &versions, zone),
+        versions: Versions {
+            editions: editions(&app.framework, &stages, &versions, zone),
+        },
         opened: opened_by(opened, zone),
     })
 }

@@ -134,7 +134,7 @@ fn drawn(
         class: words::grade_class(grade),
         score: assessment.score,
         why: why::whole(answers, assessment),
-        dims: why::bars(assessment),
+        dims: why::bars(answers, assessment),
         notes: asked(applying(raised.clone(), &assessment.notes, dismissed)),
         dismissed: asked(not_applying(raised, &assessment.notes, dismissed)),
         private_notes: private_applying(&assessment.private_notes, dismissed)

@@ -12,8 +12,7 @@ use super::error::Problem;
 use super::responders::filled;
 use super::session::{Me, Reader};
 use super::table::{For, Table};
-use super::words;
-use super::{App, Shared};
+use super::{App, Shared, done, words};
 use crate::domain::ids::ConnectionId;
 use crate::domain::obstacle::kinds::Level;
 use crate::domain::role::Role;
@@ -195,10 +194,10 @@ async fn set(
     // That is what opens the board.
     let next = match me.leads() {
         true => format!(
-            "/board?connection={}",
+            "/board?connection={}&done=promised",
             words::encoded(me.connection.as_str())
         ),
-        false => "/".to_owned(),
+        false => done::at("/", "promised"),
     };
     Ok(Redirect::to(&next).into_response())
 }

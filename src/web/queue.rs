@@ -34,6 +34,8 @@ struct Page {
     chrome: Chrome,
     /// The ones whose answer is due soonest, soonest first.
     gaps: Vec<Gap>,
+    /// Those in which a question was asked, and the seller has to move.
+    theirs: Vec<Gap>,
     /// How many there are, where that is more.
     all: Option<usize>,
 }
@@ -107,9 +109,11 @@ async fn page(
     all.sort_by_key(|it| it.item.order());
     let many = all.len();
     all.truncate(MOST);
+    let (theirs, gaps) = all.into_iter().partition(|it| it.item.is_theirs());
     Ok(Show(Page {
         chrome: Chrome::of("Product queue", &reader, "/queue"),
-        gaps: all,
+        gaps,
+        theirs,
         all: (many > MOST).then_some(many),
     }))
 }

@@ -39,6 +39,8 @@ pub const BOXES: [&str; 4] = [
     "opens_week",
     "opens_promise",
 ];
+/// What the boxes are about.
+pub const BOXES_OPEN: &str = "What does it open?";
 /// Letters of what a token is for, at most.
 const LONGEST_NAME: usize = 60;
 /// Tokens of one person at a time.

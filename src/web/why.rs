@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::evidence;
-use crate::domain::grade::{Assessment, Dimension, Grade};
+use crate::domain::grade::{Assessment, Dimension, Finding, Grade};
 use crate::domain::rubric::says;
 use crate::domain::strategy::Answers;
 
@@ -66,14 +66,32 @@ pub fn whole(answers: &Answers, assessment: &Assessment) -> Option<String> {
     })
 }
 
-/// The points of each dimension; none where nothing was scored.
-pub fn bars(assessment: &Assessment) -> Vec<Bar> {
+/// The points of each dimension; none where nothing was scored. Where nobody wrote anything and nothing
+/// earned a point, none is drawn, wherever a plan begins.
+pub fn bars(answers: &Answers, assessment: &Assessment) -> Vec<Bar> {
     let scored = assessment.score.map(|_| Dimension::ALL);
     let bar = |dimension: Dimension| Bar {
         name: dimension.label(),
-        points: assessment.dims.of(dimension),
+        points: match is_bare(dimension, answers, assessment) {
+            true => 0,
+            false => assessment.dims.of(dimension),
+        },
     };
     scored.into_iter().flatten().map(bar).collect()
+}
+
+/// Whether the part that a dimension is about has no words, and nothing elsewhere earned it a point.
+fn is_bare(dimension: Dimension, answers: &Answers, assessment: &Assessment) -> bool {
+    let earned = |it: &Finding| it.dimension == Some(dimension) && it.points > 0;
+    let words = match dimension {
+        Dimension::Customer => &answers.customer_outcome,
+        Dimension::Goal => &answers.conversation_goal,
+        Dimension::Approach => &answers.approach,
+        Dimension::Ownership => &answers.obstacles,
+        Dimension::NextStep if answers.check_on.is_some() => return false,
+        Dimension::NextStep => &answers.need,
+    };
+    words.trim().is_empty() && !assessment.findings.iter().any(earned)
 }
 
 /// Where the points of each dimension come from.
@@ -89,7 +107,7 @@ pub fn sides(answers: &Answers, assessment: &Assessment) -> Vec<Side> {
             })
             .collect::<Vec<Line>>()
     };
-    bars(assessment)
+    bars(answers, assessment)
         .into_iter()
         .zip(Dimension::ALL)
         .map(|(bar, dimension)| {

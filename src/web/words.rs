@@ -49,6 +49,14 @@ pub fn away(date: NaiveDate, today: NaiveDate) -> String {
     }
 }
 
+/// When an open deal closes, or was to, seen from a day.
+pub fn closes(date: NaiveDate, today: NaiveDate) -> String {
+    match date < today {
+        true => format!("was to close {}", away(date, today)),
+        false => format!("closes {}", away(date, today)),
+    }
+}
+
 /// An amount with its currency, such as `EUR 12,500`.
 pub fn money(amount: f64, currency: Option<&str>) -> String {
     let digits = format!("{:.0}", amount.abs());

@@ -377,12 +377,40 @@ await embedded.click("button.primary:has-text('Publish')");
 await embedded.waitForFunction(() => /Saved/.test(document.getElementById("told").textContent));
 await ask({ do: "settle" });
 assert.match((await ask({ do: "crm" })).strategy, /and the plant/);
+// The frame cannot be loaded again: what the publish changed is shown in it all the same.
+const versions = await embedded.locator("details.version").count();
+await embedded.fill("#need", "An hour of her peer, from Mia.");
+assert.equal(await embedded.isVisible("input[name=take_back_need]"), false);
+await embedded.click("button.primary:has-text('Publish')");
+await embedded.waitForFunction((count) => document.querySelectorAll("details.version").length === count + 1, versions);
+assert.equal(await embedded.locator(".why").count(), 0);
+await embedded.fill("#need", "");
+assert.equal(await embedded.isVisible("input[name=take_back_need]"), true);
+await embedded.click("button.primary:has-text('Publish')");
+await embedded.waitForFunction(() => /^Not changed: What I need/.test(document.getElementById("kept").textContent));
+assert.equal(await embedded.inputValue("#need"), "An hour of her peer, from Mia.");
+await look(embedded, "embed-published");
+await embedded.fill("#need", "");
+await embedded.check("input[name=take_back_need]");
+await embedded.click("button.primary:has-text('Publish')");
+await embedded.waitForFunction((count) => document.querySelectorAll("details.version").length === count + 2, versions);
+assert.equal(await embedded.isVisible("input[name=take_back_need]"), false);
+await ask({ do: "settle" });
 const led = await frame("manager", 360);
 await look(led, "embed-manager");
 await led.click("summary:has-text('Offer help')");
 await led.fill("#help", "I know her peer at the harbour");
 await led.click("button:has-text('Offer')");
 await led.waitForFunction(() => /Offered/.test(document.body.textContent));
+
+// While Latitude takes long to take a draft, it is said where the words are.
+let held;
+await embedded.route("**/draft", (route) => { held = route; });
+await embedded.fill("#need", "An hour of her peer.");
+await embedded.waitForFunction(() => document.getElementById("kept").textContent === "Kept on this machine; on its way to Latitude.");
+await Promise.all([embedded.waitForResponse((it) => it.url().endsWith("/draft") && it.ok()), held.continue()]);
+await embedded.unroute("**/draft");
+await embedded.waitForFunction(() => document.getElementById("kept").textContent.startsWith("Draft kept"));
 
 // A panel that nobody touched for longer than its token lasts: it says where the words are, and what to
 // do; it does not try for ever; the words come back with the next panel.
@@ -430,7 +458,8 @@ assert(shown.y > 0 && shown.y + shown.height <= 900, JSON.stringify(shown));
 await sam.waitForFunction(() => document.getElementById("grade-to-be").textContent === "Not graded");
 await look(sam, "panel-signed-out");
 await sam.click("button.primary:has-text('Publish')");
-assert.match(await sam.textContent("main"), /Nothing of this was kept or published/);
+assert.match(await sam.textContent("main"), /Not published: sign in, then publish it again/);
+assert.match(await sam.textContent("[data-drafts]"), /kept on this machine/);
 await look(sam, "signed-out-meanwhile");
 await sam.click("a:has-text('Sign in and go back there')");
 await sam.click(`button[value="${SELLER}"]`);

@@ -15,8 +15,9 @@ use crate::domain::obstacle::kinds::{Ground, Level};
 use crate::domain::role::{Role, Scope};
 use crate::store::obstacles::{Card, Which};
 use crate::store::tx::Tx;
+use crate::web::api::problem::Detail;
 use crate::web::card_view::everyone;
-use crate::web::error::{Detail, Problem};
+use crate::web::error::Problem;
 use crate::web::obstacle::{Side, card_path, side};
 use crate::web::responders::hours_of;
 

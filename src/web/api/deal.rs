@@ -9,20 +9,21 @@ use super::shapes::{
     AssessmentOfDeal, Deal, Finding, Guardrail, Guide, InTheCrm, OpenedBy, SaidOfDeal,
     SinceLastTalk, Strategy, VersionOfStrategy,
 };
-use crate::domain::cadence::Reason;
 use crate::domain::framework::Framework;
 use crate::domain::grade::{Assessment, Dimension};
 use crate::domain::ids::DealId;
 use crate::domain::role::Scope;
 use crate::domain::strategy::{Answers, Part};
 use crate::store::board::BoardRow;
+use crate::web::api::problem::Detail;
 use crate::web::around::{around, open_as};
 use crate::web::board::stage_name;
 use crate::web::closing;
 use crate::web::coach::open_question;
 use crate::web::crm_link::CrmPages;
-use crate::web::error::{Detail, Problem};
-use crate::web::panel_view::sentence;
+use crate::web::deal::reason;
+use crate::web::error::Problem;
+use crate::web::on_its_way::sentence;
 use crate::web::session::Sight;
 use crate::web::since::since;
 use crate::web::words;
@@ -95,9 +96,12 @@ pub async fn one(caller: Caller, Path(deal): Path<String>) -> Result<Json<Deal>,
         name: it.name.clone(),
         on: words::local_day(it.at, me.zone()),
     });
-    let asked = dossier.asked_reason.as_deref().and_then(Reason::named);
+    let asked = reason(&dossier);
     Ok(Json(Deal {
-        asked_because: asked.map(Reason::told),
+        asked_because: asked.map(|it| match sight {
+            Sight::Own => it.told(),
+            Sight::Team => it.told_of_another(),
+        }),
         question_open_since: waits,
         guide,
         since_last_talk: since.map(SinceLastTalk::from),

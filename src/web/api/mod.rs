@@ -8,6 +8,7 @@ mod deal;
 mod deals;
 mod page;
 mod people;
+pub mod problem;
 mod shapes;
 
 use axum::Json;
@@ -65,7 +66,7 @@ pub fn routes(table: Table) -> Table {
         people::promise,
         people::pyramid,
     ),
-    components(schemas(super::error::Detail)),
+    components(schemas(problem::Detail)),
     modifiers(&Token),
     security(("token" = []))
 )]

@@ -11,7 +11,8 @@ use crate::domain::ids::PersonId;
 use crate::domain::role::{Role, Scope};
 use crate::domain::week::{Became, monday};
 use crate::store::tx::Tx;
-use crate::web::error::{Detail, Problem};
+use crate::web::api::problem::Detail;
+use crate::web::error::Problem;
 use crate::web::pyramid::{Band, Kept, ShareWon, below, only_executives};
 use crate::web::{conversations, day, words};
 

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::domain::strategy::Answers;
 use crate::web::closing::SharedLookBack;
 use crate::web::marked::{How, Piece};
-use crate::web::panel_view::Told;
+use crate::web::on_its_way::Told;
 use crate::web::since::Since;
 
 /// A page of deals, soonest to close first.

@@ -36,6 +36,35 @@ async fn a_connection_that_is_set_up_is_green() {
 }
 
 #[tokio::test]
+async fn what_another_program_answers_is_not_taken_for_our_pages() {
+    let floor = Floor::ready(&sqlite(), 1).await;
+    let mut config = floor.config();
+    let pages = async |config: &Config| {
+        let checks = look_with(config, &floor.env).await;
+        checks.into_iter().find(|it| it.check == "pages").unwrap()
+    };
+
+    config.web.public_url = floor.pages().await.parse().unwrap();
+    let ours = pages(&config).await;
+    let app = axum::Router::new().fallback(|| async { "Hello" });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    config.web.public_url = base.parse().unwrap();
+    let another = pages(&config).await;
+
+    assert!(ours.remedy.is_empty(), "{ours:?}");
+    assert!(
+        another.found.contains("not as Latitude does"),
+        "{another:?}"
+    );
+    assert!(
+        another.remedy.contains("something else answers there"),
+        "{another:?}"
+    );
+}
+
+#[tokio::test]
 async fn every_cause_is_named_with_its_remedy() {
     let floor = Floor::laid(&sqlite(), 3, Some("authorization_code")).await;
     is_said(&bad(&floor).await, "acme: sign-in", "latitude connect");

@@ -351,3 +351,61 @@ async fn the_page_the_panel_and_the_row_of_a_deal_lead_back_to_the_crm() {
         assert!(told.body.contains(&link), "{path}: {}", told.body);
     }
 }
+
+#[tokio::test]
+async fn a_panel_in_a_frame_is_told_all_that_its_publish_changed() {
+    let floor = Floor::open().await;
+    let mut boss = floor.browser_of(&floor.manager).await;
+    boss.post(
+        "/promise",
+        &[("connection", floor.stage.id.as_str()), ("days", "1")],
+    )
+    .await;
+    floor.stage.clock.advance(TimeDelta::minutes(1));
+    let question = format!("/deals/{}/{}/question", floor.stage.id, floor.deal);
+    let put = boss
+        .post(&question, &[("text", "Who else must agree?")])
+        .await;
+    assert_eq!(put.status, StatusCode::SEE_OTHER, "{}", put.body);
+    floor.stage.clock.advance(TimeDelta::minutes(1));
+    let page = enter(&floor, &signed(&floor, &floor.seller, None, None).await).await;
+    let bearer = bearer(&page);
+    let proof = [
+        ("authorization", bearer.as_str()),
+        ("accept", "application/json"),
+    ];
+    let path = format!("/embed/{}/{}/publish", floor.stage.id, floor.deal);
+    let mut frame = Browser::on(&floor.base);
+    let mut publish = async |base: &str, need: &str| {
+        let form = [
+            ("approach", "Call Ines on Thursday because she decides"),
+            ("need", need),
+            ("check_on", "2026-12-04"),
+            ("base", base),
+        ];
+        let told = frame.send(Method::POST, &path, Some(&form), &proof).await;
+        assert_eq!(told.status, StatusCode::OK, "{}", told.body);
+        serde_json::from_str::<serde_json::Value>(&told.body).unwrap()
+    };
+
+    let began = page.body.split("name=\"base\" value=\"").nth(1).unwrap();
+    let began = began.split('"').next().unwrap();
+    let first = publish(began, "Two days of an architect").await;
+    let base = first["version"].to_string();
+    let left = publish(&base, "").await;
+
+    // The box to take an answer back waits on the page for what is published there.
+    let label = "data-part=\"need\" data-stands=\"false\" hidden";
+    assert!(page.body.contains(label), "{}", page.body);
+    assert!(page.body.contains("id=\"waits\""), "{}", page.body);
+    assert_eq!(first["waits"], false, "{first}");
+    assert_eq!(first["why"], serde_json::Value::Null, "{first}");
+    assert_eq!(first["stands"]["need"], "Two days of an architect");
+    assert_eq!(first["stands"]["check_on"], "2026-12-04");
+    assert_eq!(first["stands"]["obstacles"], serde_json::Value::Null);
+    let versions = first["versions"].as_str().unwrap();
+    assert!(versions.contains("Version 2 "), "{versions}");
+    let note = left["note"].as_str().unwrap();
+    assert!(note.starts_with("Not changed: What I need."), "{left}");
+    assert_eq!(left["stands"]["need"], "Two days of an architect");
+}

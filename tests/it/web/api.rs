@@ -9,7 +9,7 @@ use latitude::store::drafts::Draft;
 use latitude::store::obstacles::Card;
 use latitude::web::table::For;
 use latitude::web::{api, table};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::site::{Site, plain_deal, strategy};
@@ -465,4 +465,23 @@ fn fits(document: &Value, schema: &Value, value: &Value, at: &str) {
             "{at}: no {name}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_named_and_what_writes_is_told_that_nothing_does() {
+    let site = Site::open().await;
+    let mut tool = site.tool_of("acme:sam", &["deals"]).await;
+    let bearer = format!("Bearer {}", tool.token());
+    let proof = [("authorization", bearer.as_str())];
+
+    let limit = tool.get("/api/v1/deals?limit=many").await;
+    let post = site
+        .browser()
+        .send(Method::POST, "/api/v1/deals", None, &proof)
+        .await;
+
+    assert!(limit.status.is_client_error());
+    assert!(limit.body.contains("limit"), "{}", limit.body);
+    assert_eq!(post.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(post.body.contains("only GET"), "{}", post.body);
 }

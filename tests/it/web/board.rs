@@ -193,3 +193,28 @@ async fn a_stage_that_pipelines_have_in_common_is_one_row_of_the_picture() {
     assert_eq!(rows[0]["name"], "Proposal");
     assert_eq!(picture["hidden"], 1, "{picture}");
 }
+
+#[tokio::test]
+async fn the_board_leads_to_its_filters_counts_and_says_what_is_over() {
+    let site = Site::open().await;
+    let mut late = plain_deal("sam", "late");
+    late.close_on = "2026-11-01".parse().ok();
+    site.take_up("acme", &late).await;
+    site.deal("sue", "other").await;
+    let mut mia = site.browser_of("mia").await;
+
+    let board = mia.get("/board").await.body;
+    let filtered = mia.get("/board?seller=sam").await.body;
+    let deal = mia.get("/deals/acme/late").await.body;
+
+    assert!(
+        board.contains("<a href=\"#all\">Filter deals</a>"),
+        "{board}"
+    );
+    assert!(board.contains("id=\"all\""), "{board}");
+    assert!(board.contains("was to close 16 days ago"), "{board}");
+    assert!(!board.contains("closes 16 days ago"), "{board}");
+    assert!(board.contains("in the deal’s own currency"), "{board}");
+    assert!(filtered.contains("1 deal fits"), "{filtered}");
+    assert!(deal.contains("<dt>Was to close</dt>"), "{deal}");
+}

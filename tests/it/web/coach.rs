@@ -21,7 +21,11 @@ async fn a_manager_promises_before_the_board_opens() {
     let form = [("connection", "other"), ("days", "2"), ("text", "Ask me.")];
     let made = browser.post("/promise", &form).await;
 
-    assert_eq!(made.header("location"), "/board?connection=other");
+    let next = "/board?connection=other&done=promised";
+    assert_eq!(made.header("location"), next);
+    let told = browser.get(next).await.body;
+    let sentence = "Your promise is published: clocks run by it from now on.";
+    assert!(told.contains(sentence), "{told}");
     assert_eq!(browser.get("/board").await.status, StatusCode::OK);
     let mut seller = site.browser();
     seller.sign_in("other:sam").await;
@@ -391,4 +395,58 @@ async fn a_mark_alone_is_no_question_and_stands_in_nobodys_way() {
     }
     let asked = mia.post(path, &[("text", "誰が決めますか？")]).await;
     assert_eq!(asked.status, StatusCode::SEE_OTHER, "{}", asked.body);
+}
+
+#[tokio::test]
+async fn what_a_manager_said_is_put_away_by_the_seller_once_it_is_read() {
+    let site = Site::open().await;
+    let deal = site.deal("sam", "one").await;
+    site.write(&deal, 1, &strategy(), Grade::Thin).await;
+    let mut mia = site.browser_of("mia").await;
+    for text in ["I know her peer", "I can call their controller"] {
+        mia.post("/deals/acme/one/help", &[("text", text)]).await;
+        site.clock.advance(TimeDelta::minutes(1));
+    }
+    let mut sam = site.browser_of("sam").await;
+    let home = sam.get("/").await.body;
+    let panel = sam.get("/panel/acme/one").await.body;
+    let form = panel.split("I know her peer").nth(1).unwrap();
+    let field = |name: &str| {
+        let value = form.split(&format!("name=\"{name}\" value=\"")).nth(1);
+        value.unwrap().split('"').next().unwrap().to_owned()
+    };
+    let at = field("at");
+
+    let other = site
+        .browser_of("sue")
+        .await
+        .post("/panel/acme/one/said", &[("at", &at)])
+        .await;
+    let away = sam.post("/panel/acme/one/said", &[("at", &at)]).await;
+
+    let news = home
+        .split("From my manager")
+        .nth(1)
+        .unwrap_or_else(|| panic!("{home}"));
+    assert!(news.contains("I know her peer"), "{home}");
+    assert_eq!(other.status, StatusCode::NOT_FOUND, "{}", other.body);
+    assert_eq!(away.status, StatusCode::SEE_OTHER, "{}", away.body);
+    for path in ["/", "/panel/acme/one"] {
+        let page = sam.get(path).await.body;
+        assert!(!page.contains("I know her peer"), "{path}: {page}");
+        assert!(
+            page.contains("I can call their controller"),
+            "{path}: {page}"
+        );
+    }
+    // It was said: on the deal's page it stands for both.
+    for person in ["sam", "mia"] {
+        let page = site
+            .browser_of(person)
+            .await
+            .get("/deals/acme/one")
+            .await
+            .body;
+        assert!(page.contains("I know her peer"), "{person}: {page}");
+    }
 }

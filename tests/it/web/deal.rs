@@ -1,8 +1,12 @@
 //! One deal's page.
 
 use chrono::TimeDelta;
+use latitude::domain::cadence::{Reason, State};
 use latitude::domain::deal::Deal;
+use latitude::domain::framework::Framework;
 use latitude::domain::grade::Grade;
+use latitude::domain::strategy::{Answers, Part};
+use latitude::store::consider::Considered;
 use reqwest::StatusCode;
 
 use super::site::{Site, plain_deal, strategy};
@@ -221,4 +225,87 @@ async fn days_are_those_of_whoever_reads_them() {
             "{page}"
         );
     }
+}
+
+#[tokio::test]
+async fn answers_stand_under_the_questions_that_were_asked_when_they_were_written() {
+    let site = Site::open().await;
+    let mut deal = site.deal("sam", "one").await;
+    site.write(&deal, 1, &strategy(), Grade::Solid).await;
+    deal.stage = "s3".into();
+    site.take_up("acme", &deal).await;
+    let is_asked = Considered {
+        id: "one".to_owned(),
+        state: State::StageMovedOn.label(),
+        asked_at: Some(site.env.now()),
+        asked_reason: Some(Reason::StageMoved.word()),
+        look_at: None,
+        desired_mark: String::new(),
+        write_at: None,
+    };
+    let mut tx = site.store.write().await.unwrap();
+    tx.save_considered(&"acme".into(), &[is_asked])
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+
+    let own = site
+        .browser_of("sam")
+        .await
+        .get("/deals/acme/one")
+        .await
+        .body;
+    let manager = site
+        .browser_of("mia")
+        .await
+        .get("/deals/acme/one")
+        .await
+        .body;
+    let panel = site
+        .browser_of("sam")
+        .await
+        .get("/panel/acme/one")
+        .await
+        .body;
+
+    let framework = Framework::standard();
+    let prompt = |stage| framework.prompt(framework.stage(stage), Part::Approach);
+    for page in [&own, &manager] {
+        assert!(page.contains(prompt("Proposal")), "{page}");
+        assert!(!page.contains(prompt("Negotiation")), "{page}");
+        assert!(page.contains("Written in Proposal,"), "{page}");
+    }
+    assert!(panel.contains(prompt("Negotiation")), "{panel}");
+    // Nobody is told that they wrote what another did.
+    assert!(own.contains("since you wrote your plan"), "{own}");
+    assert!(!manager.contains("since you wrote your plan"), "{manager}");
+    assert!(manager.contains("since the plan was written"), "{manager}");
+}
+
+#[tokio::test]
+async fn a_part_without_a_word_that_earned_nothing_has_no_point_drawn_and_the_bars_are_explained() {
+    let site = Site::open().await;
+    let deal = site.deal("sam", "one").await;
+    let words = Answers {
+        conversation_goal: String::new(),
+        ..strategy()
+    };
+    site.write(&deal, 1, &words, Grade::Solid).await;
+
+    let page = site
+        .browser_of("sam")
+        .await
+        .get("/deals/acme/one")
+        .await
+        .body;
+
+    let bar = |name: &str| {
+        let bar = page.split(&format!("<dt>{name}</dt>")).nth(1).unwrap();
+        bar.split("aria-label=\"").nth(1).unwrap()[..1].to_owned()
+    };
+    assert_eq!((bar("Goal").as_str(), bar("Approach").as_str()), ("0", "3"));
+    assert!(
+        page.contains("The score weighs the plan as a whole"),
+        "{page}"
+    );
 }

@@ -63,6 +63,15 @@ async fn a_lost_deal_asks_nothing_any_more_and_its_needs_say_that_it_is_lost() {
     );
     let again = mia.post("/deals/acme/one/question", &question).await;
     assert_eq!(again.status, StatusCode::CONFLICT, "{}", again.body);
+    // Nor is anything offered that nobody would read.
+    for form in ["help", "view"] {
+        let action = format!("action=\"/deals/acme/one/{form}\"");
+        assert!(!led.contains(&action), "{form}: {led}");
+        let words = [("text", "Their controller told me otherwise")];
+        let path = format!("/deals/acme/one/{form}");
+        let refused = mia.post(&path, &words).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    }
     for (browser, path) in [(&mut mia, "/answers"), (&mut sam, "/obstacles")] {
         let page = browser.get(path).await.body;
         let (_, about) = page.split_once(OBSTACLE).unwrap();

@@ -77,7 +77,7 @@ async fn a_level_that_nobody_fills_is_skipped() {
     let answers = site.browser_of("top").await.get("/answers").await.body;
     assert!(answers.contains("They need single sign-on"), "{answers}");
     let page = cy.get(&card).await.body;
-    assert!(page.contains("Due from Executive by"), "{page}");
+    assert!(page.contains("Due from Person top by"), "{page}");
 }
 
 #[tokio::test]

@@ -107,7 +107,13 @@ async fn what_one_wrote_for_oneself_is_forgotten_and_the_rest_stays() {
     let kept = sam.get("/panel/acme/one").await;
     assert!(kept.body.contains(DRAFT), "{}", kept.body);
 
-    let done = sam.post("/mine/private", &[]).await;
+    let unsure = sam.post("/mine/private", &[]).await;
+    assert_eq!(unsure.status, 422, "{}", unsure.body);
+    let told = "Nothing was forgotten: to go on, tick the box.";
+    assert!(unsure.body.contains(told), "{}", unsure.body);
+    assert!(unsure.body.contains("name=\"sure\" value=\"yes\""));
+    assert_eq!(rows(&copy(&mut sam).await, "draft").len(), 1);
+    let done = sam.post("/mine/private", &[("sure", "yes")]).await;
 
     assert_eq!(done.status, 200, "{}", done.body);
     assert!(done.body.contains("is forgotten"), "{}", done.body);

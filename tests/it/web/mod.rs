@@ -2,6 +2,7 @@
 
 mod api;
 mod at_once;
+mod away;
 mod beside;
 mod board;
 mod closing;
@@ -32,6 +33,7 @@ mod sessions;
 pub mod site;
 mod tokens;
 mod tool;
+mod turned;
 mod undated;
 mod week;
 mod weight;

@@ -1,8 +1,10 @@
 //! The pages of an obstacle: what they say first, and what they offer.
 
+use latitude::domain::grade::Grade;
+use latitude::domain::strategy::Answers;
 use reqwest::StatusCode;
 
-use super::site::Site;
+use super::site::{Site, strategy};
 
 #[tokio::test]
 async fn words_that_open_as_blame_are_said_not_to_be_kept_before_anything_else() {
@@ -64,4 +66,36 @@ async fn a_card_offers_what_applies_to_it_under_names_of_its_own() {
         assert!(!page.contains("Did the answer help?"), "{page}");
     }
     assert!(answered.contains("Did the answer help?"), "{answered}");
+}
+
+#[tokio::test]
+async fn what_a_strategy_needs_is_said_to_reach_nobody_and_is_taken_along_to_be_sent_up() {
+    let site = Site::open().await;
+    let deal = site.deal("sam", "one").await;
+    let words = Answers {
+        need: "Half a day of an architect".to_owned(),
+        ..strategy()
+    };
+    site.write(&deal, 1, &words, Grade::Solid).await;
+    let mut sam = site.browser_of("sam").await;
+
+    let panel = sam.get("/panel/acme/one").await.body;
+    let link = "/obstacles?need=yes&#38;deal=acme%2Fone";
+    let published = sam.get(&link.replace("&#38;", "&")).await.body;
+    let typed = [("need", "A whole day of an architect"), ("base", "1")];
+    sam.post("/panel/acme/one/draft", &typed).await;
+    let drafted = sam.get(&link.replace("&#38;", "&")).await.body;
+    let mut sue = site.browser_of("sue").await;
+    let hers = sue.get(&link.replace("&#38;", "&")).await.body;
+
+    assert!(panel.contains("Only words until you send it up"), "{panel}");
+    assert!(panel.contains(link), "{panel}");
+    for (page, need) in [(published, "Half a day"), (drafted, "A whole day")] {
+        assert!(
+            page.contains(&format!("{need} of an architect</textarea>")),
+            "{page}"
+        );
+        assert!(page.contains("value=\"acme/one\" selected"), "{page}");
+    }
+    assert!(!hers.contains("of an architect"), "{hers}");
 }

@@ -297,7 +297,7 @@ async fn a_gap_reaches_the_product_queue_with_options_and_backing() {
         "Northgate has a gateway for it",
         "Mia Manager stands behind it",
         "Three of our customers wait for it",
-        "Due from Product by",
+        "Due from us by",
     ] {
         assert!(page.body.contains(shown), "{shown}: {}", page.body);
     }

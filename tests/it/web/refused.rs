@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use latitude::domain::grade::Grade;
 use reqwest::{Method, StatusCode};
 
+use super::pyramid::send_up;
 use super::site::{Site, strategy};
 
 const WORDS: &str = "Think about <b>who else</b> decides there & by when";
@@ -141,6 +142,8 @@ async fn words_of_every_script_come_back_by_the_name_of_their_field() {
         .await;
 
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    // The page was too old to be taken; this one is not, and nothing has to be loaded again.
+    assert!(!answer.body.contains("Reload"), "{}", answer.body);
     for shown in [
         text,
         "Anrufen",
@@ -185,7 +188,8 @@ async fn whoever_publishes_without_a_session_reads_that_nothing_was_and_is_led_b
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}", answer.body);
     for told in [
         "You were signed out meanwhile",
-        "Nothing of this was kept or published.",
+        "Not published: sign in, then publish it again.",
+        "data-drafts=\"latitude-draft:acme/one/\"",
         "who else",
         &format!("href=\"{back}\""),
     ] {
@@ -213,6 +217,7 @@ async fn a_token_that_opens_nothing_comes_back_with_its_boxes_and_days() {
     let none = form(&none.body);
     for shown in [
         ">What is it for?</label>",
+        "<legend>What does it open?</legend>",
         "name=\"opens_deals\" value=\"yes\" aria-describedby=\"why\"> Deals with their strategies",
         "<legend>How long?</legend>",
         "name=\"days\" value=\"30\" checked",
@@ -220,6 +225,9 @@ async fn a_token_that_opens_nothing_comes_back_with_its_boxes_and_days() {
     ] {
         assert!(none.contains(shown), "{shown}: {none}");
     }
+    let at = |words: &str| none.find(words).unwrap();
+    assert!(at("What is it for?") < at("What does it open?"), "{none}");
+    assert!(at("What does it open?") < at("How long?"), "{none}");
     let unnamed = form(&unnamed.body);
     assert!(
         unnamed.contains("name=\"opens_week\" value=\"yes\" checked"),
@@ -251,4 +259,42 @@ async fn whoever_mistypes_the_word_reads_again_what_it_is() {
         answer.body
     );
     assert!(!answer.body.contains(">Sure<"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_closing_that_was_not_taken_asks_again_whether_the_answer_helped() {
+    let site = Site::open().await;
+    let card = send_up(&site, "sam", "Legal is slow", false).await;
+    let no = [
+        ("kind", "no"),
+        ("text", "We have no lawyer for this until the spring"),
+        ("more", "A second lawyer"),
+    ];
+    let mut mia = site.browser_of("mia").await;
+    mia.post(&format!("{card}/answer"), &no).await;
+    let mut sam = site.browser_of("sam").await;
+    let page = sam.get(&card).await.body;
+    assert!(page.contains("name=\"answered\" value=\"yes\""), "{page}");
+
+    let form = [
+        ("answered", "yes"),
+        ("outcome", "worked_around"),
+        ("text", ""),
+    ];
+    let refused = sam.post(&format!("{card}/close"), &form).await;
+
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let body = &refused.body;
+    let at = |words: &str| {
+        body.find(words)
+            .unwrap_or_else(|| panic!("{words}: {body}"))
+    };
+    assert!(
+        at("What became of it") < at("Did the answer help?"),
+        "{body}"
+    );
+    assert!(
+        at("Did the answer help?") < at("What made the difference?"),
+        "{body}"
+    );
 }

@@ -1,6 +1,7 @@
 //! Tokens for other tools, made and revoked on a page.
 
 use chrono::TimeDelta;
+use latitude::ops::token::{Wish, make as make_token};
 use latitude::store::tx::statements;
 
 use super::site::{Browser, Site};
@@ -156,4 +157,28 @@ async fn a_token_ends_by_itself_and_makes_room_for_another_of_its_name() {
     assert_eq!(ended.status, 401);
     assert!(page.body.contains("None yet."));
     assert_ne!(again, token);
+}
+
+#[tokio::test]
+async fn whoever_runs_latitude_makes_a_token_for_a_person_by_their_address_too() {
+    let site = Site::open().await;
+    site.deal("sam", "one").await;
+
+    let mut tool = site.tool_of("Sam@acme.test", &["deals"]).await;
+    let me = tool.json("/api/v1/deals").await;
+    site.found("other").await;
+    let wish = |person| Wish {
+        person,
+        name: "a test",
+        scopes: &[],
+        days: 1,
+    };
+    let nobody = make_token(&site.store, &site.env, &wish("sam@nowhere.test")).await;
+
+    assert_eq!(me["deals"][0]["id"], "one");
+    let told = nobody.unwrap_err().to_string();
+    assert!(
+        told.contains("an e-mail address or CONNECTION:ID"),
+        "{told}"
+    );
 }
