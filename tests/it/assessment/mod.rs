@@ -9,6 +9,8 @@ mod matter;
 mod names;
 mod notes;
 mod terse;
+mod trades;
+mod voices;
 
 use std::fs::File;
 use std::io::BufReader;
