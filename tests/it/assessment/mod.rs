@@ -8,6 +8,7 @@ mod invariance;
 mod matter;
 mod names;
 mod notes;
+mod questions;
 mod terse;
 mod trades;
 mod voices;
