@@ -61,8 +61,8 @@ pub const MOST_NOTES: usize = 2;
 /// With fewer ways open than this the seller is asked for another.
 const FEWEST_WAYS: usize = 2;
 
-/// Questions that fit any plan, and the signals of which any answers them. There is none about the next
-/// step: those ask for what is missing, and where none arises nothing is.
+/// Questions that fit any plan, and the signals of which any answers them; about the next step it is always
+/// by when one will know.
 const ANY_PLAN: [(Dimension, &str, &[&str]); 4] = [
     (Dimension::Goal, "gain", &[]),
     (Dimension::Approach, "why_way", &["reason_who"]),
@@ -177,11 +177,11 @@ const OCCASIONS: [Occasion; 12] = [
     },
     Occasion {
         name: "customer_action",
-        quotes: &["pitch", "close"],
+        quotes: &["pitch"],
         about: Dimension::Goal,
         of_part: Some(Part::ConversationGoal),
         arises: |it| {
-            it.any(&["pitch", "close"])
+            it.any(&["pitch"])
                 && (it.any(&["only_pitch"]) || !it.any(&["decides", "they_decide", "brings"]))
         },
     },
@@ -215,7 +215,7 @@ const OCCASIONS: [Occasion; 12] = [
     },
     Occasion {
         name: "one_option",
-        quotes: &["obstacle"],
+        quotes: &["option", "overcome", "own_deed_who", "own_deed"],
         about: Dimension::Ownership,
         of_part: Some(Part::Obstacles),
         // What stands in the way comes before the ways around it.
@@ -238,7 +238,7 @@ const OCCASIONS: [Occasion; 12] = [
 ];
 
 fn has_a_day(heard: &Heard) -> bool {
-    heard.plain.has_check_date || heard.any(&["day", "clock", "deadline"])
+    heard.plain.has_check_date || heard.any(&["day", "deadline"])
 }
 
 fn names_no_obstacle(heard: &Heard) -> bool {
@@ -255,15 +255,28 @@ fn is_always_asked(name: &str) -> bool {
 /// which of them are asked.
 pub fn add_notes(assessment: &mut Assessment, heard: &Heard, answers: &Answers, file: &RubricFile) {
     let cap = heard.cap().map(|held| held.cap);
+    let mut quoted: Vec<String> = Vec::new();
     assessment.notes = public_names(assessment, heard, cap)
         .into_iter()
-        .map(|name| note(name, &words_for(name, heard, answers), file))
-        .map(|note| only_true_praise(note, heard))
+        .map(|name| {
+            let words = once(&mut quoted, words_for(name, heard, answers));
+            only_true_praise(note(name, &words, file), heard)
+        })
         .collect();
     assessment.private_notes = private_names(assessment, heard, cap)
         .into_iter()
         .map(|name| private(name, &words_for(name, heard, answers), file))
         .collect();
+}
+
+/// The seller's words, unless another question quotes them already.
+fn once(quoted: &mut Vec<String>, words: String) -> String {
+    let holds = |it: &String| it.contains(&words) || words.contains(it.as_str());
+    if words.is_empty() || quoted.iter().any(holds) {
+        return String::new();
+    }
+    quoted.push(words.clone());
+    words
 }
 
 /// A Strong plan is told what makes it one, where that holds in every word; otherwise it is only asked.
@@ -283,6 +296,8 @@ fn public_names(assessment: &Assessment, heard: &Heard, cap: Option<Cap>) -> Vec
         (Some(Cap::ActivityCounts), _) => vec!["activity"],
         (_, Grade::NotEnoughYet) => Vec::new(),
         (_, Grade::Strong) => vec!["strong"],
+        // Nothing but blame: what could be moved is asked of its seller alone.
+        _ if is_stuck(assessment, heard) && heard.holds(Cap::OnlyBlame) => Vec::new(),
         _ => {
             let mut raised: Vec<&Occasion> = OCCASIONS
                 .iter()
@@ -303,21 +318,30 @@ fn public_names(assessment: &Assessment, heard: &Heard, cap: Option<Cap>) -> Vec
 /// The question about what is weakest that fits any plan and is not answered yet: a grade that leaves
 /// something open never comes without one.
 fn of_any_plan(assessment: &Assessment, heard: &Heard) -> &'static str {
+    let (next, dims) = (assessment.dims.next_step, &assessment.dims);
+    if ANY_PLAN.iter().all(|it| next < dims.of(it.0)) && !heard.plain.has_check_date {
+        return "date";
+    }
     let open = ANY_PLAN.iter().filter(|it| !heard.any(it.2));
     let weakest = open.min_by_key(|it| assessment.dims.of(it.0));
     weakest.map_or("gain", |it| it.1)
 }
 
+/// Whether fault is put on others, and no way of the seller's own goes with it.
+fn is_stuck(assessment: &Assessment, heard: &Heard) -> bool {
+    assessment.dims.ownership <= 1 && heard.any(&["blame"])
+}
+
 /// Where there is not enough to assess, the question stays between Latitude and the seller.
 fn private_names(assessment: &Assessment, heard: &Heard, cap: Option<Cap>) -> Vec<&'static str> {
-    let is_stuck = assessment.dims.ownership <= 1 && heard.any(&["blame"]);
     let mut names = Vec::new();
     if assessment.grade == Grade::NotEnoughYet && cap != Some(Cap::ActivityCounts) {
-        names.push("person");
+        let is_known = heard.any(&["role", "person", "decides"]);
+        names.push(if is_known { "evidence" } else { "person" });
     }
     if heard.any(&["blame_opening"]) {
         names.push("blame");
-    } else if is_stuck {
+    } else if is_stuck(assessment, heard) {
         names.push("not_mine");
     }
     names
@@ -352,8 +376,11 @@ fn words_for(name: &str, heard: &Heard, answers: &Answers) -> String {
 fn quoted(words: &str) -> String {
     let mut all = words.split_whitespace();
     let first: Vec<&str> = all.by_ref().take(MOST_QUOTED).collect();
-    let more = if all.next().is_some() { " …" } else { "" };
-    format!("{}{more}", first.join(" "))
+    let first = first.join(" ");
+    match all.next() {
+        Some(_) => format!("{} …", clause::whole_phrase(&first)),
+        None => first,
+    }
 }
 
 fn note(name: &str, words: &str, file: &RubricFile) -> Note {

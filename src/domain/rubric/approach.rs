@@ -3,12 +3,15 @@
 use super::Signal;
 use super::intent;
 use super::lexicon::Class;
+use super::put_aside::rejected;
 use super::reading::{Reading, Span, disjoint};
-use super::spelling::Ending;
 use super::tokens::Shape;
 
 /// How far apart at most the two stand that are weighed against each other.
 const WORDS_TO_AN_OPPOSITE: usize = 10;
+
+/// How far at most the seller stands before a "not" of their own.
+const WORDS_TO_A_DOER: usize = 3;
 
 /// What is listened for.
 pub const SIGNALS: &[Signal] = &[
@@ -71,9 +74,36 @@ pub const SIGNALS: &[Signal] = &[
 
 /// Where a reason is given.
 pub fn reason(reading: &Reading) -> Vec<Span> {
-    let mut reasons: Vec<Span> = reading.of_class(Class::Reason).chain(so(reading)).collect();
+    let given = reading
+        .of_class(Class::Reason)
+        .filter(|span| !is_since_when(reading, span));
+    let mut reasons: Vec<Span> = given.chain(so(reading)).collect();
     reasons.sort_by_key(|span| (span.first, span.last));
     reasons
+}
+
+/// "Open since Feb", "since the 9th", "since last spring": a time, and no reason.
+fn is_since_when(reading: &Reading, span: &Span) -> bool {
+    const TIMES: [Class; 5] = [
+        Class::Month,
+        Class::MaybeDay,
+        Class::Weekday,
+        Class::Season,
+        Class::Soon,
+    ];
+    let is_time = |at: usize| {
+        TIMES.iter().any(|class| reading.is(at, *class))
+            || reading
+                .tokens
+                .get(at)
+                .is_some_and(|it| it.shape == Shape::Number)
+            || reading.is_one_of(at, &["last", "then"])
+    };
+    reading.is_one_of(span.last, &["since"])
+        && reading
+            .after(span.last, 2)
+            .find(|at| !reading.is(*at, Class::Article))
+            .is_none_or(is_time)
 }
 
 /// "He expects the worst there, so the result counts double".
@@ -106,103 +136,15 @@ fn reason_who(reading: &Reading) -> Vec<Span> {
         .collect()
 }
 
-/// Where an alternative is put aside.
-pub fn rejected(reading: &Reading) -> Vec<Span> {
-    let rejected = reading
-        .of_class(Class::Reject)
-        .chain(set_aside(reading))
-        .chain(not_done(reading))
-        .chain(not_at_first(reading));
-    disjoint(rejected.collect())
-}
-
-/// "I skip the demo", "Considered a trial": what the seller sets aside, not what others did.
-fn set_aside(reading: &Reading) -> impl Iterator<Item = Span> {
-    reading.of_class(Class::SetsAside).filter(|span| {
-        let mut before = reading.before(span.first, 4).peekable();
-        if before.peek().is_none() || reading.is_apart(span.first) {
-            return true;
-        }
-        let doer = before.find(|index| {
-            reading.is(*index, Class::Own)
-                || reading.is(*index, Class::They)
-                || reading.is_who(*index)
-        });
-        doer.is_some_and(|index| reading.is(index, Class::Own))
-    })
-}
-
-/// "I'm not sending", "we are not going": what the seller will not do.
-fn not_done(reading: &Reading) -> impl Iterator<Item = Span> {
-    reading.of_class(Class::Not).filter_map(|span| {
-        let own = reading
-            .before(span.first, 2)
-            .find(|index| reading.is(*index, Class::Own))?;
-        let deed = reading.after(span.last, 1).next()?;
-        let is_deed = reading.ends(deed, Ending::Ing) && !reading.is(deed, Class::Not);
-        is_deed.then_some(Span {
-            first: own,
-            last: deed,
-        })
-    })
-}
-
-/// "No demo first", "Not the whole plant", "No deck, no colleague": said of what could be done, not
-/// of what is missing.
-fn not_at_first(reading: &Reading) -> impl Iterator<Item = Span> {
-    const MISSING: [Class; 5] = [
-        Class::Obstacle,
-        Class::Placeholder,
-        Class::Common,
-        Class::Trouble,
-        Class::RubricWord,
-    ];
-    reading.of_class(Class::Not).filter_map(|span| {
-        let opens = reading.before(span.first, 1).next().is_none() || reading.is_apart(span.first);
-        let next = reading.after(span.last, 1).next()?;
-        let of_a_way = match reading.word(span.first).as_str() {
-            "no" => {
-                reading.mark_at(Class::Obstacle, span.first).is_none()
-                    && (reading.is(next, Class::Pitch)
-                        || reading.is(next, Class::Deal)
-                            && reading
-                                .after(next, 1)
-                                .any(|after| reading.is(after, Class::Narrow))
-                        || !MISSING.iter().any(|class| reading.is(next, *class))
-                            && reading
-                                .after(next, 2)
-                                .any(|after| reading.is(after, Class::Narrow)))
-            }
-            "not" => {
-                reading.is(next, Class::Article)
-                    || reading.ends(next, Ending::Ing)
-                    || reading.is_apart(span.first) && is_one_or_thing(reading, next)
-            }
-            _ => false,
-        };
-        (opens && of_a_way).then_some(Span {
-            first: span.first,
-            last: next,
-        })
-    })
-}
-
-/// "Not me", "not HQ", "not 17": who or what is not meant.
-fn is_one_or_thing(reading: &Reading, index: usize) -> bool {
-    let is_number = reading
-        .tokens
-        .get(index)
-        .is_some_and(|it| it.shape == Shape::Number);
-    (is_number
-        || reading.is_who(index)
-        || reading.is_one_of(index, &["me", "us", "them"])
-        || intent::is_noun(reading, index) && !reading.ends(index, Ending::Ed))
-        && reading.before(index, 3).count() > 1
-}
-
 fn contrast(reading: &Reading) -> Vec<Span> {
+    // "Is not in support" stands against nothing, unless a reason or another follows.
+    let goes_on = |span: &Span| {
+        let mut after = reading.after(span.last, WORDS_TO_AN_OPPOSITE);
+        after.any(|at| reading.is(at, Class::Reason) || reading.is_one_of(at, &["but"]))
+    };
     let against = reading
         .of_class(Class::Contrast)
+        .filter(|span| !is_only_so(reading, span) || goes_on(span))
         .chain(opposites(reading))
         .chain(left_open(reading));
     let mut against: Vec<Span> = against.collect();
@@ -314,8 +256,35 @@ fn one_thing(reading: &Reading) -> impl Iterator<Item = Span> {
     })
 }
 
+/// What the seller will not do, or what is set against something: "I won't", "No deck", "results, not
+/// slides", "is not the pump but the valve", "she can't carry both"; "is not in support" says only what is so.
 fn not(reading: &Reading) -> Vec<Span> {
-    reading.of_class(Class::Not).collect()
+    reading
+        .of_class(Class::Not)
+        .filter(|span| {
+            let mut before = reading.before(span.first, WORDS_TO_A_DOER);
+            let opens = before.next().is_none() || reading.is_apart(span.first);
+            let own = || {
+                let mut before = reading.before(span.first, WORDS_TO_A_DOER);
+                before.any(|at| reading.is(at, Class::Own))
+            };
+            let but = || {
+                let mut after = reading.after(span.last, WORDS_TO_AN_OPPOSITE);
+                after.any(|at| reading.is_one_of(at, &["but"]))
+            };
+            opens || own() || but() || !is_only_so(reading, span)
+        })
+        .collect()
+}
+
+/// "The head is not in support": what somebody is like, and nothing one does or leaves undone.
+fn is_only_so(reading: &Reading, span: &Span) -> bool {
+    const IS: [&str; 16] = [
+        "is", "are", "was", "were", "am", "be", "isn't", "aren't", "wasn't", "weren't", "it's",
+        "he's", "she's", "they're", "that's", "there's",
+    ];
+    let is_after = |at| reading.is_one_of(at, &IS);
+    is_after(span.first) || reading.before(span.first, 1).any(is_after)
 }
 
 fn therefore(reading: &Reading) -> Vec<Span> {

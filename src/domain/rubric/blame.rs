@@ -23,10 +23,14 @@ pub fn blame(reading: &Reading) -> Vec<Span> {
         let mut after = reading.after(span.last, WORDS_TO_A_WAY_LEFT);
         after.any(|index| reading.is_one_of(index, &["except"]))
     };
-    // "If legal won't release names" only says what may come.
+    // "If legal won't release names" only says what may come; "when legal won't" what is so.
+    let may_come = |span: &Span| {
+        let mut before = reading.before(span.first, 1);
+        before.any(|at| reading.is(at, Class::If) && !reading.is_one_of(at, &["when", "whenever"]))
+    };
     let plain: Vec<Span> = reading
         .of_class(Class::Blame)
-        .filter(|span| !before_is(span, Class::If) && !leaves_a_way(span))
+        .filter(|span| !may_come(span) && !leaves_a_way(span))
         .collect();
     let is_thing = |span: &Span| {
         span.first == span.last && (before_is(span, Class::Article) || before_is(span, Class::Own))
@@ -38,7 +42,7 @@ pub fn blame(reading: &Reading) -> Vec<Span> {
         .of_class(Class::House)
         .filter(|span| !plain.is_empty() || before_is(span, Class::Own));
     let demands = only_ours.chain(called_ours).filter_map(|span| {
-        if before_is(&span, Class::If) {
+        if may_come(&span) {
             return None;
         }
         let last = reading

@@ -39,6 +39,9 @@ const MOST_EVIDENCE: usize = 3;
 /// An answer of no more telling words is shown as one that says next to nothing.
 const BARE_WORDS: usize = 4;
 
+/// An answer with no more things found at this customer is shown as one that has hardly any.
+const FEW_THINGS: usize = 1;
+
 /// A cap that holds in full, in percent.
 const FULL: usize = 100;
 
@@ -51,6 +54,9 @@ pub struct Caps {
     pub different_words: Ramp,
     /// Words of a placeholder that say something.
     pub telling_words: Ramp,
+    /// Different words of any kind from which a text that says next to nothing is long and empty, which
+    /// is thin, and no placeholder.
+    pub placeholder_words: Ramp,
     /// How often fault is put on others …
     pub blames: Ramp,
     /// … with so few ways of the seller's own.
@@ -92,7 +98,9 @@ pub struct Caps {
     pub names: Ramp,
     /// … with so few words about what is found at the customer …
     pub names_concrete_words: Ramp,
-    /// … or so little of what goes wrong for anyone there, of what they want, fear, told or would do.
+    /// … and so little that moves anyone there.
+    pub moves_among_names: Ramp,
+    /// So little of what goes wrong for anyone there, of what they want, fear, told or would do.
     pub moves: Ramp,
     /// Different words in a hundred own words of a text that turns in circles …
     pub different: Ramp,
@@ -117,6 +125,8 @@ pub struct Caps {
 pub enum Cap {
     /// Too few words to say anything.
     Placeholder,
+    /// Many words, and next to nothing said.
+    LongEmpty,
     /// The prompt, given back.
     CopiedPrompt,
     /// The words of the rubric without a deal behind them.
@@ -137,6 +147,8 @@ pub enum Cap {
     JargonWall,
     /// Names, and nothing of what moves the people who bear them.
     OnlyNames,
+    /// Nothing of what moves anyone there.
+    MovesNobody,
     /// The same few words again and again.
     Circles,
     /// Said of any deal: hardly a name, a number or a thing in many words.
@@ -151,8 +163,9 @@ pub enum Cap {
 
 impl Cap {
     /// Every cap, the hardest first.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Placeholder,
+        Self::LongEmpty,
         Self::CopiedPrompt,
         Self::KeywordStuffing,
         Self::ActivityCounts,
@@ -165,6 +178,7 @@ impl Cap {
         Self::OnlyNames,
         Self::Circles,
         Self::FitsAnyDeal,
+        Self::MovesNobody,
         Self::NothingConcrete,
         Self::HalfAnswered,
         Self::OnlyBlame,
@@ -174,6 +188,7 @@ impl Cap {
     pub fn name(self) -> &'static str {
         match self {
             Self::Placeholder => "placeholder",
+            Self::LongEmpty => "long_empty",
             Self::CopiedPrompt => "copied_prompt",
             Self::KeywordStuffing => "keyword_stuffing",
             Self::ActivityCounts => "activity_counts",
@@ -184,6 +199,7 @@ impl Cap {
             Self::ToTheGrader => "to_the_grader",
             Self::Strewn => "strewn",
             Self::OnlyNames => "only_names",
+            Self::MovesNobody => "moves_nobody",
             Self::Circles => "circles",
             Self::FitsAnyDeal => "fits_any_deal",
             Self::NothingConcrete => "nothing_concrete",
@@ -196,6 +212,7 @@ impl Cap {
     pub fn says(self) -> &'static str {
         match self {
             Self::Placeholder => "there is too little here yet to tell a plan from",
+            Self::LongEmpty => "many words, and next to nothing that is told of this deal",
             Self::CopiedPrompt => "this is mostly the question itself",
             Self::KeywordStuffing => "these are words about strategy, without a deal behind them",
             Self::ActivityCounts => "this counts activity, and does not say yet what should change",
@@ -207,7 +224,9 @@ impl Cap {
             Self::JargonWall => "much of this is sales vocabulary, with few facts behind it",
             Self::ToTheGrader => "this speaks to whoever grades it, not about the customer",
             Self::Strewn => "these words do not make sentences",
-            Self::OnlyNames => "this names people, and does not say yet what moves them",
+            Self::OnlyNames | Self::MovesNobody => {
+                "this names people, and does not say yet what moves them"
+            }
             Self::Circles => "this says the same few words over and over",
             Self::FitsAnyDeal => "most of this would fit any deal",
             Self::NothingConcrete => "little of this could be found only at this customer",
@@ -219,9 +238,21 @@ impl Cap {
     /// The highest level of the whole.
     pub fn overall(self) -> u8 {
         match self {
-            Self::NothingConcrete | Self::OnlyNames | Self::HalfAnswered | Self::OnlyBlame => 2,
-            Self::ManyNumbers | Self::JargonWall | Self::Circles | Self::FitsAnyDeal => 1,
+            Self::MovesNobody | Self::NothingConcrete | Self::HalfAnswered | Self::OnlyBlame => 2,
+            Self::ManyNumbers
+            | Self::JargonWall
+            | Self::OnlyNames
+            | Self::Circles
+            | Self::FitsAnyDeal => 1,
             _ => 0,
+        }
+    }
+
+    /// The level of a text of which little but this is left: long and empty is thin, and no placeholder.
+    pub fn leaves(self) -> u8 {
+        match self {
+            Self::LongEmpty => 1,
+            _ => self.overall(),
         }
     }
 
@@ -229,10 +260,10 @@ impl Cap {
     /// and one who blames others may know the customer well.
     pub fn most(self, dimension: Dimension) -> u8 {
         match (self, dimension) {
-            (Self::OnlyNames, Dimension::NextStep) => TOP,
+            (Self::OnlyNames | Self::MovesNobody, Dimension::NextStep) => TOP,
             (Self::OnlyBlame, Dimension::Ownership) => 1,
             (Self::OnlyBlame | Self::HalfAnswered, _) => TOP,
-            _ => self.overall(),
+            _ => self.leaves(),
         }
     }
 
@@ -257,6 +288,12 @@ impl Cap {
                     whole::telling_words_of(reading, part).is_some_and(|words| words <= BARE_WORDS)
                 };
                 reading.parts().into_iter().filter(is_bare).collect()
+            }
+            (Self::NothingConcrete, _) => {
+                let parts = reading.parts();
+                let is_bare = |part: &&Span| whole::things_in(reading, part) <= FEW_THINGS;
+                let bare: Vec<Span> = parts.iter().filter(is_bare).copied().collect();
+                if bare.is_empty() { parts } else { bare }
             }
             (_, []) => reading.parts(),
             (_, classes) => {

@@ -5,8 +5,14 @@
 const ENOUGH_WORDS: usize = 4;
 /// The most words shown before a hit …
 const WORDS_BEFORE: usize = 3;
-/// … and after it.
-const WORDS_AFTER: usize = 4;
+/// … and after it, unless the clause ends before.
+const WORDS_AFTER: usize = 8;
+/// What no quote ends on that is cut short: "gives me the sheets of".
+const CUT_BADLY: [&str; 34] = [
+    "a", "an", "the", "of", "to", "in", "on", "at", "by", "for", "with", "from", "and", "or",
+    "but", "if", "that", "which", "who", "as", "so", "than", "is", "are", "was", "his", "her",
+    "their", "my", "our", "its", "not", "because", "before",
+];
 /// No word is longer than this many bytes; what is, is no word one would read.
 const MOST_BYTES: usize = 40;
 
@@ -27,7 +33,30 @@ pub fn around(text: &str, start: usize, end: usize) -> (usize, usize) {
     let point = usize::from(is_short_title(hit) && after.starts_with('.'));
     let after = after.get(point..).unwrap_or_default();
     let ahead = point + reach(after.chars(), WORDS_AFTER);
+    let shown = text.get(end..end + ahead).unwrap_or_default();
+    let is_cut = text
+        .get(end + ahead..)
+        .and_then(|rest| rest.chars().next())
+        .is_some_and(char::is_whitespace);
+    let ahead = if is_cut {
+        whole_phrase(shown).len()
+    } else {
+        ahead
+    };
     (start - back, end + ahead)
+}
+
+/// Words that were cut short, without the last ones that only lead on to what is cut off.
+pub fn whole_phrase(words: &str) -> &str {
+    let mut phrase = words;
+    while let Some(last) = phrase.split_whitespace().next_back() {
+        let is_bad = CUT_BADLY.iter().any(|it| it.eq_ignore_ascii_case(last));
+        match phrase.rfind(last).and_then(|at| phrase.get(..at)) {
+            Some(before) if is_bad => phrase = before.trim_end(),
+            _ => break,
+        }
+    }
+    phrase
 }
 
 fn is_short_title(hit: &str) -> bool {

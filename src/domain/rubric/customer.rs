@@ -4,6 +4,7 @@ use super::Signal;
 use super::lexicon::Class;
 use super::people;
 use super::reading::{Reading, Span};
+use super::spelling::Ending;
 use super::tokens::Shape;
 
 /// A number is a fact only in a sentence that says something about it.
@@ -103,7 +104,12 @@ fn fact(reading: &Reading) -> Vec<Span> {
             links |= token.classes.has(Class::Common);
         }
         if words >= FACT_SENTENCE_WORDS && links && !tells_of_ours(reading, sentence) {
-            facts.extend(numbers);
+            let ours = words_of_ours(reading, sentence);
+            facts.extend(
+                numbers
+                    .into_iter()
+                    .filter(|at| *at >= sentence.first + ours),
+            );
         }
     }
     facts.retain(|index| !is_time(*index));
@@ -118,6 +124,20 @@ fn tells_of_ours(reading: &Reading, sentence: Span) -> bool {
     let of_them = |index| reading.is_who(index) || reading.is(index, Class::They);
     reading.is_one_of(sentence.first, &["our", "ours"])
         && !(sentence.first..=sentence.last).any(of_them)
+}
+
+/// "I'll send three cracking CVs so she sees the quality": how many words a sentence begins with that
+/// tell what the seller will do, and no fact of the customer.
+fn words_of_ours(reading: &Reading, sentence: Span) -> usize {
+    const WORDS_OF_A_DEED: usize = 7;
+    let first = sentence.first;
+    let will = reading.is_one_of(first, &["i'll", "we'll", "i’ll", "we’ll", "i'd", "i’d"])
+        || reading.is_one_of(first, &["i", "we"])
+            && reading.after(first, 1).any(|next| {
+                reading.is(next, Class::Modal)
+                    || reading.is(next, Class::Deed) && reading.ends(next, Ending::Other)
+            });
+    if will { WORDS_OF_A_DEED } else { 0 }
 }
 
 /// "Loses two bookings": a number in words that tells how much, not when or how many ways.

@@ -25,6 +25,8 @@ pub struct When {
     pub exact: Exact,
     /// Whether it clearly lies in the past: last July, since March, in 2019.
     pub past: bool,
+    /// Whether it can be a step of this plan, see [`super::ahead`].
+    pub step: bool,
 }
 
 /// Every time told in the text, echoes left out.
@@ -52,6 +54,7 @@ pub fn times(reading: &Reading) -> Vec<When> {
             span: Span { first: index, last },
             exact,
             past,
+            step: !past,
         });
         index = last + 1;
     }
@@ -243,6 +246,8 @@ fn numeric(text: &str) -> Option<Exact> {
             Some(Exact::Clock)
         }
         ([hour, _], "am" | "pm" | "h" | "uhr") if in_range(hour, 0, 24) => Some(Exact::Clock),
+        // Round the clock is no day in July.
+        ([Some(24), Some(7)], "") => None,
         ([first, second], "") if digits.contains('/') && is_date(*first, *second) => {
             Some(Exact::Day)
         }

@@ -2,6 +2,7 @@
 //! knowledge that the customer gives.
 
 use super::Signal;
+use super::doing::{is_done_by, is_surname};
 use super::intent;
 use super::lexicon::Class;
 use super::naming::may_be_name;
@@ -85,6 +86,7 @@ fn he_or_she_acts(reading: &Reading) -> impl Iterator<Item = Span> {
         .filter_map(|span| {
             let verb = reading.after(span.last, 1).next()?;
             let is_deed = reading.ends(verb, Ending::S)
+                && !is_surname(reading, verb)
                 && !NO_DEED.iter().any(|class| reading.is(verb, *class));
             is_deed.then_some(Span {
                 first: span.first,
@@ -149,7 +151,8 @@ fn acted_by(reading: &Reading, is_doer: impl Fn(usize) -> bool) -> Vec<Span> {
             let who = reading
                 .before(span.first, 4)
                 .take_while(|index| !parts_doer_from_deed(reading, *index))
-                .find(|index| is_doer(*index) && !intent::is_owner(reading, *index))?;
+                .find(|index| is_doer(*index) && !intent::is_owner(reading, *index))
+                .filter(|who| is_done_by(reading, *who, &span))?;
             Some(Span {
                 first: who,
                 last: span.last,
@@ -262,12 +265,21 @@ pub fn pitch(reading: &Reading) -> Vec<Span> {
             || before.next().is_none_or(|before| {
                 reading.is(before, Class::To)
                     || reading.is(before, Class::Modal)
-                    || reading.is_one_of(before, &["i", "we", "then"])
+                    || reading.is_one_of(before, &["i", "we", "then", "kindly", "please", "pls"])
                     || reading.is_one_of(before, &["and"])
                         && reading.after(span.last, 1).next().is_some()
             })
     };
+    // "She commits to a follow-up session": what is got, not what is presented.
+    let is_promised = |span: &Span| {
+        let promised = |at| reading.is_one_of(at, &["commit", "commits", "agree", "agrees"]);
+        reading.before(span.first, 3).any(promised)
+            && reading
+                .after(span.last, 1)
+                .any(|next| reading.is(next, Class::Meet))
+    };
     intent::of_seller(reading, Class::Pitch)
+        .filter(|span| !is_promised(span))
         .filter(|span| !reading.is_one_of(span.first, &["present"]) || is_deed(span))
         .collect()
 }

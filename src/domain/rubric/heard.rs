@@ -10,7 +10,7 @@ use super::ownership;
 use super::reading::{Reading, Span};
 use super::whole;
 use super::{CHECK_DATE, Compiled, Rubric, signals};
-use crate::domain::grade::Finding;
+use crate::domain::grade::{Dimension, Finding};
 use crate::domain::strategy::{Answers, Part};
 
 /// A strategy with everything that was heard in it.
@@ -51,6 +51,10 @@ pub struct Plain {
     pub obstacles_empty: bool,
     /// How many ways of the seller's own there are.
     pub ways: usize,
+    /// The answer about the approach, where there is one, or the goal says why, or instead of what.
+    pub argued: bool,
+    /// The answer about the customer holds a fact, and someone there by role.
+    pub customer_told: bool,
     /// A need is written down.
     pub has_need: bool,
     /// A check date is set.
@@ -87,6 +91,12 @@ impl Heard {
             })
             .collect();
         let plain = Plain {
+            customer_told: ["fact", "role"].into_iter().all(|name| {
+                let mut heard = signals.iter().filter(|(other, _)| *other == name);
+                let is_there = |it: &Finding| it.part == Part::CustomerOutcome;
+                heard.any(|(_, found)| found.iter().any(is_there))
+            }),
+            argued: argued(&reading, &signals),
             obstacles_empty: whole::says_nothing(&reading, Part::Obstacles),
             ways: ownership::ways(&reading, &blame::blame(&reading)),
             has_need: !answers.need.trim().is_empty(),
@@ -112,6 +122,12 @@ impl Heard {
             .find(|held| held.cap != Cap::OnlyBlame && held.strength >= HOLDS)
     }
 
+    /// Whether this is what the text is, not only what it leans to.
+    pub fn holds(&self, cap: Cap) -> bool {
+        let mut held = self.caps.iter().filter(|held| held.cap == cap);
+        held.any(|held| held.strength >= HOLDS)
+    }
+
     /// Whether words stand where the seller can only wait: they make no plan, though they may say much
     /// about the customer.
     pub fn is_helpless(&self, finding: &Finding) -> bool {
@@ -134,6 +150,34 @@ impl Heard {
     pub fn any(&self, names: &[&str]) -> bool {
         names.iter().any(|name| !self.of_signal(name).is_empty())
     }
+}
+
+/// What is told of them in the answer about the approach is why it suits them.
+const WHY_THEM: [&str; 5] = ["said", "feels", "wants", "happened", "stake"];
+
+/// Whether the answer about the approach, or the one about the goal, says why this way or instead of what:
+/// what stands in the way is no way. An empty one may be answered elsewhere.
+fn argued(reading: &Reading, signals: &[(&'static str, Vec<Finding>)]) -> bool {
+    let of_approach = |span: &Span| {
+        let part = reading.tokens.get(span.first).map(|it| it.part);
+        part == Some(Part::Approach)
+    };
+    let told = reading.parts().into_iter().find(of_approach);
+    if told.is_none_or(|part| whole::telling_words_of(reading, &part).is_none()) {
+        return true;
+    }
+    let is_own = |name: &str| {
+        let mut own = super::own_signals(Dimension::Approach).iter();
+        own.any(|signal| signal.name == name)
+    };
+    signals.iter().any(|(name, found)| {
+        let of_them = WHY_THEM.contains(name);
+        found.iter().any(|it| match it.part {
+            Part::Approach => of_them || is_own(name),
+            Part::ConversationGoal => is_own(name),
+            _ => false,
+        })
+    })
 }
 
 /// A date field has no words to quote: its range is empty.

@@ -7,6 +7,7 @@ use super::caps::{Cap, Caps};
 use super::lexicon::{Class, Lexicon};
 use super::reading::{RUN_WORDS, Reading, Span, runs};
 use super::tokens::{Shape, Token, tokens_of};
+use super::trades::Trades;
 use super::whole::{
     concrete_words, different_words, is_found_here, is_own, own_words, telling_words,
     telling_words_of,
@@ -57,10 +58,10 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         + approach::reason(reading).len()
         + goal::decides(reading).len();
     let facts = concrete + persons + numbers;
-    let moved = MOVES.iter().map(|class| reading.of_class(*class).count());
-    let moves = moved.sum::<usize>() + goal::decides(reading).len();
-    let (aside, about) = aside_and_about(reading);
-    let elsewhere = from_elsewhere(reading);
+    let moves = moving_words(reading) + goal::decides(reading).len();
+    let trades = Trades::of(reading);
+    let (aside, about) = aside_and_about(reading, &trades);
+    let elsewhere = from_elsewhere(reading, &trades);
     let trade = different(reading, &[Class::Trade, Class::Deal], |_| true);
     let unlike = |tells: fn(&Token) -> bool| {
         let told = heard().filter(|token| tells(token));
@@ -73,11 +74,18 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         + SAYS_MORE * unlike(|token| token.shape == Shape::Number);
     let all = |tests: &[i32]| tests.iter().copied().min().unwrap_or_default();
     let any = |tests: &[i32]| tests.iter().copied().max().unwrap_or_default();
-    let strength = |cap: Cap| match cap {
-        Cap::Placeholder => any(&[
+    let says_nothing = || {
+        any(&[
             caps.different_words.tells(different_words(reading)),
             caps.telling_words.tells(telling_words(reading)),
+        ])
+    };
+    let strength = |cap: Cap| match cap {
+        Cap::Placeholder => all(&[
+            says_nothing(),
+            100 - caps.placeholder_words.tells(every_word(reading)),
         ]),
+        Cap::LongEmpty => says_nothing(),
         Cap::CopiedPrompt => all(&[
             caps.prompt
                 .tells(percent(copied(&reading.tokens, prompts), heard().count())),
@@ -107,23 +115,25 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
                 caps.elsewhere_share.tells(beside(elsewhere, 2 * trade)),
             ]),
         ]),
+        // The same words again are no second turn to the grader: a road works may own one.
         Cap::ToTheGrader => caps
             .to_the_grader
-            .tells(reading.of_class(Class::Grader).count()),
+            .tells(different(reading, &[Class::Grader], |_| true)),
         Cap::Strewn => caps.strewn.tells(strewn(reading)),
         Cap::ManyNumbers => all(&[
             caps.numbers.tells(numbers),
             caps.many_numbers.tells(beside(numbers, thought)),
         ]),
         Cap::JargonWall => caps.jargon.tells(beside(in_class(Class::Jargon), facts)),
-        Cap::OnlyNames => any(&[
+        Cap::OnlyNames => {
+            let share = percent(named, that(|token| token.shape == Shape::Word));
             all(&[
-                caps.names
-                    .tells(percent(named, that(|token| token.shape == Shape::Word))),
+                caps.names.tells(share),
                 caps.names_concrete_words.tells(concrete),
-            ]),
-            caps.moves.tells(moves),
-        ]),
+                caps.moves_among_names.tells(moves),
+            ])
+        }
+        Cap::MovesNobody => caps.moves.tells(moves),
         Cap::Circles => all(&[
             caps.different.tells(variety(reading)),
             caps.different_own_words.tells(own_words(reading)),
@@ -160,6 +170,18 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
         .map(|cap| (cap, strength(cap)))
         .filter(|(_, strength)| *strength >= LEAST_STRENGTH)
         .collect()
+}
+
+/// Words of what moves anyone there; those that tell the standing of a name move nobody: "Ana (claims)".
+fn moving_words(reading: &Reading) -> usize {
+    let told = MOVES.iter().flat_map(|class| reading.of_class(*class));
+    told.filter(|span| !reading.is_in_standing(span)).count()
+}
+
+/// How many different words there are, whatever they say.
+fn every_word(reading: &Reading) -> usize {
+    let words = reading.tokens.iter().filter(|it| it.shape == Shape::Word);
+    words.map(|it| it.hash).collect::<HashSet<u64>>().len()
 }
 
 fn percent(of: usize, all: usize) -> usize {
@@ -210,20 +232,22 @@ fn different(reading: &Reading, classes: &[Class], counts: impl Fn(&Span) -> boo
 /// How many different things from elsewhere, or from the seller's own job, there are, in halves: kin
 /// count by half, since many a business is a family's, and so does what may well be another's trade.
 /// Where the seller hardly occurs, it is all the more somebody else's story.
-fn from_elsewhere(reading: &Reading) -> usize {
+fn from_elsewhere(reading: &Reading, trades: &Trades) -> usize {
     const HALVES: usize = 2;
     let is_kin = |span: &Span| reading.is(span.first, Class::Role);
     let is_other = |span: &Span| !is_kin(span);
-    let classes = [Class::Elsewhere, Class::OnesJob];
-    let told = HALVES * different(reading, &classes, is_other)
-        + different(reading, &classes, is_kin)
-        + different(reading, &[Class::OffTopic], is_other);
+    let is_no_trade = |span: &Span| !is_kin(span) && !trades.may_be(reading, span);
+    let told = HALVES
+        * (different(reading, &[Class::Elsewhere], is_other)
+            + different(reading, &[Class::OnesJob], is_no_trade))
+        + different(reading, &[Class::Elsewhere, Class::OnesJob], is_kin)
+        + different(reading, &[Class::OffTopic], is_no_trade);
     let seller = reading.of_class(Class::Own).take(HALVES).count();
     if told == 0 { 0 } else { told + HALVES - seller }
 }
 
-/// Words from outside the deal; and words about it in sentences that hold none of those.
-fn aside_and_about(reading: &Reading) -> (usize, usize) {
+/// Words from outside the deal, and words about it.
+fn aside_and_about(reading: &Reading, trades: &Trades) -> (usize, usize) {
     const ABOUT: [Class; 4] = [Class::They, Class::Deal, Class::Trouble, Class::Acts];
     let (mut aside, mut about) = (0, 0);
     let mut off_until = 0;
@@ -233,7 +257,8 @@ fn aside_and_about(reading: &Reading) -> (usize, usize) {
             let Some(token) = reading.tokens.get(index).filter(|token| !token.echo) else {
                 continue;
             };
-            if let Some(span) = reading.mark_at(Class::OffTopic, index) {
+            let outside = reading.mark_at(Class::OffTopic, index);
+            if let Some(span) = outside.filter(|span| !trades.may_be(reading, span)) {
                 off += (span.last + 1).saturating_sub(off_until.max(index));
                 off_until = span.last + 1;
             }

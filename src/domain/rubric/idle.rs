@@ -8,7 +8,8 @@ use super::tokens::{Shape, Token};
 use super::whole::may_be_found_there;
 
 /// What binds a sentence to a deal, or speaks for or against a text by itself …
-const BINDS: [Class; 13] = [
+const BINDS: [Class; 14] = [
+    Class::Grader,
     Class::Waits,
     Class::Weekday,
     Class::Month,

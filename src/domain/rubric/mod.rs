@@ -4,6 +4,7 @@
 //! becomes a finding with points ([`scale`]); points become levels, and levels and a few caps
 //! ([`caps`]) the grade. Nothing here knows who wrote the text, when, or what came before.
 
+pub mod ahead;
 pub mod approach;
 pub mod blame;
 pub mod caps;
@@ -12,6 +13,7 @@ pub mod clause;
 pub mod contact;
 pub mod customer;
 pub mod dates;
+pub mod doing;
 pub mod file;
 pub mod goal;
 pub mod heard;
@@ -29,12 +31,14 @@ pub mod overcome;
 pub mod ownership;
 pub mod parts;
 pub mod people;
+pub mod put_aside;
 pub mod reading;
 pub mod scale;
 pub mod slips;
 pub mod spelling;
 pub mod standing;
 pub mod tokens;
+pub mod trades;
 pub mod whole;
 
 use std::collections::HashSet;
@@ -268,19 +272,25 @@ fn weighed(heard: &Heard, file: &RubricFile) -> Assessment {
     let told = decided.filter(|held| held.strength >= heard::HOLDS);
     findings.extend(told.iter().flat_map(|held| held.evidence.clone()));
     let score = score.min(most_without_a_plan(&mut dims));
-    let is_none =
-        cap.is_some_and(|held| held.cap.overall() == 0) && score <= scale::NEXT_TO_NOTHING;
+    let is_none = cap.is_some_and(|held| held.cap.leaves() == 0) && score <= scale::NEXT_TO_NOTHING;
     let overall = if is_none { 0 } else { scale::level_of(score) };
     for held in decided
         .into_iter()
-        .filter(|held| overall <= held.cap.overall())
+        .filter(|held| overall <= held.cap.leaves())
     {
         for dimension in Dimension::ALL {
-            let level = dims.of_mut(dimension);
-            *level = held.cap.most(dimension).min(*level);
+            // Facts and who they matter to are concrete, however little the other answers say.
+            let is_told = dimension == Dimension::Customer && heard.plain.customer_told;
+            if held.cap != caps::Cap::NothingConcrete || !is_told {
+                let level = dims.of_mut(dimension);
+                *level = held.cap.most(dimension).min(*level);
+            }
         }
     }
     margins.sort_by_key(|it| it.0);
+    if overall < scale::TOP && !heard.plain.argued {
+        dims.approach = dims.approach.min(GOOD_ENOUGH);
+    }
     agree(&mut dims, overall, &margins);
     Assessment {
         grade: Grade::of_level(overall),
@@ -308,7 +318,7 @@ fn most_without_a_plan(dims: &mut Dimensions) -> u8 {
 
 /// Has the dimensions say what the whole says: all of a Strong plan are good. Of another, levels are
 /// taken back until they say no more than the whole does, the one that reached its level most narrowly
-/// first, and one of them is weak: there is something left to think about.
+/// first.
 fn agree(dims: &mut Dimensions, overall: u8, margins: &[(i32, Dimension)]) {
     if overall >= scale::TOP {
         for dimension in Dimension::ALL {
@@ -317,16 +327,6 @@ fn agree(dims: &mut Dimensions, overall: u8, margins: &[(i32, Dimension)]) {
         }
         return;
     }
-    hold_back(dims, overall, margins);
-    let least = Dimension::ALL.iter().map(|it| dims.of(*it)).min();
-    if let Some(least) = least.filter(|it| *it > GOOD_ENOUGH)
-        && let Some((_, narrowest)) = margins.iter().find(|it| dims.of(it.1) == least)
-    {
-        *dims.of_mut(*narrowest) = GOOD_ENOUGH;
-    }
-}
-
-fn hold_back(dims: &mut Dimensions, overall: u8, margins: &[(i32, Dimension)]) {
     let one_more = usize::from(overall + 1) * margins.len();
     let turns = margins.iter().cycle();
     for (_, dimension) in turns.take(margins.len() * usize::from(scale::TOP)) {

@@ -1,5 +1,7 @@
 //! Next step: something that will happen, with who and when.
 
+use std::collections::HashSet;
+
 use super::dates::{Exact, When};
 use super::goal;
 use super::lexicon::Class;
@@ -39,6 +41,11 @@ pub const SIGNALS: &[Signal] = &[
         find: day_own,
     },
     Signal {
+        name: "day_theirs",
+        says: "says what someone there does on that day, or where you meet",
+        find: day_theirs,
+    },
+    Signal {
         name: "day_deed",
         says: "says what happens on that day",
         find: day_deed,
@@ -60,8 +67,11 @@ pub const SIGNALS: &[Signal] = &[
     },
 ];
 
+/// The most words of a note that tells a day and hardly more: "Fri 2pm, her crib room".
+const WORDS_OF_A_NOTE: usize = 7;
+
 fn ahead<'r>(reading: &'r Reading) -> impl Iterator<Item = &'r When> {
-    reading.times.iter().filter(|time| !time.past)
+    reading.times.iter().filter(|time| time.step)
 }
 
 fn days(reading: &Reading) -> impl Iterator<Item = Span> {
@@ -115,6 +125,48 @@ fn day_own(reading: &Reading) -> Vec<Span> {
     days(reading)
         .filter(|span| reading.nearby(span.first, Class::Own))
         .collect()
+}
+
+/// "Weds 7am on site: Gary picks which digger", "Fri 2pm, her crib room": what is done on that day with no
+/// word of the seller.
+fn day_theirs(reading: &Reading) -> Vec<Span> {
+    let sentence = |index: usize| reading.tokens.get(index).map(|it| it.sentence);
+    let decided: HashSet<Option<u32>> = goal::decides(reading)
+        .iter()
+        .map(|span| sentence(span.last))
+        .collect();
+    ahead(reading)
+        .filter(|time| time.exact == Exact::Day)
+        .map(|time| time.span)
+        .filter(|span| !reading.nearby(span.first, Class::Own))
+        .filter(|span| decided.contains(&sentence(span.first)) || is_note(reading, span))
+        .collect()
+}
+
+/// A few words, none of which is a verb of theirs, that open or end on the day.
+fn is_note(reading: &Reading, day: &Span) -> bool {
+    const OF_OTHERS: [Class; 8] = [
+        Class::Modal,
+        Class::Past,
+        Class::Said,
+        Class::Wants,
+        Class::They,
+        Class::Pitch,
+        Class::Trouble,
+        Class::Not,
+    ];
+    let before = reading.before(day.first, WORDS_OF_A_NOTE + 1);
+    let after = reading.after(day.last, WORDS_OF_A_NOTE + 1);
+    let around: Vec<usize> = before.chain(after).collect();
+    let at_an_end =
+        reading.before(day.first, 2).count() < 2 || reading.after(day.last, 1).next().is_none();
+    // "More tomorrow" closes a remark.
+    at_an_end
+        && !reading.is(day.first, Class::Soon)
+        && (1..=WORDS_OF_A_NOTE).contains(&around.len())
+        && !around
+            .iter()
+            .any(|at| OF_OTHERS.iter().any(|class| reading.is(*at, *class)))
 }
 
 fn day_deed(reading: &Reading) -> Vec<Span> {

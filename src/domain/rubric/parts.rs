@@ -1,7 +1,7 @@
 //! Parts that stay empty of thought: what a part lacks, whichever of the questions it answers.
 
 use super::reading::{Reading, Span};
-use super::{Signal, approach, customer, goal, ownership};
+use super::{Signal, approach, customer, goal, ownership, put_aside};
 
 /// What is listened for.
 pub const SIGNALS: &[Signal] = &[
@@ -28,7 +28,7 @@ fn only_pitch(reading: &Reading) -> Vec<Span> {
         customer::wants(reading),
         customer::feels(reading),
         approach::reason(reading),
-        approach::rejected(reading),
+        put_aside::rejected(reading),
         ownership::fallback(reading),
     ]
     .concat();

@@ -4,6 +4,11 @@ use std::collections::HashSet;
 
 use super::lexicon::Class;
 use super::reading::{Reading, Span};
+use super::spelling::Ending;
+use super::tokens::{Shape, Token};
+
+/// How far before a role of many it is told whose they are.
+const WORDS_TO_WHOSE: usize = 3;
 
 /// How far after a name and its standing it is told what they do or want.
 const WORDS_OF_A_SAYING: usize = 5;
@@ -21,11 +26,24 @@ pub fn roles(reading: &Reading) -> Vec<Span> {
         .chain(listed)
         .filter(|span| !is_ours(span))
         .chain(reading.of_class(Class::Title))
-        .filter(|span| !reading.is_in_standing(span));
+        .filter(|span| !reading.is_in_standing(span) && !is_of_any_firm(reading, span));
     let mut roles: Vec<Span> = stands.chain(reading.standings.iter().copied()).collect();
     roles.sort_by_key(|span| (span.first, span.last));
     roles.dedup_by_key(|span| span.first);
     roles
+}
+
+/// "Senior officers", "public sector buyers": many of whom nothing tells whose they are.
+fn is_of_any_firm(reading: &Reading, span: &Span) -> bool {
+    let is_many = reading.ends(span.last, Ending::S) && reading.is(span.last, Class::Role);
+    let tells_whose = |at: usize| {
+        const WHOSE: [Class; 4] = [Class::Article, Class::They, Class::Person, Class::Amount];
+        let is_number = |it: &Token| it.shape == Shape::Number;
+        WHOSE.iter().any(|class| reading.is(at, *class))
+            || reading.tokens.get(at).is_some_and(is_number)
+            || reading.is_apart(at)
+    };
+    is_many && !reading.before(span.first, WORDS_TO_WHOSE).any(tells_whose)
 }
 
 /// He, she, her: someone who was spoken of before; or a name with its standing, where anything is

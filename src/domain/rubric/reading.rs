@@ -8,7 +8,7 @@ use super::lexicon::{Class, Lexicon};
 use super::mixed::hash_of;
 use super::spelling::{Ending, normal};
 use super::tokens::{Token, Words, tokenize};
-use super::{dates, naming};
+use super::{ahead, dates, naming};
 use crate::domain::strategy::{Answers, Part};
 
 /// So many words in a row that stand in a prompt are copied from it.
@@ -94,6 +94,7 @@ impl<'a> Reading<'a> {
             .filter(|span| !reading.is_echo(span.first))
             .collect();
         reading.times = dates::times(&reading);
+        reading.times = ahead::told_apart(&reading);
         reading
     }
 

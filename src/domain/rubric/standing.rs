@@ -52,7 +52,11 @@ pub fn standing(tokens: &[Token], answers: &Answers, index: usize) -> Option<Spa
         if next.apart {
             return closed_role(tokens, last + 1).or_else(|| in_brackets(tokens, answers, last));
         }
-        if HAS_IN_HAND.contains(&&*word(next, answers).to_lowercase()) {
+        // "Ana owns up to it" has nothing in hand.
+        let goes_up = tokens
+            .get(last + 2)
+            .is_some_and(|it| word(it, answers).eq_ignore_ascii_case("up"));
+        if !goes_up && HAS_IN_HAND.contains(&&*word(next, answers).to_lowercase()) {
             return Some(last + 1);
         }
         department(tokens, answers, last + 1)
@@ -76,6 +80,7 @@ pub fn standing(tokens: &[Token], answers: &Answers, index: usize) -> Option<Spa
     // "The planner, Bruno", "CFO Reyes"; a verb no list knows is no name.
     let role = before.filter(|before| {
         before.classes.has(Class::Role)
+            && !before.classes.has(Class::They)
             && before.who
             && (first.apart || last > index || !looks_like_a_verb(word(first, answers)))
     })?;
@@ -128,7 +133,8 @@ fn in_brackets(tokens: &[Token], answers: &Answers, name: usize) -> Option<usize
     closes.then_some(house)
 }
 
-/// The end of a role that is added between commas or in brackets, from this index on.
+/// The end of a role that is added between commas or in brackets, from this index on. A whole body is
+/// nobody's standing: "like many public bodies, the council".
 fn closed_role(tokens: &[Token], from: usize) -> Option<usize> {
     let sentence = tokens.get(from)?.sentence;
     let role = (from..from + WORDS_OF_A_STANDING)
@@ -140,7 +146,7 @@ fn closed_role(tokens: &[Token], from: usize) -> Option<usize> {
         .find(|at| {
             tokens
                 .get(*at)
-                .is_some_and(|it| it.classes.has(Class::Role))
+                .is_some_and(|it| it.classes.has(Class::Role) && !it.classes.has(Class::They))
         })?;
     let closes = tokens.get(role + 1).is_none_or(|next| {
         next.sentence != sentence

@@ -164,6 +164,12 @@ pub fn is_found_here(token: &Token) -> bool {
     is_own(token) && may_be_found_there(token) && !token.classes.has(Class::AnyFirm)
 }
 
+/// How many words and numbers of a part tell something found at this customer.
+pub fn things_in(reading: &Reading, part: &Span) -> usize {
+    let tells = |it: &&Token| is_found_here(it) || !it.echo && it.shape == Shape::Number;
+    reading.tokens_of(*part).iter().filter(tells).count()
+}
+
 /// How many different words tell something that is found at this customer: things, places, what
 /// goes wrong; no names, numbers or words of thinking, nor what is said of any firm.
 pub fn concrete_words(reading: &Reading, names: &HashSet<u64>) -> usize {

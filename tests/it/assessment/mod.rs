@@ -8,7 +8,10 @@ mod invariance;
 mod matter;
 mod names;
 mod notes;
+mod questions;
 mod terse;
+mod trades;
+mod voices;
 
 use std::fs::File;
 use std::io::BufReader;

@@ -94,7 +94,7 @@ fn every_question_is_asked_when_its_occasion_arises() {
         (
             "waiting",
             waiting,
-            "“Waiting for their feedback on the”: The plan waits",
+            "“Waiting for their feedback on the offer”: The plan waits",
         ),
         (
             "single",

@@ -21,13 +21,13 @@ fn quoted(rule: &str, text: &str) -> Vec<String> {
     quoted
 }
 
-fn hears(rule: &str, texts: &[&str]) {
+pub fn hears(rule: &str, texts: &[&str]) {
     for text in texts {
         assert_ne!(quoted(rule, text), Vec::<String>::new(), "{rule}: {text}");
     }
 }
 
-fn does_not_hear(rule: &str, texts: &[&str]) {
+pub fn does_not_hear(rule: &str, texts: &[&str]) {
     for text in texts {
         assert_eq!(quoted(rule, text), Vec::<String>::new(), "{rule}: {text}");
     }
