@@ -319,7 +319,7 @@ fn public_names(assessment: &Assessment, heard: &Heard, cap: Option<Cap>) -> Vec
 /// something open never comes without one.
 fn of_any_plan(assessment: &Assessment, heard: &Heard) -> &'static str {
     let (next, dims) = (assessment.dims.next_step, &assessment.dims);
-    if ANY_PLAN.iter().all(|it| next < dims.of(it.0)) && !heard.plain.has_check_date {
+    if ANY_PLAN.iter().all(|it| next < dims.of(it.0)) && !has_a_day(heard) {
         return "date";
     }
     let open = ANY_PLAN.iter().filter(|it| !heard.any(it.2));

@@ -238,12 +238,14 @@ impl Cap {
     /// The highest level of the whole.
     pub fn overall(self) -> u8 {
         match self {
-            Self::MovesNobody | Self::NothingConcrete | Self::HalfAnswered | Self::OnlyBlame => 2,
-            Self::ManyNumbers
-            | Self::JargonWall
-            | Self::OnlyNames
-            | Self::Circles
-            | Self::FitsAnyDeal => 1,
+            // People call a list of names thin. But it is told by its capitals, and no grade may hang on
+            // those.
+            Self::OnlyNames
+            | Self::MovesNobody
+            | Self::NothingConcrete
+            | Self::HalfAnswered
+            | Self::OnlyBlame => 2,
+            Self::ManyNumbers | Self::JargonWall | Self::Circles | Self::FitsAnyDeal => 1,
             _ => 0,
         }
     }
