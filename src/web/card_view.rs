@@ -243,10 +243,15 @@ pub async fn view(
     let came = tx.promise_came(connection, &card.id, it.round).await?;
     let mut may = may(card, side, now, hours);
     let of = card.deal.as_ref().map(|id| format!("{connection}/{id}"));
-    let deals = match may.reword {
-        true => needs::deals_to_pick(tx, me, of.as_deref().unwrap_or_default()).await?,
+    let of = of.unwrap_or_default();
+    let mut deals = match may.reword {
+        true => needs::deals_to_pick(tx, me, &of).await?,
         false => Vec::new(),
     };
+    // One that ended is offered no more, and stays what it is.
+    if let Some(deal) = deal.as_ref().filter(|_| !deals.iter().any(|it| it.2)) {
+        deals.push((of, deal.name.clone(), true));
+    }
     // There is someone to send it up to where there is someone to count on.
     let count_on = match may.send {
         true => counted_on(app, tx, me).await?,

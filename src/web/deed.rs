@@ -93,7 +93,9 @@ async fn done(
         tx.commit().await?;
         return Ok(Redirect::to(&done::at("/obstacles", &deed)));
     }
-    if let Some(deal) = sent.deal.as_ref().filter(|_| deed == REWORD) {
+    let now = card.deal.as_ref().map(|id| format!("{connection}/{id}"));
+    let other = sent.deal.as_ref().filter(|it| now.as_ref() != Some(*it));
+    if let Some(deal) = other.filter(|_| deed == REWORD) {
         card.deal = needs::picked(&mut tx, me, deal).await?;
     }
     let by = (me.face.id.as_str(), app.env.now());

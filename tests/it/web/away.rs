@@ -1,4 +1,5 @@
-//! While the database is away: what was written comes back, to be sent again from where one stands.
+//! While the database is away, what was written comes back, to be sent again from where one stands; and
+//! while a CRM is, its seller reads so in plain words.
 
 use reqwest::StatusCode;
 
@@ -37,4 +38,42 @@ async fn what_was_written_while_the_database_is_away_can_be_sent_again_from_the_
     );
     let told = "This cannot be shown right now: the database does not answer.";
     assert!(home.body.contains(told), "{}", home.body);
+}
+
+#[tokio::test]
+async fn a_seller_reads_in_plain_words_why_their_strategy_is_not_in_the_crm_yet() {
+    let site = Site::open().await;
+    site.deal("sam", "one").await;
+    let mut sam = site.browser_of("sam").await;
+    let form = [("approach", "Call Ines because she decides"), ("base", "0")];
+    let published = sam.post("/panel/acme/one", &form).await;
+    assert_eq!(
+        published.status,
+        StatusCode::SEE_OTHER,
+        "{}",
+        published.body
+    );
+    let mut states = Vec::new();
+    for (state, code) in [("failed", "no_answer"), ("blocked: login", "invalid_grant")] {
+        let told = format!("{code}: timed out after 30 s");
+        let cause = Some((code, told.as_str()));
+        let mut tx = site.store.write().await.unwrap();
+        let acme = "acme".into();
+        tx.save_state(&acme, state, cause, site.env.now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        states.push(sam.get("/panel/acme/one/state").await.body);
+    }
+
+    let told = "Saved. The CRM did not answer in time. It is tried again by itself.";
+    assert!(states[0].contains(told), "{}", states[0]);
+    assert!(
+        states[1].contains("sign Latitude in again"),
+        "{}",
+        states[1]
+    );
+    for state in states {
+        assert!(!state.contains("timed out after"), "{state}");
+    }
 }

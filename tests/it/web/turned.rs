@@ -1,6 +1,7 @@
 //! Whose turn it is, on the card and in the lists: by name, and with the question that was asked between.
 
 use chrono::TimeDelta;
+use latitude::domain::deal::Standing;
 use reqwest::StatusCode;
 
 use super::pyramid::send_up;
@@ -109,6 +110,7 @@ async fn an_obstacle_that_nobody_else_has_seen_is_given_to_a_deal_and_taken_from
     let begun = sam.post("/obstacles", &[("text", "Legal is slow")]).await;
     let card = begun.header("location").to_owned();
     let reword = format!("{card}/reword");
+    let mut ended = site.deal("sam", "over").await;
     let page = sam.get(&card).await.body;
     assert!(
         page.contains("<option value=\"acme/one\">Deal one"),
@@ -137,4 +139,17 @@ async fn an_obstacle_that_nobody_else_has_seen_is_given_to_a_deal_and_taken_from
     );
     assert_eq!(foreign.status, StatusCode::NOT_FOUND, "{}", foreign.body);
     assert!(!taken.contains("href=\"/panel/acme/one\""), "{taken}");
+
+    // A deal that ended is not lost by other words.
+    let over = ("deal", "acme/over");
+    does(&mut sam, &reword, &[text, over]).await;
+    ended.standing = Standing::Lost;
+    site.take_up("acme", &ended).await;
+    let page = sam.get(&card).await.body;
+    assert!(
+        page.contains("<option value=\"acme/over\" selected"),
+        "{page}"
+    );
+    does(&mut sam, &reword, &[text, over]).await;
+    assert!(sam.get(&card).await.body.contains("Deal lost"));
 }
