@@ -218,21 +218,18 @@ fn an_approach_without_a_why_is_not_clear_for_what_stands_elsewhere() {
 
 #[test]
 fn a_list_of_names_is_no_plan_whatever_their_departments_are_called() {
-    let scored = |department: &str| {
-        let customer =
-            format!("Ann Kell (MD), Bilal Noor ({department}), Tom Webb (IT), Lou Dacre (ops).");
+    for customer in [
+        "Ann Kell (MD), Bilal Noor (claims), Tom Webb (IT), Lou Dacre (ops).",
+        "Ann Kell (MD), Bilal Noor (finance), Tom Webb (IT), Lou Dacre (ops).",
+    ] {
         let list = answers([
-            &customer,
+            customer,
             "Meet Ann, Bilal and Tom on 14 March. Lou to join by Teams.",
             "Ann knows Bilal from Aviva. Tom reports to Lou.",
             "Ann, possibly Lou.",
         ]);
-        let assessment = assess(&list, &Rubric::default());
-        (assessment.overall, assessment.score)
-    };
-
-    assert_eq!(scored("claims"), scored("finance"));
-    assert!(scored("claims").0 <= 2, "{:?}", scored("claims"));
+        assert!(assess(&list, &Rubric::default()).overall <= 2, "{customer}");
+    }
 }
 
 #[test]
