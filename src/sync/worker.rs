@@ -293,17 +293,17 @@ impl Engine {
                     self.refusals.note(work.id(), &due.step, fault.cause());
                 }
                 Err(Stop::Fault(fault)) => {
-                    match (spending::reserve_until(work), &fault) {
-                        // The reserve is for words that sellers publish: each may still be tried.
-                        (Some(until), Fault::Spent { until: at, .. }) if *at == Some(until) => {
-                            self.put_off(&work.lease, &[PULL, RECONCILE], &fault)
-                                .await?;
-                            self.rest(work, &due, until).await?;
-                        }
-                        _ => {
-                            self.put_off(&work.lease, &[PULL, WRITE_BACK, RECONCILE], &fault)
-                                .await?;
-                        }
+                    // The reserve is for words that sellers publish: each may still be tried.
+                    let reserve = spending::reserve_until(work).filter(|reserve| {
+                        matches!(&fault, Fault::Spent { until, .. } if *until == Some(*reserve))
+                    });
+                    let steps: &[&str] = match reserve {
+                        Some(_) => &[PULL, RECONCILE],
+                        None => &[PULL, WRITE_BACK, RECONCILE],
+                    };
+                    self.put_off(&work.lease, steps, &fault).await?;
+                    if let Some(until) = reserve {
+                        self.rest(work, &due, until).await?;
                     }
                     faults.push(fault);
                 }
