@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use latitude::crm::ALL;
 use latitude::crm::settings::Settings;
-use latitude::crm::setup::{Step, steps_to_apply, steps_to_destroy};
+use latitude::crm::setup::{Setup, Step, steps_to_apply, steps_to_destroy};
 use latitude::domain::field::Field;
 use latitude::ops::keep::keep;
 use latitude::ops::provision::{Way, plan};
@@ -125,6 +125,24 @@ async fn before_they_go_what_the_fields_hold_is_saved_of_closed_deals_too() {
     }
 }
 
+/// What stands after those steps of a set-up, made as set-up makes them, under names that are not ours.
+async fn set_up_under_another_name(bench: &mut Bench, makes: impl Fn(&Step) -> bool) -> Setup {
+    let settings = Settings::clone(&bench.session.settings);
+    bench.session.settings = Arc::new(Settings {
+        prefix: Some("own_".to_owned()),
+        ..settings
+    });
+    let wanted = bench.blueprint();
+    let found = bench.crm.setup(&bench.session, &wanted).await.unwrap();
+    for step in steps_to_apply(&wanted, &found) {
+        if makes(&step) && bench.crm.by_hand(&wanted, &step).is_none() {
+            let made = bench.crm.apply(&bench.session, &wanted, &step).await;
+            made.unwrap();
+        }
+    }
+    bench.crm.setup(&bench.session, &wanted).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_field_of_the_customers_own_that_is_mapped_is_used_and_never_removed() {
     for crm in ALL {
@@ -132,21 +150,8 @@ async fn a_field_of_the_customers_own_that_is_mapped_is_used_and_never_removed()
         let mut bench = Bench::bare(*crm, 5).await;
         let usual = bench.session.settings.clone();
         let approach = |step: &Step| matches!(step, Step::CreateField(Field::Approach));
-        // Made as set-up makes one, under a name that is not ours.
-        bench.session.settings = Arc::new(Settings {
-            prefix: Some("own_".to_owned()),
-            ..Settings::clone(&usual)
-        });
-        let wanted = bench.blueprint();
-        let found = bench.crm.setup(&bench.session, &wanted).await.unwrap();
-        for step in steps_to_apply(&wanted, &found) {
-            let is_list = matches!(step, Step::CreateView(_));
-            if !is_list && bench.crm.by_hand(&wanted, &step).is_none() {
-                let made = bench.crm.apply(&bench.session, &wanted, &step).await;
-                made.unwrap();
-            }
-        }
-        let found = bench.crm.setup(&bench.session, &wanted).await.unwrap();
+        let is_list = |step: &Step| matches!(step, Step::CreateView(_));
+        let found = set_up_under_another_name(&mut bench, |step| !is_list(step)).await;
         let own = found.field_map();
         let own = own.name(Field::Approach).unwrap().to_owned();
 
@@ -195,21 +200,11 @@ async fn a_plan_settles_where_every_field_is_the_customers_own() {
         let name = crm.profile().id;
         let mut bench = Bench::bare(*crm, 5).await;
         let usual = bench.session.settings.clone();
-        bench.session.settings = Arc::new(Settings {
-            prefix: Some("own_".to_owned()),
-            ..Settings::clone(&usual)
-        });
-        let wanted = bench.blueprint();
-        let found = bench.crm.setup(&bench.session, &wanted).await.unwrap();
-        for step in steps_to_apply(&wanted, &found) {
-            if matches!(step, Step::CreateField(_)) && bench.crm.by_hand(&wanted, &step).is_none() {
-                let made = bench.crm.apply(&bench.session, &wanted, &step).await;
-                made.unwrap();
-            }
-        }
-        let mut found = bench.crm.setup(&bench.session, &wanted).await.unwrap();
+        let is_field = |step: &Step| matches!(step, Step::CreateField(_));
+        let mut found = set_up_under_another_name(&mut bench, is_field).await;
         if found.fields.is_empty() {
             // Nobody sees them before they may.
+            let wanted = bench.blueprint();
             let seen = bench.crm.apply(&bench.session, &wanted, &Step::Grant).await;
             seen.unwrap();
             found = bench.crm.setup(&bench.session, &wanted).await.unwrap();
