@@ -91,5 +91,5 @@ fn paused(
         let told = format!("{asker} asked a question. Your reply restarts the clock.");
         return (told, "half");
     }
-    (format!("Waiting for {seller}'s reply"), "")
+    (format!("Waiting for {seller}’s reply"), "")
 }

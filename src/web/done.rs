@@ -20,7 +20,7 @@ impl Done {
             "offered" => "Your offer of help is with {}.",
             "said" => "Noted: {} reads why you see it differently.",
             "promised" => "Your promise is published: clocks run by it from now on.",
-            "away" => "Put away. It stays on the deal's page.",
+            "away" => "Put away. It stays on the deal’s page.",
             "talked" => "Noted: you spoke today.",
             "delete" => "Deleted. Nobody else has seen it.",
             "option" => "Your option is added.",

@@ -167,7 +167,7 @@ async fn put_away(
     Form(read): Form<Read>,
 ) -> Result<Json<Done>, Problem> {
     put_away_at(&app, &desk, &read).await?;
-    let sentence = "Put away. It stays on the deal's page in Latitude.";
+    let sentence = "Put away. It stays on the deal’s page in Latitude.";
     Ok(Json(Done { sentence }))
 }
 

@@ -127,7 +127,7 @@ fn unreachable(fault: Fault) -> Problem {
     match fault {
         Fault::Reconnect(cause) => {
             tracing::warn!(cause = %cause, "a sign-in was not believed");
-            Problem::Refused("The provider's answer could not be believed. Begin again.")
+            Problem::Refused("The provider’s answer could not be believed. Begin again.")
         }
         Fault::Later { cause, .. } | Fault::Spent { cause, .. } => {
             tracing::warn!(cause = %cause, "the provider of sign-ins does not answer");

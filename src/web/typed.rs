@@ -187,7 +187,7 @@ fn note(became: &str, left: &[Field]) -> Option<String> {
                 "Noted: this does not apply here. You can have it asked again below the grade."
             }
             "again" => "Noted: it is asked again.",
-            "away" => "Put away. It stays on the deal's page.",
+            "away" => "Put away. It stays on the deal’s page.",
             "nothing" => "Nothing has changed since you last published.",
             _ => return None,
         };

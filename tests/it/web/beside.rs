@@ -168,7 +168,7 @@ async fn a_question_about_an_obstacle_makes_it_the_sellers_turn_on_every_page() 
         assert!(due < theirs && theirs < waits, "{path}: {page}");
         let page = page.replace("&#39;", "'");
         assert!(
-            page.contains("Waiting for Sam Seller's reply"),
+            page.contains("Waiting for Sam Seller’s reply"),
             "{path}: {page}"
         );
     }
