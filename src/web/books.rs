@@ -178,8 +178,8 @@ fn recipe(state: &str) -> &'static str {
     match RunState::ALL.into_iter().find(|it| it.word() == state) {
         None | Some(RunState::Ok) => "",
         Some(RunState::Partly) => "Correct what the CRM names, in the CRM; then try again.",
-        Some(RunState::Budget) => "It starts over by itself when the CRM's day does.",
-        Some(RunState::Failed) => "It is tried again by itself; look at the CRM's status page.",
+        Some(RunState::Budget) => "It starts over by itself when the CRM’s day does.",
+        Some(RunState::Failed) => "It is tried again by itself; look at the CRM’s status page.",
         Some(RunState::Config) => "Correct what is named here, in the CRM or the configuration.",
         Some(RunState::Login) => "Someone must sign in; what waits is kept until then.",
     }

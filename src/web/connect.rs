@@ -269,7 +269,7 @@ fn found(findings: &Findings) -> Vec<(bool, String)> {
             false,
             format!(
                 "Test write refused: {why}. Give the signed-in user the right to edit deals and \
-                 Latitude's fields."
+                 Latitude’s fields."
             ),
         ),
     };

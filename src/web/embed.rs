@@ -1,4 +1,4 @@
-//! The panel inside a CRM's page: a signed request of the CRM is exchanged once for our own
+//! The panel inside a CRM’s page: a signed request of the CRM is exchanged once for our own
 //! short-lived token, which lives in that page's memory, and on while it is used. No cookie takes part.
 //!
 //! The signature says who looks at which deal; whether that person may see it is judged here, as
@@ -112,10 +112,10 @@ pub async fn arrived(
 }
 
 const UNCHECKED: Problem = Problem::Refused(
-    "Whether this came from the CRM cannot be checked just now. Reload the CRM's page in a minute.",
+    "Whether this came from the CRM cannot be checked just now. Reload the CRM’s page in a minute.",
 );
 const UNBELIEVED: Problem =
-    Problem::Refused("This did not come from the CRM, or it came too late. Reload the CRM's page.");
+    Problem::Refused("This did not come from the CRM, or it came too late. Reload the CRM’s page.");
 
 async fn enter(
     State(app): State<Shared>,

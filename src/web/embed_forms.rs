@@ -177,7 +177,7 @@ async fn ask(
     Form(said): Form<Said>,
 ) -> Result<Json<Done>, Problem> {
     coach::put_question(&app, &desk.me, &desk.dossier, coach::text(&said)?).await?;
-    let sentence = "Asked. It shows in the CRM's coaching field in a moment.";
+    let sentence = "Asked. It shows in the CRM’s coaching field in a moment.";
     Ok(Json(Done { sentence }))
 }
 

@@ -29,7 +29,7 @@ const seat = async (person) => {
   return page;
 };
 
-// Opens the panel as the CRM's page does: its signed request, posted into a frame of that page.
+// Opens the panel as the CRM’s page does: its signed request, posted into a frame of that page.
 const frame = async (person, width, before) => {
   const { action, signed } = await ask({ do: "embed", person });
   const context = before || await browser.newContext({ viewport: { width, height: 900 } });
@@ -349,10 +349,10 @@ await pat.click("button.primary");
 assert.match(await pat.inputValue("input.secret"), /^latitude_/);
 await look(pat, "tokens");
 
-// In the CRM's own page: the seller's panel, the deal as a leader sees it, one question.
+// In the CRM’s own page: the seller's panel, the deal as a leader sees it, one question.
 const late = await (await browser.newContext({ viewport: { width: 360, height: 900 } })).newPage();
 await late.goto(`${BASE}/embed/${SELLER.split(":")[0]}/once/none`);
-assert.match(await late.textContent("main"), /Reload the CRM's page/);
+assert.match(await late.textContent("main"), /Reload the CRM’s page/);
 await look(late, "embed-late");
 const embedded = await frame("seller", 360);
 await look(embedded, "embed-seller");
