@@ -1,4 +1,4 @@
-//! The panel inside a CRM’s page: a signed request of the CRM is exchanged once for our own
+//! The panel inside a CRM's page: a signed request of the CRM is exchanged once for our own
 //! short-lived token, which lives in that page's memory, and on while it is used. No cookie takes part.
 //!
 //! The signature says who looks at which deal; whether that person may see it is judged here, as

@@ -1,4 +1,4 @@
-//! The panel inside a CRM’s page: believed when signed, for whoever may see the deal, with our own
+//! The panel inside a CRM's page: believed when signed, for whoever may see the deal, with our own
 //! token and no cookie.
 
 use base64::Engine as _;
@@ -261,7 +261,7 @@ async fn a_single_use_address_opens_the_panel_once_and_within_a_minute() {
     assert_eq!(first.status, StatusCode::OK, "{}", first.body);
     assert!(first.body.contains("data-token"));
     assert_eq!(second.status, StatusCode::FORBIDDEN);
-    // The CRM’s page can show that, and it leads to none of our own.
+    // The CRM's page can show that, and it leads to none of our own.
     let policy = second.header("content-security-policy");
     assert!(policy.contains("frame-ancestors https://"), "{policy}");
     assert!(
