@@ -12,7 +12,7 @@ use super::whole::{
     concrete_words, different_words, is_found_here, is_own, own_words, telling_words,
     telling_words_of,
 };
-use super::{approach, blame, goal, ownership, people};
+use super::{approach, blame, goal, own_matter, ownership, people};
 
 /// What moves the people there.
 const MOVES: [Class; 5] = [
@@ -241,7 +241,8 @@ fn from_elsewhere(reading: &Reading, trades: &Trades) -> usize {
         * (different(reading, &[Class::Elsewhere], is_other)
             + different(reading, &[Class::OnesJob], is_no_trade))
         + different(reading, &[Class::Elsewhere, Class::OnesJob], is_kin)
-        + different(reading, &[Class::OffTopic], is_no_trade);
+        + different(reading, &[Class::OffTopic], is_no_trade)
+        + HALVES * own_matter::weight(reading);
     let seller = reading.of_class(Class::Own).take(HALVES).count();
     if told == 0 { 0 } else { told + HALVES - seller }
 }

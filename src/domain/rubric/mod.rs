@@ -28,6 +28,7 @@ pub mod mixed;
 pub mod naming;
 pub mod next_step;
 pub mod overcome;
+pub mod own_matter;
 pub mod ownership;
 pub mod parts;
 pub mod people;
