@@ -38,6 +38,7 @@ pub mod scale;
 pub mod slips;
 pub mod spelling;
 pub mod standing;
+pub mod taken_up;
 pub mod tokens;
 pub mod trades;
 pub mod whole;
