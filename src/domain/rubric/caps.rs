@@ -112,6 +112,10 @@ pub struct Caps {
     pub concrete_share: Ramp,
     /// … nor so few different things of work and trade.
     pub trade_words: Ramp,
+    /// So few different things found there, whatever they are, leave a text thin …
+    pub things: Ramp,
+    /// … where there are so few of work and trade.
+    pub things_of_trade: Ramp,
     /// Words of an answer that says next to nothing: neither names, numbers nor a word that tells …
     pub bare_words: Ramp,
     /// … and the share of such answers among those that are given.
@@ -153,6 +157,8 @@ pub enum Cap {
     Circles,
     /// Said of any deal: hardly a name, a number or a thing in many words.
     FitsAnyDeal,
+    /// Next to nothing that is found anywhere.
+    NothingFound,
     /// Nothing that could be found at this customer only.
     NothingConcrete,
     /// Half of the questions are answered with next to nothing.
@@ -163,7 +169,7 @@ pub enum Cap {
 
 impl Cap {
     /// Every cap, the hardest first.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Placeholder,
         Self::LongEmpty,
         Self::CopiedPrompt,
@@ -178,6 +184,7 @@ impl Cap {
         Self::OnlyNames,
         Self::Circles,
         Self::FitsAnyDeal,
+        Self::NothingFound,
         Self::MovesNobody,
         Self::NothingConcrete,
         Self::HalfAnswered,
@@ -202,6 +209,7 @@ impl Cap {
             Self::MovesNobody => "moves_nobody",
             Self::Circles => "circles",
             Self::FitsAnyDeal => "fits_any_deal",
+            Self::NothingFound => "nothing_found",
             Self::NothingConcrete => "nothing_concrete",
             Self::HalfAnswered => "half_answered",
             Self::OnlyBlame => "only_blame",
@@ -229,6 +237,7 @@ impl Cap {
             }
             Self::Circles => "this says the same few words over and over",
             Self::FitsAnyDeal => "most of this would fit any deal",
+            Self::NothingFound => "hardly anything is told here that is found at a customer",
             Self::NothingConcrete => "little of this could be found only at this customer",
             Self::HalfAnswered => "some questions have next to no answer yet",
             Self::OnlyBlame => "what stands in the way is left to others",
@@ -245,7 +254,11 @@ impl Cap {
             | Self::NothingConcrete
             | Self::HalfAnswered
             | Self::OnlyBlame => 2,
-            Self::ManyNumbers | Self::JargonWall | Self::Circles | Self::FitsAnyDeal => 1,
+            Self::ManyNumbers
+            | Self::JargonWall
+            | Self::Circles
+            | Self::FitsAnyDeal
+            | Self::NothingFound => 1,
             _ => 0,
         }
     }
@@ -291,7 +304,7 @@ impl Cap {
                 };
                 reading.parts().into_iter().filter(is_bare).collect()
             }
-            (Self::NothingConcrete, _) => {
+            (Self::NothingConcrete | Self::NothingFound, _) => {
                 let parts = reading.parts();
                 let is_bare = |part: &&Span| whole::things_in(reading, part) <= FEW_THINGS;
                 let bare: Vec<Span> = parts.iter().filter(is_bare).copied().collect();
