@@ -102,6 +102,10 @@ pub struct Caps {
     pub moves_among_names: Ramp,
     /// So little of what goes wrong for anyone there, of what they want, fear, told or would do.
     pub moves: Ramp,
+    /// So many different words of a meeting and its papers …
+    pub minutes: Ramp,
+    /// … with so few reasons are its minutes.
+    pub minutes_reasons: Ramp,
     /// Different words in a hundred own words of a text that turns in circles …
     pub different: Ramp,
     /// … when it has so many own words.
@@ -153,6 +157,8 @@ pub enum Cap {
     OnlyNames,
     /// Nothing of what moves anyone there.
     MovesNobody,
+    /// What was done in a meeting, and who sends what to whom after it.
+    Minutes,
     /// The same few words again and again.
     Circles,
     /// Said of any deal: hardly a name, a number or a thing in many words.
@@ -169,7 +175,7 @@ pub enum Cap {
 
 impl Cap {
     /// Every cap, the hardest first.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Placeholder,
         Self::LongEmpty,
         Self::CopiedPrompt,
@@ -182,6 +188,7 @@ impl Cap {
         Self::ManyNumbers,
         Self::JargonWall,
         Self::OnlyNames,
+        Self::Minutes,
         Self::Circles,
         Self::FitsAnyDeal,
         Self::NothingFound,
@@ -207,6 +214,7 @@ impl Cap {
             Self::Strewn => "strewn",
             Self::OnlyNames => "only_names",
             Self::MovesNobody => "moves_nobody",
+            Self::Minutes => "minutes",
             Self::Circles => "circles",
             Self::FitsAnyDeal => "fits_any_deal",
             Self::NothingFound => "nothing_found",
@@ -235,6 +243,7 @@ impl Cap {
             Self::OnlyNames | Self::MovesNobody => {
                 "this names people, and does not say yet what moves them"
             }
+            Self::Minutes => "these are notes of a meeting, without what should change and why",
             Self::Circles => "this says the same few words over and over",
             Self::FitsAnyDeal => "most of this would fit any deal",
             Self::NothingFound => "hardly anything is told here that is found at a customer",
@@ -256,6 +265,7 @@ impl Cap {
             | Self::OnlyBlame => 2,
             Self::ManyNumbers
             | Self::JargonWall
+            | Self::Minutes
             | Self::Circles
             | Self::FitsAnyDeal
             | Self::NothingFound => 1,
@@ -275,7 +285,7 @@ impl Cap {
     /// and one who blames others may know the customer well.
     pub fn most(self, dimension: Dimension) -> u8 {
         match (self, dimension) {
-            (Self::OnlyNames | Self::MovesNobody, Dimension::NextStep) => TOP,
+            (Self::OnlyNames | Self::MovesNobody | Self::Minutes, Dimension::NextStep) => TOP,
             (Self::OnlyBlame, Dimension::Ownership) => 1,
             (Self::OnlyBlame | Self::HalfAnswered, _) => TOP,
             _ => self.leaves(),
@@ -290,6 +300,7 @@ impl Cap {
             Self::ActivityCounts => &[Class::Activity],
             Self::OffTopic => &[Class::OffTopic, Class::Elsewhere, Class::OnesJob],
             Self::JargonWall => &[Class::Jargon],
+            Self::Minutes => &[Class::Minutes],
             _ => &[],
         }
     }

@@ -166,15 +166,18 @@ classes! {
     OnesOwn = "ones_own",
     /// Work and what it is done with: machines, goods, places, dealings.
     Trade = "trade",
+    /// A meeting and its papers: agenda, attendees, recap, resends.
+    Minutes = "minutes",
     /// What is said of any firm: processes, growth, stakeholders.
     AnyFirm = "any_firm",
 }
 
 /// Classes whose words say what a text is about, and nothing more: no rule listens for one.
-pub const MATTERS: [Class; 5] = [
+pub const MATTERS: [Class; 6] = [
     Class::Elsewhere,
     Class::OnesJob,
     Class::OnesOwn,
+    Class::Minutes,
     Class::Trade,
     Class::AnyFirm,
 ];

@@ -133,6 +133,11 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
                 caps.moves_among_names.tells(moves),
             ])
         }
+        Cap::Minutes => all(&[
+            caps.minutes
+                .tells(different(reading, &[Class::Minutes], |_| true)),
+            caps.minutes_reasons.tells(approach::reason(reading).len()),
+        ]),
         Cap::MovesNobody => caps.moves.tells(moves),
         Cap::Circles => all(&[
             caps.different.tells(variety(reading)),

@@ -61,7 +61,8 @@ pub fn overcome(reading: &Reading) -> Vec<Span> {
             // What opens the answer to the question of what stands in the way stands in the way.
             let is_asked = part(before) == Some(Part::Obstacles)
                 && opens_part(reading, before.first)
-                && before.last > before.first;
+                && before.last > before.first
+                && !(before.first..=before.last).any(|at| reading.is_one_of(at, &AT_EASE));
             let is_own = (before.first..=before.last)
                 .any(|at| reading.is(at, Class::Own) || reading.is(at, Class::OwnHouse));
             let begun = deeds.partition_point(|deed| deed.first < after.first);
@@ -72,6 +73,12 @@ pub fn overcome(reading: &Reading) -> Vec<Span> {
         })
         .collect()
 }
+
+/// Where these are told nothing stands in the way.
+const AT_EASE: [&str; 16] = [
+    "like", "likes", "love", "loves", "agrees", "agreed", "supports", "welcomes", "keen", "happy",
+    "glad", "pleased", "fine", "easy", "none", "nothing",
+];
 
 /// Whether an answer begins with this word.
 fn opens_part(reading: &Reading, index: usize) -> bool {
