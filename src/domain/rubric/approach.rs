@@ -240,40 +240,8 @@ fn condition(reading: &Reading) -> Vec<Span> {
 }
 
 fn narrow(reading: &Reading) -> Vec<Span> {
-    let narrowed = reading
-        .of_class(Class::Narrow)
-        .chain(one_thing(reading))
-        .chain(most_of_all(reading));
+    let narrowed = reading.of_class(Class::Narrow).chain(one_thing(reading));
     disjoint(narrowed.collect())
-}
-
-/// Words that end on -est and are no superlatives, or boast.
-const NO_SUPERLATIVES: [&str; 32] = [
-    "interest", "request", "honest", "dishonest", "protest", "contest", "harvest", "suggest",
-    "invest", "reinvest", "forest", "modest", "latest", "greatest", "finest", "highest", "fastest",
-    "manifest", "digest", "arrest", "inquest", "priest", "everest", "bequest", "conquest",
-    "newest", "strongest", "guest", "smartest", "earliest", "test", "retest",
-];
-
-/// "It complains loudest", "the youngest plants", "her slowest line": which of several is taken, and why it.
-fn most_of_all(reading: &Reading) -> impl Iterator<Item = Span> {
-    (0..reading.tokens.len()).filter_map(|index| {
-        let word = reading.word(index).to_lowercase();
-        let is_most = word.len() > 5 && word.ends_with("est") || word == "worst";
-        let is_ours = || {
-            let mut before = reading.before(index, 2);
-            before.any(|at| reading.is(at, Class::Own) || reading.is(at, Class::Generic))
-        };
-        (is_most
-            && !NO_SUPERLATIVES.contains(&&*word)
-            && !reading.is_echo(index)
-            && !is_ours()
-            && reading.before(index, 1).chain(reading.after(index, 1)).count() > 0)
-            .then_some(Span {
-                first: index,
-                last: index,
-            })
-    })
 }
 
 /// "One rack", "1 sensor": one of the things found there, whichever they are.
