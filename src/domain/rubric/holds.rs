@@ -144,10 +144,7 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
             caps.different_own_words.tells(own_words(reading)),
         ]),
         Cap::FitsAnyDeal => caps.facts.tells(percent(found, heard().count())),
-        Cap::NothingFound => all(&[
-            caps.things.tells(things),
-            caps.things_of_trade.tells(trade),
-        ]),
+        Cap::NothingFound => all(&[caps.things.tells(things), caps.things_of_trade.tells(trade)]),
         Cap::NothingConcrete => any(&[
             caps.concrete_words.tells(concrete),
             caps.concrete_share

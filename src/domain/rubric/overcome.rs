@@ -1,8 +1,6 @@
 //! What stands in the way, and at once what is done about it, as people write it in notes: without
 //! an "if" and often without a verb.
 
-use super::dates::Exact;
-use super::goal;
 use super::lexicon::Class;
 use super::ownership::own_deed;
 use super::reading::{Reading, Span};
@@ -54,7 +52,6 @@ pub fn overcome(reading: &Reading) -> Vec<Span> {
     let sentences: Vec<Span> = reading.sentences().collect();
     let part = |span: &Span| reading.tokens.get(span.first).map(|it| it.part);
     let deeds = own_deed(reading);
-    let acted = goal::decides(reading);
     sentences
         .windows(2)
         .filter_map(|pair| {
@@ -71,33 +68,10 @@ pub fn overcome(reading: &Reading) -> Vec<Span> {
             let begun = deeds.partition_point(|deed| deed.first < after.first);
             let deed = deeds
                 .get(begun)
-                .filter(|deed| deed.last <= after.last && deed.first <= after.first + 6)
-                .copied()
-                .or_else(|| is_asked.then(|| noted_way(reading, after, &acted)).flatten())?;
-            (part(before) == part(after) && (is_hindered || is_asked) && !is_own).then_some(deed)
+                .filter(|deed| deed.last <= after.last && deed.first <= after.first + 6)?;
+            (part(before) == part(after) && (is_hindered || is_asked) && !is_own).then_some(*deed)
         })
         .collect()
-}
-
-/// "8 bags on my trailer, there Mon", "she films it, clips to me Wed": in notes, a way that has the seller in
-/// it, or someone there who does it on a day.
-fn noted_way(reading: &Reading, sentence: &Span, acted: &[Span]) -> Option<Span> {
-    const NO_WAY: [Class; 4] = [Class::Vague, Class::Waits, Class::Not, Class::Demands];
-    let within = || sentence.first..=sentence.last;
-    let is_none = within().any(|at| NO_WAY.iter().any(|class| reading.is(at, *class)));
-    let own = within().find(|at| reading.is(*at, Class::Own) && !reading.is_echo(*at));
-    let is_in = |span: &Span| sentence.first <= span.first && span.last <= sentence.last;
-    let has_a_day = || {
-        let mut times = reading.times.iter();
-        times.any(|time| time.exact == Exact::Day && time.step && is_in(&time.span))
-    };
-    let own = own.map(|at| Span {
-        first: at,
-        last: at,
-    });
-    let theirs = || acted.iter().find(|span| is_in(span)).copied();
-    own.or_else(|| theirs().filter(|_| has_a_day()))
-        .filter(|_| !is_none)
 }
 
 /// Where these are told nothing stands in the way.
@@ -109,7 +83,9 @@ const AT_EASE: [&str; 16] = [
 /// Whether an answer begins with this word.
 fn opens_part(reading: &Reading, index: usize) -> bool {
     let part = |at: usize| reading.tokens.get(at).map(|it| it.part);
-    index.checked_sub(1).is_none_or(|before| part(before) != part(index))
+    index
+        .checked_sub(1)
+        .is_none_or(|before| part(before) != part(index))
 }
 
 /// The seller as the one who does something.

@@ -208,8 +208,8 @@ fn has_an_object(reading: &Reading, index: usize) -> bool {
 
 /// What one is, has or takes in, and what changes nothing.
 const ONLY_IS_OR_HAS: [&str; 24] = [
-    "am", "are", "be", "been", "have", "had", "got", "get", "did", "do", "know", "knew", "see", "saw",
-    "hear", "heard", "like", "love", "lost", "met", "find", "found", "miss", "expect",
+    "am", "are", "be", "been", "have", "had", "got", "get", "did", "do", "know", "knew", "see",
+    "saw", "hear", "heard", "like", "love", "lost", "met", "find", "found", "miss", "expect",
 ];
 
 /// "Could pair his genset with our battery": in notes, what the seller can or will do, whichever word.
