@@ -113,7 +113,7 @@ fn an_everyday_word_is_a_deed_where_something_is_done_to_something() {
         "own_deed",
         &["We key the first 200 kilns", "I halve her list"],
     );
-    does_not_hear("own_deed", &["We have the first 200", "I know her list"]);
+    does_not_hear("own_deed", &["We have the first 200", "I know her kiln"]);
 }
 
 #[test]
