@@ -65,10 +65,10 @@ fn minutes_of_a_meeting_are_thin_whatever_days_they_hold() {
 #[test]
 fn what_names_nothing_that_is_found_anywhere_is_thin() {
     let nothing = [
-        "The head wants it to go well, and she fears that it will not.",
-        "She decides it on Monday and tells him so.",
-        "Rather than all of it at once, only the first, because she trusts what she sees.",
-        "He may refuse. I ask him on Friday, or she does.",
+        "Mrs. Oduya (managing director) hopes for more because her chairman Mr. Brandt expects more.",
+        "Mrs. Oduya says by 4 May whether she agrees and tells Mr. Brandt on Monday.",
+        "I'd rather ask than write, because she told others she doesn't read long mails. Mr. Brandt trusts her.",
+        "If it's no, I ask her what was missing, or I go to Ms. Renner on Thursday. She offered me that already.",
     ];
 
     assert_eq!(grade(nothing), Grade::Thin);
