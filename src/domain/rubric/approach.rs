@@ -5,6 +5,7 @@ use super::intent;
 use super::lexicon::Class;
 use super::put_aside::rejected;
 use super::reading::{Reading, Span, disjoint};
+use super::taken_up::taken_up;
 use super::tokens::Shape;
 
 /// How far apart at most the two stand that are weighed against each other.
@@ -64,6 +65,11 @@ pub const SIGNALS: &[Signal] = &[
         name: "not",
         says: "says what you will not do, or what is not so",
         find: not,
+    },
+    Signal {
+        name: "taken_up",
+        says: "says more of a thing that another answer names",
+        find: taken_up,
     },
     Signal {
         name: "therefore",

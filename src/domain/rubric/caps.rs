@@ -102,6 +102,10 @@ pub struct Caps {
     pub moves_among_names: Ramp,
     /// So little of what goes wrong for anyone there, of what they want, fear, told or would do.
     pub moves: Ramp,
+    /// So many different words of a meeting and its papers …
+    pub minutes: Ramp,
+    /// … with so few reasons are its minutes.
+    pub minutes_reasons: Ramp,
     /// Different words in a hundred own words of a text that turns in circles …
     pub different: Ramp,
     /// … when it has so many own words.
@@ -112,6 +116,10 @@ pub struct Caps {
     pub concrete_share: Ramp,
     /// … nor so few different things of work and trade.
     pub trade_words: Ramp,
+    /// So few different things found there, whatever they are, leave a text thin …
+    pub things: Ramp,
+    /// … where there are so few of work and trade.
+    pub things_of_trade: Ramp,
     /// Words of an answer that says next to nothing: neither names, numbers nor a word that tells …
     pub bare_words: Ramp,
     /// … and the share of such answers among those that are given.
@@ -149,10 +157,14 @@ pub enum Cap {
     OnlyNames,
     /// Nothing of what moves anyone there.
     MovesNobody,
+    /// What was done in a meeting, and who sends what to whom after it.
+    Minutes,
     /// The same few words again and again.
     Circles,
     /// Said of any deal: hardly a name, a number or a thing in many words.
     FitsAnyDeal,
+    /// Next to nothing that is found anywhere.
+    NothingFound,
     /// Nothing that could be found at this customer only.
     NothingConcrete,
     /// Half of the questions are answered with next to nothing.
@@ -163,7 +175,7 @@ pub enum Cap {
 
 impl Cap {
     /// Every cap, the hardest first.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Placeholder,
         Self::LongEmpty,
         Self::CopiedPrompt,
@@ -176,8 +188,10 @@ impl Cap {
         Self::ManyNumbers,
         Self::JargonWall,
         Self::OnlyNames,
+        Self::Minutes,
         Self::Circles,
         Self::FitsAnyDeal,
+        Self::NothingFound,
         Self::MovesNobody,
         Self::NothingConcrete,
         Self::HalfAnswered,
@@ -200,8 +214,10 @@ impl Cap {
             Self::Strewn => "strewn",
             Self::OnlyNames => "only_names",
             Self::MovesNobody => "moves_nobody",
+            Self::Minutes => "minutes",
             Self::Circles => "circles",
             Self::FitsAnyDeal => "fits_any_deal",
+            Self::NothingFound => "nothing_found",
             Self::NothingConcrete => "nothing_concrete",
             Self::HalfAnswered => "half_answered",
             Self::OnlyBlame => "only_blame",
@@ -227,8 +243,10 @@ impl Cap {
             Self::OnlyNames | Self::MovesNobody => {
                 "this names people, and does not say yet what moves them"
             }
+            Self::Minutes => "these are notes of a meeting, without what should change and why",
             Self::Circles => "this says the same few words over and over",
             Self::FitsAnyDeal => "most of this would fit any deal",
+            Self::NothingFound => "hardly anything is told here that is found at a customer",
             Self::NothingConcrete => "little of this could be found only at this customer",
             Self::HalfAnswered => "some questions have next to no answer yet",
             Self::OnlyBlame => "what stands in the way is left to others",
@@ -245,7 +263,12 @@ impl Cap {
             | Self::NothingConcrete
             | Self::HalfAnswered
             | Self::OnlyBlame => 2,
-            Self::ManyNumbers | Self::JargonWall | Self::Circles | Self::FitsAnyDeal => 1,
+            Self::ManyNumbers
+            | Self::JargonWall
+            | Self::Minutes
+            | Self::Circles
+            | Self::FitsAnyDeal
+            | Self::NothingFound => 1,
             _ => 0,
         }
     }
@@ -262,7 +285,7 @@ impl Cap {
     /// and one who blames others may know the customer well.
     pub fn most(self, dimension: Dimension) -> u8 {
         match (self, dimension) {
-            (Self::OnlyNames | Self::MovesNobody, Dimension::NextStep) => TOP,
+            (Self::OnlyNames | Self::MovesNobody | Self::Minutes, Dimension::NextStep) => TOP,
             (Self::OnlyBlame, Dimension::Ownership) => 1,
             (Self::OnlyBlame | Self::HalfAnswered, _) => TOP,
             _ => self.leaves(),
@@ -277,6 +300,7 @@ impl Cap {
             Self::ActivityCounts => &[Class::Activity],
             Self::OffTopic => &[Class::OffTopic, Class::Elsewhere, Class::OnesJob],
             Self::JargonWall => &[Class::Jargon],
+            Self::Minutes => &[Class::Minutes],
             _ => &[],
         }
     }
@@ -291,7 +315,7 @@ impl Cap {
                 };
                 reading.parts().into_iter().filter(is_bare).collect()
             }
-            (Self::NothingConcrete, _) => {
+            (Self::NothingConcrete | Self::NothingFound, _) => {
                 let parts = reading.parts();
                 let is_bare = |part: &&Span| whole::things_in(reading, part) <= FEW_THINGS;
                 let bare: Vec<Span> = parts.iter().filter(is_bare).copied().collect();

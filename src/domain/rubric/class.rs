@@ -162,16 +162,22 @@ classes! {
     Elsewhere = "elsewhere",
     /// The seller's own job: pay, targets, standing, the life of the firm.
     OnesJob = "ones_job",
+    /// What one has oneself, at home or as somebody's employee: a laptop, a travel claim, a wife.
+    OnesOwn = "ones_own",
     /// Work and what it is done with: machines, goods, places, dealings.
     Trade = "trade",
+    /// A meeting and its papers: agenda, attendees, recap, resends.
+    Minutes = "minutes",
     /// What is said of any firm: processes, growth, stakeholders.
     AnyFirm = "any_firm",
 }
 
 /// Classes whose words say what a text is about, and nothing more: no rule listens for one.
-pub const MATTERS: [Class; 4] = [
+pub const MATTERS: [Class; 6] = [
     Class::Elsewhere,
     Class::OnesJob,
+    Class::OnesOwn,
+    Class::Minutes,
     Class::Trade,
     Class::AnyFirm,
 ];

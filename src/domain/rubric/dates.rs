@@ -91,7 +91,8 @@ fn at(reading: &Reading, index: usize) -> Option<(usize, Exact)> {
         if is_money(reading, index) {
             return None;
         }
-        if let Some(month) = month_next.filter(|_| is_day_number(reading, index)) {
+        let month = month_next.or_else(|| month_of(reading, index));
+        if let Some(month) = month.filter(|_| is_day_number(reading, index)) {
             return Some((month, Exact::Day));
         }
         return numeric(
@@ -131,6 +132,14 @@ fn at(reading: &Reading, index: usize) -> Option<(usize, Exact)> {
             .map(|span| (span.last, Exact::Coarse));
     }
     None
+}
+
+/// "20 of September": the month that a day belongs to.
+fn month_of(reading: &Reading, index: usize) -> Option<usize> {
+    let mut after = reading.after(index, 2);
+    let of = after.next()?;
+    let month = after.next()?;
+    (reading.is_one_of(of, &["of"]) && is_month(reading, month)).then_some(month)
 }
 
 /// "$14.25", "9.50 €": no time, whatever stands before it.

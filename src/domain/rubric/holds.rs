@@ -12,7 +12,7 @@ use super::whole::{
     concrete_words, different_words, is_found_here, is_own, own_words, telling_words,
     telling_words_of,
 };
-use super::{approach, blame, goal, ownership, people};
+use super::{approach, blame, goal, own_matter, ownership, people};
 
 /// What moves the people there.
 const MOVES: [Class; 5] = [
@@ -133,12 +133,18 @@ pub fn held(reading: &Reading, prompts: &HashSet<u64>, caps: &Caps) -> Vec<(Cap,
                 caps.moves_among_names.tells(moves),
             ])
         }
+        Cap::Minutes => all(&[
+            caps.minutes
+                .tells(different(reading, &[Class::Minutes], |_| true)),
+            caps.minutes_reasons.tells(approach::reason(reading).len()),
+        ]),
         Cap::MovesNobody => caps.moves.tells(moves),
         Cap::Circles => all(&[
             caps.different.tells(variety(reading)),
             caps.different_own_words.tells(own_words(reading)),
         ]),
         Cap::FitsAnyDeal => caps.facts.tells(percent(found, heard().count())),
+        Cap::NothingFound => all(&[caps.things.tells(things), caps.things_of_trade.tells(trade)]),
         Cap::NothingConcrete => any(&[
             caps.concrete_words.tells(concrete),
             caps.concrete_share
@@ -241,7 +247,8 @@ fn from_elsewhere(reading: &Reading, trades: &Trades) -> usize {
         * (different(reading, &[Class::Elsewhere], is_other)
             + different(reading, &[Class::OnesJob], is_no_trade))
         + different(reading, &[Class::Elsewhere, Class::OnesJob], is_kin)
-        + different(reading, &[Class::OffTopic], is_no_trade);
+        + different(reading, &[Class::OffTopic], is_no_trade)
+        + HALVES * own_matter::weight(reading);
     let seller = reading.of_class(Class::Own).take(HALVES).count();
     if told == 0 { 0 } else { told + HALVES - seller }
 }

@@ -58,15 +58,34 @@ pub fn overcome(reading: &Reading) -> Vec<Span> {
             let [before, after] = pair else { return None };
             let is_hindered =
                 (before.first..=before.last).any(|at| !reading.is_echo(at) && hinders(reading, at));
+            // What opens the answer to the question of what stands in the way stands in the way.
+            let is_asked = part(before) == Some(Part::Obstacles)
+                && opens_part(reading, before.first)
+                && before.last > before.first
+                && !(before.first..=before.last).any(|at| reading.is_one_of(at, &AT_EASE));
             let is_own = (before.first..=before.last)
                 .any(|at| reading.is(at, Class::Own) || reading.is(at, Class::OwnHouse));
             let begun = deeds.partition_point(|deed| deed.first < after.first);
             let deed = deeds
                 .get(begun)
                 .filter(|deed| deed.last <= after.last && deed.first <= after.first + 6)?;
-            (part(before) == part(after) && is_hindered && !is_own).then_some(*deed)
+            (part(before) == part(after) && (is_hindered || is_asked) && !is_own).then_some(*deed)
         })
         .collect()
+}
+
+/// Where these are told nothing stands in the way.
+const AT_EASE: [&str; 16] = [
+    "like", "likes", "love", "loves", "agrees", "agreed", "supports", "welcomes", "keen", "happy",
+    "glad", "pleased", "fine", "easy", "none", "nothing",
+];
+
+/// Whether an answer begins with this word.
+fn opens_part(reading: &Reading, index: usize) -> bool {
+    let part = |at: usize| reading.tokens.get(at).map(|it| it.part);
+    index
+        .checked_sub(1)
+        .is_none_or(|before| part(before) != part(index))
 }
 
 /// The seller as the one who does something.

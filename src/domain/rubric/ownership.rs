@@ -167,9 +167,50 @@ fn is_any_deed(reading: &Reading, who: &Span, index: usize) -> bool {
     is_subject
         && at_once
         && !reading.is_apart(index)
-        && intent::is_noun(reading, index)
+        && (intent::is_noun(reading, index) || has_an_object(reading, index))
         && !reading.ends(index, Ending::Ed)
 }
+
+/// "We key the first 200", "I halve her list": an everyday word is a deed where something follows that it
+/// is done to, and it is none of what one only is, has, thinks or wants.
+fn has_an_object(reading: &Reading, index: usize) -> bool {
+    const NO_DEED: [Class; 15] = [
+        Class::Modal,
+        Class::Feels,
+        Class::Wants,
+        Class::Said,
+        Class::Vague,
+        Class::Waits,
+        Class::Hedge,
+        Class::Pitch,
+        Class::Close,
+        Class::Joint,
+        Class::Not,
+        Class::Before,
+        Class::Empty,
+        Class::Activity,
+        Class::Generic,
+    ];
+    let is_thing = |next: usize| {
+        !reading.is_apart(next)
+            && (reading.is(next, Class::Article)
+                || reading.is_one_of(next, &["his", "her", "their", "its"])
+                || reading
+                    .tokens
+                    .get(next)
+                    .is_some_and(|it| it.shape == Shape::Number))
+    };
+    !NO_DEED.iter().any(|class| reading.is(index, *class))
+        && !reading.is_one_of(index, &ONLY_IS_OR_HAS)
+        && reading.ends(index, Ending::Other)
+        && reading.after(index, 1).any(is_thing)
+}
+
+/// What one is, has or takes in, and what changes nothing.
+const ONLY_IS_OR_HAS: [&str; 24] = [
+    "am", "are", "be", "been", "have", "had", "got", "get", "did", "do", "know", "knew", "see",
+    "saw", "hear", "heard", "like", "love", "lost", "met", "find", "found", "miss", "expect",
+];
 
 /// "Could pair his genset with our battery": in notes, what the seller can or will do, whichever word.
 fn bare_deeds(reading: &Reading) -> impl Iterator<Item = Span> {

@@ -187,7 +187,7 @@ pub fn tokenize<'t>(
                     sentence += 1;
                     joined = letter == ';';
                 }
-                apart |= sets_apart(letter);
+                apart |= sets_apart(letter) || letter == '-' && is_dash(text, start);
                 continue;
             }
         };
@@ -267,6 +267,14 @@ fn end_of_word(text: &str, start: usize) -> usize {
 /// stands on both sides of it is found by the words.
 fn sets_apart(mark: char) -> bool {
     matches!(mark, ',' | '(' | ')' | '[' | ']' | ':' | '–' | '—' | '/')
+}
+
+/// A hyphen between spaces, as it is typed for a dash; one that opens a line is a bullet.
+fn is_dash(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let after = text.get(at + 1..).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    before.ends_with(' ') && after.starts_with(' ') && !line.trim().is_empty()
 }
 
 /// Combining marks belong to the letter before them.

@@ -8,7 +8,7 @@ use latitude::ops::evaluate::{plain, weighted_kappa};
 use super::set;
 
 /// Kinds of text meant to fool the rubric.
-const FOOLING: [&str; 16] = [
+const FOOLING: [&str; 18] = [
     "activity_counts",
     "blame",
     "copied_prompt",
@@ -20,15 +20,17 @@ const FOOLING: [&str; 16] = [
     "long_empty",
     "minutes",
     "names_without_thought",
+    "nonsense",
     "numbers_without_thought",
     "offtopic",
     "own_career",
+    "own_matter",
     "product_page",
     "story",
 ];
 
 /// All rated strategies.
-const EVERY_SET: [&str; 14] = [
+const EVERY_SET: [&str; 16] = [
     "fit.jsonl",
     "held_back.jsonl",
     "fresh_open.jsonl",
@@ -43,6 +45,8 @@ const EVERY_SET: [&str; 14] = [
     "brief_sealed.jsonl",
     "voices_open.jsonl",
     "voices_sealed.jsonl",
+    "newcomers_open.jsonl",
+    "newcomers_sealed.jsonl",
 ];
 
 /// Texts written to fool that still do: a list of features in a plan's words.
@@ -109,6 +113,8 @@ fn what_is_meant_to_fool_is_hardly_ever_graded_solid_or_strong() {
         "third_sealed.jsonl",
         "last_tricks.jsonl",
         "terse_open.jsonl",
+        "newcomers_open.jsonl",
+        "newcomers_sealed.jsonl",
     ];
     hardly_fooled(&new_tricks, MOST_FOOLED_BY_NEW_TRICKS_PERCENT);
 }

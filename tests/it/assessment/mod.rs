@@ -7,6 +7,7 @@ mod filler;
 mod invariance;
 mod matter;
 mod names;
+mod newcomers;
 mod notes;
 mod questions;
 mod terse;
