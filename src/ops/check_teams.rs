@@ -32,6 +32,22 @@ pub async fn teams(config: &Config, engine: &Engine, id: &ConnectionId) -> Optio
         .flat_map(|(leader, reports)| std::iter::once(leader).chain(reports));
     let (known, unknown): (Vec<_>, Vec<_>) = named.partition(is_known);
     let first: Vec<&str> = unknown.iter().take(MOST).map(|it| it.as_str()).collect();
+    let shared = settings.teams.keys().find(|leader| {
+        let at = |it: &&Person| {
+            let email = it.email.as_deref();
+            it.active && email.is_some_and(|it| it.eq_ignore_ascii_case(leader))
+        };
+        people.iter().filter(at).count() > 1
+    });
+    if let Some(leader) = shared {
+        return Some(Check::bad(
+            name,
+            format!(
+                "several people in the CRM have the address {leader}, so nobody leads its team"
+            ),
+            &format!("name the leader in connections.{id}.teams by the CRM's id"),
+        ));
+    }
     Some(match unknown.len() {
         0 => Check::good(name, format!("{} entries, everyone known", known.len())),
         many => Check::bad(

@@ -3,8 +3,10 @@
 //! Which tables speak of a person is read from the catalogue, as for forgetting them, so that a table
 //! that is added later is not left out.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
-use sqlx::QueryBuilder;
+use sqlx::{QueryBuilder, query_as};
 
 use super::Result;
 use super::copy::{Of, Table, quoted, shown};
@@ -54,11 +56,30 @@ impl Tx {
                 Ok(())
             })
             .await?;
+            if table.name == "assessment" {
+                let others = self.of_others(connection, person).await?;
+                rows.iter_mut()
+                    .for_each(|row| without_private(row, &others));
+            }
             if !rows.is_empty() {
                 kept.insert(table.name, Value::Array(rows));
             }
         }
         Ok(kept)
+    }
+
+    /// The versions in a person's deals that someone else wrote, before the deal was theirs.
+    async fn of_others(
+        &mut self,
+        connection: &ConnectionId,
+        person: &str,
+    ) -> Result<HashSet<(String, i64)>> {
+        let found: Vec<(String, i64)> = sql!(self, db => query_as(
+            "SELECT v.deal, v.version FROM strategy_version v
+             JOIN deal d ON d.connection = v.connection AND d.id = v.deal
+             WHERE v.connection = $1 AND d.seller = $2 AND v.author <> $2",
+        ).bind(connection.as_str()).bind(person).fetch_all(db).await)?;
+        Ok(found.into_iter().collect())
     }
 
     /// Forgets what a person wrote for themselves: drafts, words that were set aside, how likely they
@@ -82,6 +103,23 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+/// Takes the notes that were for its writer's eyes alone out of an assessment, where that is someone
+/// else.
+fn without_private(row: &mut Value, others: &HashSet<(String, i64)>) {
+    let of = row["deal"].as_str().zip(row["version"].as_i64());
+    let Some((deal, version)) = of else {
+        return;
+    };
+    if !others.contains(&(deal.to_owned(), version)) {
+        return;
+    }
+    // What cannot be read is told of nobody.
+    let told = row["assessment"].as_str().unwrap_or_default();
+    let mut told: Map<String, Value> = serde_json::from_str(told).unwrap_or_default();
+    told.remove("private_notes");
+    row["assessment"] = Value::String(Value::Object(told).to_string());
 }
 
 /// Which rows of a table are about a person; none where the table says nothing of people.

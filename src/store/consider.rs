@@ -34,13 +34,16 @@ pub struct Considered {
 impl Tx {
     /// Deals to be looked at by `now` whose seller's words are on their way to the CRM; the most
     /// valuable first. None that the rubric has yet to read: it would be shown with the grade of
-    /// other words.
+    /// other words. They are held until the end of the unit of work, as those of
+    /// [`Tx::to_consider`] are: what is published meanwhile comes after what is decided of them, and
+    /// is not undone by it.
     pub async fn carried_to_consider(
         &mut self,
         connection: &ConnectionId,
         now: Time,
         most: i64,
     ) -> Result<Vec<Dossier<Verdict>>> {
+        let hold = self.holding();
         sql!(self, db => {
             let mut select = QueryBuilder::new(DOSSIER);
             select.push(" WHERE d.connection = ").push_bind(connection.as_str());
@@ -48,9 +51,18 @@ impl Tx {
             select.push(" AND d.carry_version IS NOT NULL AND NOT (d.look_at IS NULL OR d.look_at > ");
             select.push_bind(now);
             select.push(") AND d.gone_at IS NULL AND d.assessed_version >= d.version ORDER BY d.amount DESC NULLS LAST, d.id LIMIT ");
-            select.push_bind(most);
+            select.push_bind(most).push(hold);
             select.build_query_as().fetch_all(db).await
         })
+    }
+
+    /// How a statement ends that holds the deals it reads; on SQLite there is one writer at a time
+    /// anyway.
+    fn holding(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => " FOR UPDATE OF d",
+            Self::Sqlite(_) => "",
+        }
     }
 
     /// The other deals to be looked at by `now` that the rubric has read, the most valuable first;
@@ -77,6 +89,7 @@ impl Tx {
         now: Time,
     ) -> Result<Vec<Dossier<Verdict>>> {
         let mut found: HashMap<String, Dossier<Verdict>> = HashMap::with_capacity(ids.len());
+        let hold = self.holding();
         for some in ids.chunks(ROWS) {
             let rows: Vec<Dossier<Verdict>> = sql!(&mut *self, db => {
                 let mut select = QueryBuilder::new(DOSSIER);
@@ -89,7 +102,7 @@ impl Tx {
                 for id in some {
                     list.push_bind(id.as_str());
                 }
-                select.push(")");
+                select.push(")").push(hold);
                 select.build_query_as().fetch_all(db).await
             })?;
             found.extend(rows.into_iter().map(|row| (row.id.clone(), row)));

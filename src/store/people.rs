@@ -92,7 +92,8 @@ impl Tx {
 
     /// Has people report to whom the configuration says, a leader to their reports, each by e-mail
     /// address or by the CRM's id; for everyone else the CRM's word stands. Whom nobody knows is
-    /// passed over.
+    /// passed over, and so is a leader's address that two share: whoever copies it would read the
+    /// plans of that team.
     pub async fn lead(
         &mut self,
         id: &ConnectionId,
@@ -100,8 +101,11 @@ impl Tx {
     ) -> Result<()> {
         for (leader, reports) in teams {
             let found: Option<(String,)> = sql!(&mut *self, db => query_as(
-                "SELECT id FROM person WHERE connection = $1 AND active
-                 AND (id = $2 OR lower(email) = lower($2)) ORDER BY id LIMIT 1",
+                "SELECT p.id FROM person p WHERE p.connection = $1 AND p.active
+                 AND (p.id = $2 OR lower(p.email) = lower($2) AND NOT EXISTS (
+                   SELECT 1 FROM person o WHERE o.connection = $1 AND o.active
+                   AND o.id <> p.id AND lower(o.email) = lower($2)))
+                 ORDER BY CASE WHEN p.id = $2 THEN 0 ELSE 1 END LIMIT 1",
             ).bind(id.as_str()).bind(leader).fetch_optional(db).await)?;
             let Some((leader,)) = found else {
                 continue;

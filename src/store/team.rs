@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sqlx::{FromRow, QueryBuilder, query_as};
+use sqlx::{FromRow, QueryBuilder, query_as, query_scalar};
 
 use super::Result;
 use super::rows::{ROWS, one_of};
@@ -58,6 +58,14 @@ impl Tx {
         Ok(alone.flatten().cloned().collect())
     }
 
+    /// Whether one person alone has that address in a connection.
+    pub async fn is_alone_at(&mut self, connection: &ConnectionId, email: &str) -> Result<bool> {
+        sql!(self, db => query_scalar(
+            "SELECT COUNT(*) = 1 FROM person
+             WHERE connection = $1 AND lower(email) = lower($2) AND active",
+        ).bind(connection.as_str()).bind(email).fetch_one(db).await)
+    }
+
     /// The people of that address who may still sign in to the CRM, by connection.
     async fn faces_at(&mut self, email: &str) -> Result<Vec<Face>> {
         sql!(self, db => query_as(
@@ -90,7 +98,7 @@ impl Tx {
     pub async fn named(&mut self, whom: &[String]) -> Result<Vec<Face>> {
         let mut found: Vec<Face> = Vec::new();
         for key in whom {
-            let mut faces = self.faces_at(key).await?;
+            let mut faces = self.faces_of(key).await?;
             if let Some((connection, id)) = key.split_once(':') {
                 faces.extend(self.face(&connection.into(), id).await?);
             }

@@ -210,24 +210,32 @@ impl Tx {
         ).bind(connection.as_str()).bind(now).execute(db).await.map(drop))
     }
 
-    /// Tries a deal again at a time.
+    /// Tries a deal again at a time, where `version` is still its latest: what was published
+    /// meanwhile waits for nothing.
     pub async fn write_later(
         &mut self,
         connection: &ConnectionId,
-        id: &str,
+        (id, version): (&str, i64),
         at: Time,
     ) -> Result<()> {
         sql!(self, db => query(
-            "UPDATE deal SET write_at = $3, write_failures = write_failures + 1
-             WHERE connection = $1 AND id = $2",
-        ).bind(connection.as_str()).bind(id).bind(at).execute(db).await.map(drop))
+            "UPDATE deal SET write_at = $4, write_failures = write_failures + 1
+             WHERE connection = $1 AND id = $2 AND version = $3",
+        ).bind(connection.as_str()).bind(id).bind(version).bind(at).execute(db).await.map(drop))
     }
 
-    /// Gives writing to a deal up until it, its set-up or someone changes something.
-    pub async fn park(&mut self, connection: &ConnectionId, id: &str, why: &str) -> Result<()> {
+    /// Gives writing to a deal up until it, its set-up or someone changes something, where `version`
+    /// is still its latest: what was published meanwhile has not been refused.
+    pub async fn park(
+        &mut self,
+        connection: &ConnectionId,
+        (id, version): (&str, i64),
+        why: &str,
+    ) -> Result<()> {
         sql!(self, db => query(
-            "UPDATE deal SET parked = $3, write_at = NULL WHERE connection = $1 AND id = $2",
-        ).bind(connection.as_str()).bind(id).bind(why).execute(db).await.map(drop))
+            "UPDATE deal SET parked = $4, write_at = NULL
+             WHERE connection = $1 AND id = $2 AND version = $3",
+        ).bind(connection.as_str()).bind(id).bind(version).bind(why).execute(db).await.map(drop))
     }
 
     /// Tries every parked deal of a connection again, but for those that could not be taken up

@@ -22,6 +22,20 @@ const AFTER_RECONNECT: TimeDelta = TimeDelta::minutes(15);
 /// A missing set-up is looked at again this often.
 const AFTER_SETUP: TimeDelta = TimeDelta::minutes(5);
 
+/// Until when moves wait after a fault, and the ledger's word for it; `pause` where the fault names no
+/// time, and at least so long where it names one: a time that is over by our clock would have the CRM
+/// asked again at once, for ever.
+fn until(fault: &Fault, now: Time, pause: TimeDelta) -> (Time, &'static str) {
+    match fault {
+        Fault::Later { at: Some(at), .. } => ((*at).max(now + pause), "later"),
+        Fault::Spent { until, .. } => (until.unwrap_or(now + LONGEST_PAUSE), "budget"),
+        Fault::Reconnect(_) | Fault::Expired(_) => (now + AFTER_RECONNECT, "reconnect"),
+        Fault::Setup(_) => (now + AFTER_SETUP, "setup"),
+        Fault::Later { .. } => (now + pause, "later"),
+        Fault::Gone(_) | Fault::Lost(_) | Fault::Unknown(_) => (now + pause, "unknown"),
+    }
+}
+
 impl Engine {
     /// Puts moves off for as long as the fault says, or for a growing pause; notes it in the ledger.
     pub(super) async fn put_off(
@@ -41,14 +55,7 @@ impl Engine {
         let growing = doubled.min(LONGEST_PAUSE).num_milliseconds() as f64;
         let jittered =
             TimeDelta::milliseconds((growing * (0.5 + self.env.fraction() / 2.0)) as i64);
-        let (until, outcome) = match fault {
-            Fault::Later { at: Some(at), .. } => (*at, "later"),
-            Fault::Spent { until, .. } => (until.unwrap_or(now + LONGEST_PAUSE), "budget"),
-            Fault::Reconnect(_) | Fault::Expired(_) => (now + AFTER_RECONNECT, "reconnect"),
-            Fault::Setup(_) => (now + AFTER_SETUP, "setup"),
-            Fault::Later { .. } => (now + jittered, "later"),
-            Fault::Gone(_) | Fault::Lost(_) | Fault::Unknown(_) => (now + jittered, "unknown"),
-        };
+        let (until, outcome) = until(fault, now, jittered);
         if matches!(fault, Fault::Setup(_) | Fault::Reconnect(_)) {
             // What was set up or agreed to meanwhile counts: the next run opens a session anew.
             self.sessions.lock().await.remove(id);
@@ -152,5 +159,25 @@ impl Engine {
                 .collect(),
             rejected_in_all: u64::try_from(rejected_in_all).unwrap_or_default(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::fault::Cause;
+
+    #[test]
+    fn a_time_to_come_back_that_is_over_is_no_reason_to_ask_at_once() {
+        let now: Time = "2026-11-17T09:00:00Z".parse().unwrap_or_default();
+        let pause = TimeDelta::seconds(8);
+        for (said, waits) in [(-30, 8), (0, 8), (3, 8), (60, 60)] {
+            let fault = Fault::Later {
+                at: Some(now + TimeDelta::seconds(said)),
+                cause: Cause::told("busy", "later"),
+            };
+            let wanted = now + TimeDelta::seconds(waits);
+            assert_eq!(until(&fault, now, pause), (wanted, "later"), "{said}");
+        }
     }
 }

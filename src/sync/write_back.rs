@@ -243,6 +243,7 @@ async fn note(
     now: Time,
 ) -> Result<Entry, Stop> {
     let (id, deal) = (work.id(), parcel.written.id.as_str());
+    let sent = (deal, parcel.version);
     let told = |word: &str, refusal: Option<&Refusal>| Entry {
         code: refusal.map(|it| it.code.clone()),
         message: refusal.map(|it| it.message.clone()),
@@ -258,23 +259,23 @@ async fn note(
         }
         Outcome::Changed => {
             tx.hasten(id, PULL, now).await?;
-            tx.write_later(id, deal, now + FIRST_PAUSE).await?;
+            tx.write_later(id, sent, now + FIRST_PAUSE).await?;
             told("changed", None)
         }
         Outcome::Busy(refusal) => {
             let doubled = FIRST_PAUSE * (1 << parcel.failures.clamp(0, 12));
             let longest = doubled.min(LONGEST_PAUSE).num_milliseconds() as f64;
             let pause = TimeDelta::milliseconds((longest * (0.5 + jitter / 2.0)) as i64);
-            tx.write_later(id, deal, now + pause.max(FIRST_PAUSE))
+            tx.write_later(id, sent, now + pause.max(FIRST_PAUSE))
                 .await?;
             told("busy", Some(refusal))
         }
         Outcome::Refused(refusal) if refusal.setup => {
-            tx.write_later(id, deal, now + AFTER_SETUP).await?;
+            tx.write_later(id, sent, now + AFTER_SETUP).await?;
             told("refused", Some(refusal))
         }
         Outcome::Refused(refusal) => {
-            tx.park(id, deal, &format!("{}: {}", refusal.code, refusal.message))
+            tx.park(id, sent, &format!("{}: {}", refusal.code, refusal.message))
                 .await?;
             told("refused", Some(refusal))
         }

@@ -75,7 +75,7 @@ pub struct Around {
     pub names: HashMap<String, String>,
     /// The questions back that apply here, in the order in which they are asked.
     pub notes: Vec<String>,
-    /// Those for the seller's eyes alone: for its seller alone.
+    /// Those for the seller's eyes alone: for its seller alone, where they wrote it.
     pub private_notes: Vec<String>,
 }
 
@@ -120,7 +120,10 @@ pub async fn around(
     let assessment = dossier.assessment.as_ref().map(|it| &it.0);
     let notes = assessment.map_or(&[][..], |it| &it.notes);
     let notes = applying(raised, notes, &dismissed).into_iter();
-    let private = assessment.filter(|_| sight == Sight::Own);
+    // A deal may have been handed over since: what was for its writer's eyes stays for these.
+    let author = versions.first().and_then(|it| it.author.as_deref());
+    let is_writer = sight == Sight::Own && author.is_none_or(|it| it == me.face.id);
+    let private = assessment.filter(|_| is_writer);
     let private = private.map_or(&[][..], |it| &it.private_notes);
     let private = private_applying(private, &dismissed).into_iter();
     Ok(Around {

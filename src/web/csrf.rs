@@ -15,6 +15,7 @@ use axum_extra::extract::CookieJar;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
 
 use super::error::Problem;
 use super::session::cookie_name;
@@ -24,7 +25,11 @@ use crate::env::Env;
 /// The largest form our pages send …
 const LARGEST_FORM: usize = 1024 * 1024;
 /// … and the largest whose words are given back where it is not taken.
-pub const LARGEST_GIVEN_BACK: usize = 4 * LARGEST_FORM;
+const LARGEST_GIVEN_BACK: usize = 4 * LARGEST_FORM;
+/// A form that says it is larger than this waits until others of its kind were read …
+const SMALL: usize = 64 * 1024;
+/// … of which so many are at once: whoever sends slowly has what came so far held in memory.
+static LARGE_AT_ONCE: Semaphore = Semaphore::const_new(16);
 /// The header scripts send the token in.
 pub const HEADER: &str = "x-csrf-token";
 
@@ -43,7 +48,7 @@ pub fn token(env: &Env, session: &str) -> String {
 /// The token of whoever sent these headers, as their cookie says; empty where it says nothing.
 pub fn token_of(app: &App, headers: &HeaderMap) -> String {
     let jar = CookieJar::from_headers(headers);
-    let cookie = jar.get(cookie_name(app));
+    let cookie = jar.get(cookie_name(&app.settings));
     cookie.map_or_else(String::new, |it| token(&app.env, it.value()))
 }
 
@@ -136,7 +141,9 @@ async fn check(app: &App, request: Request) -> Result<Request, Problem> {
         ));
     }
     let jar = CookieJar::from_headers(request.headers());
-    let session = jar.get(cookie_name(app)).map(|it| it.value().to_owned());
+    let session = jar
+        .get(cookie_name(&app.settings))
+        .map(|it| it.value().to_owned());
     // Whoever was signed out gets their words back too; of strangers nothing large is read.
     if session.is_none() && !is_short(request.headers()) {
         return Ok(request);
@@ -147,8 +154,7 @@ async fn check(app: &App, request: Request) -> Result<Request, Problem> {
         .and_then(|it| it.to_str().ok())
         .map(str::to_owned);
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, LARGEST_GIVEN_BACK).await;
-    let body = body.map_err(|_| too_much())?;
+    let body = read(&parts.headers, body).await?;
     if let Some(brought) = parts.extensions.get::<Brought>() {
         // The first form is the only one.
         drop(brought.0.set(body.clone()));
@@ -174,11 +180,29 @@ async fn check(app: &App, request: Request) -> Result<Request, Problem> {
     }
 }
 
+/// Reads what a request brought, whoever sent it, so that all of them together hold no more memory
+/// than a small machine has.
+///
+/// # Errors
+/// [`too_much`].
+pub async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let is_small = says_length(headers).is_some_and(|it| it <= SMALL);
+    let _turn = match is_small {
+        true => None,
+        false => LARGE_AT_ONCE.acquire().await.ok(),
+    };
+    let body = to_bytes(body, LARGEST_GIVEN_BACK).await;
+    body.map_err(|_| too_much())
+}
+
 /// Whether a request says itself that it is no larger than a form of ours.
 fn is_short(headers: &HeaderMap) -> bool {
+    says_length(headers).is_some_and(|it| it <= LARGEST_FORM)
+}
+
+fn says_length(headers: &HeaderMap) -> Option<usize> {
     let length = headers.get(header::CONTENT_LENGTH);
-    let length = length.and_then(|it| it.to_str().ok()?.parse::<usize>().ok());
-    length.is_some_and(|it| it <= LARGEST_FORM)
+    length.and_then(|it| it.to_str().ok()?.parse().ok())
 }
 
 fn from_our_pages(app: &App, headers: &HeaderMap) -> bool {

@@ -52,11 +52,21 @@ pub fn harmless(text: &str) -> String {
                 | '%'
         )
     );
-    if formula {
-        format!("'{text}")
-    } else {
-        text.to_owned()
+    let text = match formula {
+        true => format!("'{text}"),
+        false => text.to_owned(),
+    };
+    // Some spreadsheets begin a new cell there, whatever the file says.
+    let mut harmless = String::with_capacity(text.len());
+    let mut after_separator = false;
+    for sign in text.chars() {
+        if after_separator && matches!(sign, '=' | '+' | '-' | '@') {
+            harmless.push('\'');
+        }
+        after_separator = matches!(sign, ';' | '\t' | '|');
+        harmless.push(sign);
     }
+    harmless
 }
 
 async fn export(
@@ -181,7 +191,6 @@ mod tests {
             "+1",
             "-1",
             "@SUM(A1)",
-            "\t=1",
             "\r=1",
             "\n=1",
             "\0=1",
@@ -196,7 +205,11 @@ mod tests {
         ] {
             assert_eq!(harmless(bad), format!("'{bad}"));
         }
+        // A spreadsheet that begins a cell at a semicolon does not find one there either.
+        assert_eq!(harmless("Harbour;=cmd|-calc"), "Harbour;'=cmd|'-calc");
+        assert_eq!(harmless("\t=1"), "'\t'=1");
         for fine in [
+            "Plant A; 3 of them",
             "Harbour & Vale",
             "a=b",
             "",

@@ -15,7 +15,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use sha2::{Digest, Sha256};
 
 use super::error::Problem;
-use super::session::COOKIE_NAMES;
+use super::session::cookie_name;
 use super::settings::Settings;
 
 /// Who knocks too often waits this long.
@@ -29,6 +29,7 @@ pub struct Limits {
     preview: DefaultKeyedRateLimiter<[u8; 32]>,
     api: DefaultKeyedRateLimiter<[u8; 32]>,
     forwarded_hops: usize,
+    cookie: &'static str,
 }
 
 fn a_minute(times: u32) -> Quota {
@@ -50,7 +51,14 @@ impl Limits {
             preview: RateLimiter::keyed(a_minute(settings.previews_a_minute)),
             api: RateLimiter::keyed(a_minute(settings.calls_a_minute)),
             forwarded_hops: settings.forwarded_hops,
+            cookie: cookie_name(settings),
         }
+    }
+
+    fn session(&self, headers: &HeaderMap) -> [u8; 32] {
+        let jar = CookieJar::from_headers(headers);
+        let cookie = jar.get(self.cookie);
+        Sha256::digest(cookie.map_or("", |it| it.value())).into()
     }
 
     fn allows(&self, request: &Request) -> bool {
@@ -60,9 +68,13 @@ impl Limits {
                 .is_none_or(|address| allows(&self.sign_in, &address));
         }
         if path.ends_with("/preview") {
-            return allows(&self.preview, &proof(request.headers()));
+            let whose = match path.starts_with("/embed/") {
+                true => token(request.headers()),
+                false => self.session(request.headers()),
+            };
+            return allows(&self.preview, &whose);
         }
-        !path.starts_with("/api/") || allows(&self.api, &proof(request.headers()))
+        !path.starts_with("/api/") || allows(&self.api, &token(request.headers()))
     }
 }
 
@@ -88,16 +100,9 @@ fn caller(request: &Request, forwarded_hops: usize) -> Option<IpAddr> {
 }
 
 /// Whose request it is: what proves it, and nothing that a caller may add to look like another.
-fn proof(headers: &HeaderMap) -> [u8; 32] {
-    let mut hash = Sha256::new();
+fn token(headers: &HeaderMap) -> [u8; 32] {
     let bearer = headers.get(header::AUTHORIZATION);
-    hash.update(bearer.map_or(&[][..], HeaderValue::as_bytes));
-    let jar = CookieJar::from_headers(headers);
-    for name in COOKIE_NAMES {
-        hash.update([0]);
-        hash.update(jar.get(name).map_or("", |it| it.value()));
-    }
-    hash.finalize().into()
+    Sha256::digest(bearer.map_or(&[][..], HeaderValue::as_bytes)).into()
 }
 
 /// Lets through who does not knock too often.

@@ -38,6 +38,9 @@ pub enum How {
 /// Texts that share less than this are told as one text in place of another. Blanks count as words,
 /// and two texts of the same length share about half of them by that alone.
 const LEAST_SHARED: f32 = 0.6;
+/// Bytes of two texts that are still compared word by word. Texts that share nothing take the square
+/// of their words to compare; at this length that is some milliseconds.
+const MOST_COMPARED: usize = 40_000;
 /// The least that everything said about a stretch must come to, in hundredths of a point, for it to
 /// be marked: a quarter of a point. What is worth less is told under "Where the points come from".
 const LEAST_MARKED: i32 = 25;
@@ -182,17 +185,25 @@ fn join(pieces: &mut Vec<Piece>, piece: Piece) {
     }
 }
 
-/// What changed from one text to another, word by word; as a whole where hardly a word stayed.
+/// What changed from one text to another, word by word; as a whole where hardly a word stayed, or
+/// where there are too many to compare them while someone waits.
 pub fn changes(before: &str, after: &str) -> Vec<Piece> {
-    let diff = TextDiff::from_words(before, after);
     let piece = |how, text: &str| Piece {
         text: text.to_owned(),
         how,
         rules: String::new(),
     };
+    let whole = || vec![piece(How::Removed, before), piece(How::Added, after)];
+    if before == after {
+        return vec![piece(How::Plain, after)];
+    }
+    if before.len() + after.len() > MOST_COMPARED {
+        return whole();
+    }
+    let diff = TextDiff::from_words(before, after);
     let another = !before.trim().is_empty() && !after.trim().is_empty();
     if another && diff.ratio() < LEAST_SHARED {
-        return vec![piece(How::Removed, before), piece(How::Added, after)];
+        return whole();
     }
     let mut pieces: Vec<Piece> = Vec::new();
     let mut stretch = Stretch::default();

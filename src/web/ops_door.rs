@@ -80,7 +80,7 @@ impl FromRequestParts<Shared> for Ops {
 
 async fn by_link(parts: &Parts, app: &App) -> Result<Ops, Problem> {
     let jar = CookieJar::from_headers(&parts.headers);
-    let cookie = jar.get(cookie_name(app)).ok_or(Problem::SignIn)?;
+    let cookie = jar.get(cookie_name(&app.settings)).ok_or(Problem::SignIn)?;
     let (mark, now) = (mark(cookie.value()), app.env.now());
     let mut tx = app.store.read().await?;
     let row = tx.session(&mark, now, now - app.settings.idle()).await?;

@@ -1,14 +1,14 @@
 //! No text has a NUL in it: the one place where what browsers and tools send is freed of it. One of
 //! the databases takes it for the end of a text and refuses, the other keeps it.
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::de::IgnoredAny;
 
-use super::csrf::{LARGEST_GIVEN_BACK, too_much};
+use super::csrf;
 use super::error::Problem;
 use crate::domain::text::without_nul;
 
@@ -44,8 +44,7 @@ async fn freed(request: Request) -> Result<Request, Problem> {
         _ => return Ok(request),
     };
     let (mut parts, body) = request.into_parts();
-    let body = to_bytes(body, LARGEST_GIVEN_BACK).await;
-    let body = body.map_err(|_| too_much())?;
+    let body = csrf::read(&parts.headers, body).await?;
     let body = match without(&body) {
         Some(freed) => {
             parts.headers.remove(header::CONTENT_LENGTH);

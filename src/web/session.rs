@@ -15,6 +15,7 @@ use chrono::{NaiveDate, TimeDelta};
 use sha2::{Digest, Sha256};
 
 use super::error::Problem;
+use super::settings::Settings;
 use super::{App, Shared, csrf};
 use crate::domain::ids::ConnectionId;
 use crate::domain::role::Role;
@@ -45,6 +46,9 @@ pub struct Me {
     pub face: Face,
     /// Where they stand.
     pub role: Role,
+    /// The address that the configuration may name them by: none where someone else in the connection
+    /// has the same, for then it says nothing about which of them is meant.
+    address: Option<String>,
     /// Everyone below them, directly or not, by name.
     pub team: Vec<Member>,
     /// Of these, the sellers who report directly to someone who does not see everyone below.
@@ -87,7 +91,7 @@ impl Reader {
         let mut me = self.me.iter();
         me.any(|it| {
             let face = &it.face;
-            settings.is_ops(&face.connection, &face.id, face.email.as_deref())
+            settings.is_ops(&face.connection, &face.id, it.address.as_deref())
         })
     }
 
@@ -166,9 +170,16 @@ impl Me {
         let connection = ConnectionId::from(face.connection.as_str());
         let team = tx.team(&connection, &face.id).await?;
         let below = team.iter().map(|it| it.depth).max().unwrap_or(0);
+        let address = match &face.email {
+            Some(email) if app.settings.names(email) => {
+                let alone = tx.is_alone_at(&connection, email).await?;
+                alone.then(|| email.clone())
+            }
+            _ => None,
+        };
         let named = app
             .settings
-            .role(&face.connection, &face.id, face.email.as_deref());
+            .role(&face.connection, &face.id, address.as_deref());
         let below = u32::try_from(below).unwrap_or(0);
         let role = named.unwrap_or_else(|| Role::in_hierarchy(below, face.manager.is_some()));
         let mut own = match role.sees_own_sellers() {
@@ -190,22 +201,18 @@ impl Me {
             connection,
             face,
             role,
+            address,
             team,
             own_sellers: own.into_iter().map(member).collect(),
         })
     }
 }
 
-/// What the cookie may be called: over TLS, and without.
-pub const COOKIE_NAMES: [&str; 2] = ["__Host-latitude", "latitude"];
-
 /// The name of the cookie; the prefix makes browsers refuse it from anywhere but this host.
-pub fn cookie_name(app: &App) -> &'static str {
-    let [secure, plain] = COOKIE_NAMES;
-    if app.settings.is_secure() {
-        secure
-    } else {
-        plain
+pub fn cookie_name(settings: &Settings) -> &'static str {
+    match settings.is_secure() {
+        true => "__Host-latitude",
+        false => "latitude",
     }
 }
 
@@ -232,7 +239,7 @@ pub async fn begin(
 ) -> Result<CookieJar, Problem> {
     let (secret, now) = (secret(app), app.env.now());
     let mut tx = app.store.write().await?;
-    if let Some(before) = jar.get(cookie_name(app)) {
+    if let Some(before) = jar.get(cookie_name(&app.settings)) {
         tx.end_session(&mark(before.value())).await?;
     }
     tx.prune_sessions(now).await?;
@@ -252,7 +259,7 @@ pub async fn begin(
 }
 
 fn cookie(app: &App, value: String) -> Cookie<'static> {
-    Cookie::build((cookie_name(app), value))
+    Cookie::build((cookie_name(&app.settings), value))
         .path("/")
         .http_only(true)
         .secure(app.settings.is_secure())
@@ -274,7 +281,7 @@ impl FromRequestParts<Shared> for Reader {
             return Err(Problem::SignIn);
         }
         let jar = CookieJar::from_headers(&parts.headers);
-        let cookie = jar.get(cookie_name(app)).ok_or(Problem::SignIn)?;
+        let cookie = jar.get(cookie_name(&app.settings)).ok_or(Problem::SignIn)?;
         let (mark, now) = (mark(cookie.value()), app.env.now());
         let mut tx = app.store.read().await?;
         let row = tx.session(&mark, now, now - app.settings.idle()).await?;

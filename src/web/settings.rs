@@ -160,6 +160,12 @@ impl Settings {
         product_owners(&self.roles)
     }
 
+    /// Whether the configuration names someone by this address.
+    pub fn names(&self, email: &str) -> bool {
+        let mut named = self.roles.keys().chain(&self.ops);
+        named.any(|whom| whom.eq_ignore_ascii_case(email))
+    }
+
     /// The role the configuration gives someone, if it does.
     pub fn role(&self, connection: &str, person: &str, email: Option<&str>) -> Option<Role> {
         self.roles

@@ -120,7 +120,7 @@ async fn page(
         ways.push((provider.name.clone(), path));
     }
     // Whoever comes back here still has a cookie, and what they send is asked for its proof.
-    let cookie = jar.get(cookie_name(&app));
+    let cookie = jar.get(cookie_name(&app.settings));
     let page = Page {
         chrome: Chrome {
             csrf: cookie.map_or_else(String::new, |it| csrf::token(&app.env, it.value())),
@@ -195,13 +195,11 @@ async fn pick(
     Ok((jar, Redirect::to(own_path(&picked.next))).into_response())
 }
 
-async fn sign_out(
-    State(app): State<Shared>,
-    jar: CookieJar,
-    reader: Reader,
-) -> Result<Response, Problem> {
+async fn sign_out(State(app): State<Shared>, jar: CookieJar) -> Result<Response, Problem> {
+    // Whoever it is, one who came by a link of `latitude connect` too.
+    let cookie = jar.get(cookie_name(&app.settings)).ok_or(Problem::SignIn)?;
     let mut tx = app.store.write().await?;
-    tx.end_session(&reader.mark).await?;
+    tx.end_session(&session::mark(cookie.value())).await?;
     tx.commit().await?;
     let jar = session::without_cookie(&app, jar);
     Ok((jar, Redirect::to("/sign-in")).into_response())

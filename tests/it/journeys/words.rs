@@ -1,18 +1,22 @@
 //! A seller's words between the panel and the CRM: whole, graded as they are, and never left on the way.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use latitude::crm::by_id;
 use latitude::domain::field::Field;
 use latitude::domain::ids::PersonId;
 use latitude::domain::strategy::{Answers, Part};
 use latitude::env::fate::Point;
+use latitude::sandbox::world::Trouble;
 use latitude::store::drafts::Draft;
-use latitude::sync::PULL;
+use latitude::store::tx::Tx;
 use latitude::sync::report::RunState;
+use latitude::sync::{ASK, PULL};
 use serde_json::json;
 
 use super::overtaken::{another, event};
-use crate::stage::{Stage, databases, sqlite};
+use crate::stage::{Stage, databases, postgres, sqlite};
 
 const DEALS: usize = 12;
 const OPEN: usize = 5;
@@ -86,9 +90,99 @@ async fn words_that_met_an_edit_which_was_taken_back_reach_the_crm_after_all() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_earlier_words_does_not_hold_up_those_published_since() {
+    for database in databases().await {
+        let stage = Arc::new(Stage::set(&database, DEALS).await);
+        stage.reconcile().await;
+        stage.clock.advance(TimeDelta::minutes(10));
+        let trouble = |stage: &Stage, what| stage.served.world.state().deals[OPEN].trouble = what;
+        let refused = Trouble::Refused("Close date cannot be in the past".to_owned());
+        trouble(&stage, Some(refused));
+        stage
+            .publishes(OPEN, Part::Approach, "The first way.")
+            .await;
+        let of_the_seller = stage.clone();
+        // The CRM has refused the first words, and nobody has noted it yet.
+        let published = event(move || {
+            let stage = of_the_seller.clone();
+            async move {
+                trouble(&stage, None);
+                stage
+                    .publishes(OPEN, Part::Approach, "The second way.")
+                    .await;
+            }
+        });
+        let engine = another(&stage, Point::Answered, published);
+
+        engine.run_until_quiet(None).await.unwrap();
+        stage.clock.advance(TimeDelta::minutes(1));
+        engine.run_until_quiet(None).await.unwrap();
+
+        assert_eq!(stage.shown(OPEN, Field::Approach), "The second way.");
+        let known = stage.dossier(OPEN).await;
+        assert_eq!((known.parked, known.carry_version), (None, None));
+    }
+}
+
+fn postgres_of(tx: &mut Tx) -> &mut sqlx::PgConnection {
+    match tx {
+        Tx::Postgres(db) => &mut **db,
+        Tx::Sqlite(_) => unreachable!("it was opened on PostgreSQL"),
+    }
+}
+
+#[tokio::test]
+async fn words_that_come_while_their_deal_is_considered_are_carried_all_the_same() {
+    // On SQLite there is one writer at a time.
+    let Some(database) = postgres().await else {
+        return;
+    };
+    let stage = Stage::set(&database, DEALS).await;
+    stage.types(OPEN, Field::Approach, "Ask Ada for the gate.");
+    stage.reconcile().await;
+    stage.clock.advance(TimeDelta::minutes(10));
+    let (id, now) = (stage.id.clone(), stage.env.now());
+    let deal = stage.served.world.state().deals[OPEN].id.as_str().into();
+    let mut tx = stage.engine.store.write().await.unwrap();
+    tx.reconsider_all(&id, now).await.unwrap();
+    tx.hasten(&id, ASK, now).await.unwrap();
+    tx.commit().await.unwrap();
+    // The words' row is touched and not yet let go when the deal is considered.
+    let mut words = stage.engine.store.write().await.unwrap();
+    words.carry(&id, &deal, now).await.unwrap();
+    let holder: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
+        .fetch_one(postgres_of(&mut words))
+        .await
+        .unwrap();
+    let waits = async {
+        let mut tx = stage.engine.store.read().await.unwrap();
+        loop {
+            let waits: bool = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))",
+            )
+            .bind(holder)
+            .fetch_one(postgres_of(&mut tx))
+            .await
+            .unwrap();
+            if waits {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        words.commit().await.unwrap();
+    };
+
+    let (turned, ()) = tokio::join!(stage.engine.turn(None), waits);
+    turned.unwrap();
+    stage.engine.run_until_quiet(None).await.unwrap();
+
+    assert_eq!(stage.dossier(OPEN).await.carry_version, None);
+}
+
+#[tokio::test]
 async fn words_published_while_earlier_ones_are_assessed_keep_their_own_grade() {
     // PostgreSQL does the same by the same statement; here the two units of work are one after the other.
-    let stage = std::sync::Arc::new(Stage::set(&sqlite(), DEALS).await);
+    let stage = Arc::new(Stage::set(&sqlite(), DEALS).await);
     stage.reconcile().await;
     stage.clock.advance(TimeDelta::minutes(10));
     stage.types(OPEN, Field::Approach, "Later.");

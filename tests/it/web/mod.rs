@@ -14,6 +14,7 @@ mod door;
 mod drafts;
 mod ended;
 mod export;
+mod handed;
 mod home;
 mod ladder;
 mod large_team;
