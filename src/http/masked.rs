@@ -51,11 +51,27 @@ pub fn address<S: Serializer>(address: &SecretString, to: S) -> Result<S::Ok, S:
     to.serialize_str(&without_password(address.expose_secret()))
 }
 
+/// An address that is no secret as a whole, and may hold a password.
+///
+/// # Errors
+/// The serializer's.
+pub fn within<S: Serializer>(address: &str, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&without_password(address))
+}
+
 /// An address with a mask in place of its password, wherever it holds one.
 pub fn without_password(address: &str) -> String {
     let Ok(mut url) = Url::parse(address) else {
-        return address.to_owned();
+        // A password with a sign that ends a part of an address makes it none.
+        return match address.contains('@') || is_secret(address) {
+            true => MASK.to_owned(),
+            false => address.to_owned(),
+        };
     };
+    let is_a_file = url.scheme() == "sqlite" || url.scheme() == "file";
+    if url.username().is_empty() && address.contains('@') && !is_a_file {
+        return MASK.to_owned();
+    }
     if url.password().is_some() && url.set_password(Some(MASK)).is_err() {
         return MASK.to_owned();
     }
@@ -90,7 +106,14 @@ mod tests {
                 "postgres://db/x?user=a&password=***",
             ),
             ("sqlite://data/latitude.db", "sqlite://data/latitude.db"),
+            ("sqlite://data/a@b.db", "sqlite://data/a@b.db"),
             ("nonsense", "nonsense"),
+            ("postgres://a:ge/heim@db/x", "***"),
+            ("postgres://a:ge#heim@db/x", "***"),
+            ("postgres://a:ge?heim@db/x", "***"),
+            ("postgres://a:12/heim@db/x", "***"),
+            ("postgres:a:geheim@db", "***"),
+            ("host=db password=geheim", "***"),
         ] {
             assert_eq!(without_password(address), printed);
         }

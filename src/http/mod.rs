@@ -112,11 +112,16 @@ async fn read(reply: reqwest::Result<reqwest::Response>) -> Result<(u16, String)
     /// More than any sentence of ours.
     const WORDS: usize = 4096;
     let plain = |error: reqwest::Error| call::plain(&error);
-    let reply = reply.map_err(plain)?;
+    let mut reply = reply.map_err(plain)?;
     let status = reply.status().as_u16();
-    let body = reply.bytes().await.map_err(plain)?;
-    let words = body.get(..WORDS).unwrap_or(&body);
-    Ok((status, String::from_utf8_lossy(words).into_owned()))
+    let mut words = Vec::new();
+    while words.len() < WORDS
+        && let Some(more) = reply.chunk().await.map_err(plain)?
+    {
+        words.extend_from_slice(&more);
+    }
+    words.truncate(WORDS);
+    Ok((status, String::from_utf8_lossy(&words).into_owned()))
 }
 
 /// The status and the first words with which an address answers an empty message that nobody signed.

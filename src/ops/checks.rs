@@ -208,7 +208,7 @@ async fn pushes(config: &Config, id: &ConnectionId, crm: &dyn Crm) -> Option<Che
     if secret.is_none() {
         return Some(Check::note(
             check,
-            format!("no secret to know them by: {polled}"),
+            format!("no push secret is set, so pushes cannot be verified: {polled}"),
             &format!("set connections.{id}.push_secret, as its page in docs/crm says"),
         ));
     }
@@ -232,6 +232,9 @@ async fn pushes(config: &Config, id: &ConnectionId, crm: &dyn Crm) -> Option<Che
         ),
     })
 }
+
+/// Work that is due for so long is taken up by nobody: the longest turn of all others is far shorter.
+const FORGOTTEN: chrono::TimeDelta = chrono::TimeDelta::minutes(15);
 
 /// What the worker said last, which may be worse than what doctor sees now.
 async fn worked(engine: &Engine, id: &ConnectionId) -> store::Result<Vec<Check>> {
@@ -267,6 +270,18 @@ async fn worked(engine: &Engine, id: &ConnectionId) -> store::Result<Vec<Check>>
             "see the other checks; once they are good, the next run is too (`latitude retry` hastens it)",
         )
     });
+    let now = engine.env.now();
+    if let Some(due) = it.due_at.filter(|due| now - *due > FORGOTTEN) {
+        checks.push(Check::bad(
+            format!("{id}: work"),
+            format!(
+                "due since {} ({} minutes), and nobody takes it up",
+                due.format("%Y-%m-%d %H:%M UTC"),
+                (now - due).num_minutes()
+            ),
+            "start `latitude run` or `latitude worker` on this database, or look at its log",
+        ));
+    }
     if it.parked > 0 {
         checks.push(Check::bad(
             format!("{id}: parked deals"),

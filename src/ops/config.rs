@@ -148,6 +148,7 @@ pub struct Log {
     /// `text` or `json`.
     pub format: LogFormat,
     /// Where traces go: an OTLP collector's HTTP address; empty for nowhere.
+    #[serde(serialize_with = "masked::within")]
     pub traces: String,
 }
 
@@ -162,8 +163,8 @@ pub enum LogFormat {
 }
 
 /// What to do where the key does not open what is sealed.
-pub const OTHER_KEY: &str =
-    "set the key it was sealed with as secrets.key, or add it to secrets.older_keys";
+pub const OTHER_KEY: &str = "set the key it was sealed with as secrets.key, or add it to secrets.older_keys; where that key is \
+     lost, `latitude key --lost` gives the sign-in up, and `latitude connect` makes a new one";
 
 impl Config {
     /// What the pages need to know.
@@ -271,6 +272,15 @@ impl Config {
     /// # Errors
     /// As [`Config::store`], and where there is none.
     pub async fn store_that_is_there(&self, env: &Env) -> anyhow::Result<Store> {
+        self.must_be_there()?;
+        self.store(env).await
+    }
+
+    /// Refuses where the database's file is not there yet.
+    ///
+    /// # Errors
+    /// Naming the file.
+    pub fn must_be_there(&self) -> anyhow::Result<()> {
         if let Some(file) = self.missing_database() {
             bail!(
                 "database.url: there is no database at {}; correct it, or make one there with \
@@ -278,7 +288,7 @@ impl Config {
                 file.display()
             );
         }
-        self.store(env).await
+        Ok(())
     }
 
     /// Opens the database, and makes it where it is a file that is not there yet; brings its schema

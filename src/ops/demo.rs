@@ -45,7 +45,7 @@ pub struct Demo {
     #[arg(long)]
     once: bool,
     /// Print one JSON object
-    #[arg(long)]
+    #[arg(long, requires = "once")]
     json: bool,
     /// How many deals each company has
     #[arg(long, default_value_t = 250)]

@@ -255,11 +255,7 @@ async fn database(config: &Config, store: &Store) -> (Vec<Check>, bool) {
     let opens = key.is_ok();
     checks.push(match key {
         Ok(()) => Check::good("key", "opens every saved sign-in"),
-        Err(error) => Check::bad(
-            "key",
-            format!("{error:#}"),
-            &format!("{OTHER_KEY}; where it is lost, sign in again: `latitude connect`"),
-        ),
+        Err(error) => Check::bad("key", format!("{error:#}"), OTHER_KEY),
     });
     checks.extend(at_rest(config, store).await);
     (checks, opens)

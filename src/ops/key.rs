@@ -1,4 +1,4 @@
-//! `latitude key`: makes a key; seals everything anew after a rotation.
+//! `latitude key`: makes a key; seals everything anew after a rotation; gives up what a lost key sealed.
 
 use std::process::ExitCode;
 
@@ -21,6 +21,9 @@ pub struct Key {
     /// Seal what older keys sealed with the newest one, so that they can be taken away
     #[arg(long)]
     reseal: bool,
+    /// Give up the saved sign-ins that no key opens any more, so that `latitude connect` can make new ones
+    #[arg(long, conflicts_with = "reseal")]
+    lost: bool,
 }
 
 impl Key {
@@ -29,6 +32,21 @@ impl Key {
     /// # Errors
     /// What the configuration or the database refuses.
     pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
+        if self.lost {
+            let config = self.at.read()?;
+            config.must_be_there()?;
+            let store = config.store_as_it_is(&env).await?;
+            let given_up = give_up(&store).await?;
+            match given_up.as_slice() {
+                [] => say!("Every saved sign-in opens: nothing was given up."),
+                names => say!(
+                    "Given up: the sign-ins of {}. Sign in again: `latitude connect --connection NAME`.",
+                    names.join(", ")
+                ),
+            }
+            store.close().await;
+            return Ok(ExitCode::SUCCESS);
+        }
         if !self.reseal {
             say!("{}", BASE64_STANDARD.encode(env.bytes::<32>()));
             return Ok(ExitCode::SUCCESS);
@@ -70,4 +88,26 @@ pub async fn reseal(store: &Store) -> anyhow::Result<u64> {
     }
     tx.commit().await?;
     Ok(count)
+}
+
+/// Gives up every saved sign-in that no key opens; nothing else is sealed. Returns whose they were.
+///
+/// # Errors
+/// The database's.
+pub async fn give_up(store: &Store) -> anyhow::Result<Vec<String>> {
+    let mut tx = store.write().await?;
+    let mut given_up = Vec::new();
+    for connection in tx.connections().await? {
+        let id = ConnectionId::from(connection.id);
+        let Some(row) = tx.tokens(&id).await? else {
+            continue;
+        };
+        let opens = |sealed: &Vec<u8>| store.seal().open(&place(&id), sealed).is_ok();
+        if row.tokens.as_ref().is_some_and(|sealed| !opens(sealed)) {
+            tx.forget_tokens(&id, row.token_version).await?;
+            given_up.push(id.as_str().to_owned());
+        }
+    }
+    tx.commit().await?;
+    Ok(given_up)
 }

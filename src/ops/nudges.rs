@@ -167,7 +167,7 @@ fn subject(kind: &str, reasons: &[Reason]) -> String {
     match (kind, late) {
         ("answers", 0) => "Someone waits for your answer".to_owned(),
         ("answers", _) => "Your answer is due".to_owned(),
-        _ => "You wanted to know by now".to_owned(),
+        _ => "Your check date has passed".to_owned(),
     }
 }
 
@@ -180,7 +180,7 @@ fn body(nudge: &Nudge, reasons: &[&Reason], public_url: &str) -> String {
             _ => ("needs", "wait"),
         };
         format!(
-            "{count} {need} {waits} for your answer; for {late} of them the promised time is over.\n\
+            "{count} {need} {waits} for your answer; {late} of them past the promised time.\n\
              {public_url}/answers\n"
         )
     } else {

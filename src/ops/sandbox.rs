@@ -105,7 +105,15 @@ pub async fn all(
 ) -> anyhow::Result<Vec<Served>> {
     let mut served = Vec::new();
     for (n, crm) in (0..).zip(crms) {
-        let port = if port == 0 { 0 } else { port + n };
+        let port = match port {
+            0 => 0,
+            first => first.checked_add(n).with_context(|| {
+                format!(
+                    "--port {first}: each of the {} CRMs needs a port of its own",
+                    crms.len()
+                )
+            })?,
+        };
         let world = World::shaped(env.clone(), seed, size);
         let one = serve(*crm, world, port, std::future::pending()).await;
         served.push(one.with_context(|| format!("--port {port}: the port cannot be used"))?);

@@ -149,6 +149,14 @@ impl Tx {
         ).bind(id.as_str()).bind(sealed).bind(version).execute(db).await.map(drop))
     }
 
+    /// Forgets sealed tokens of a version that nobody can open, as if nobody had signed in yet.
+    pub async fn forget_tokens(&mut self, id: &ConnectionId, version: i64) -> Result<()> {
+        sql!(self, db => query(
+            "UPDATE connection SET tokens = NULL, token_version = 0,
+             token_claimed_until = NULL WHERE id = $1 AND token_version = $2",
+        ).bind(id.as_str()).bind(version).execute(db).await.map(drop))
+    }
+
     /// Gives the right to replace tokens back without new ones.
     pub async fn release_tokens(&mut self, id: &ConnectionId, version: i64) -> Result<()> {
         sql!(self, db => query(

@@ -25,12 +25,13 @@ pub(super) fn roughly(word: &str) -> String {
     word.chars().map(rough).collect()
 }
 
-/// Rows to ask the database for: all that may fit, where it cannot tell which do.
+/// Rows to ask the database for: many that may fit, the newest, where it cannot tell which do.
 pub(super) fn most(words: &str) -> i64 {
-    if words.is_ascii() {
-        MOST as i64
-    } else {
-        i64::MAX
+    /// A library of more than this is read in part, so that no search holds all of it in memory.
+    const LOOKED_AT: i64 = 5000;
+    match words.is_ascii() {
+        true => MOST as i64,
+        false => LOOKED_AT,
     }
 }
 

@@ -194,10 +194,11 @@ impl Engine {
         if among.is_empty() {
             return Ok(None);
         }
-        let now = self.env.now();
-        let until = now + self.lease;
         // Asked before: a claim takes SQLite's one writer, and mostly there is nothing to claim.
         let mut tx = self.store.read().await?;
+        // The database may have been waited for: what is due is told by the time after that.
+        let now = self.env.now();
+        let until = now + self.lease;
         let due = tx.may_claim(&among, now, (now, until)).await?;
         let too_late = self.due_too_late(&mut tx, &among, now).await?;
         drop(tx);

@@ -125,8 +125,17 @@ pub(super) fn log(report: &Report) {
         calls,
         ..
     } = report;
+    let needs_someone = matches!(state, RunState::Failed | RunState::Config | RunState::Login);
     let state = state.word();
-    if *calls > 0 || *tally != Tally::default() {
+    if needs_someone && *calls == 0 {
+        // What cannot even begin is seen in the log too.
+        tracing::warn!(
+            connection.id = connection,
+            run.state = state,
+            run.cause = report.cause,
+            "a connection could not be worked"
+        );
+    } else if *calls > 0 || *tally != Tally::default() {
         tracing::info!(
             connection.id = connection,
             run.state = state,

@@ -31,8 +31,7 @@ async fn freed(request: Request) -> Result<Request, Problem> {
     }
     if query.is_some_and(|it| it.contains(ESCAPED)) {
         return Err(Problem::Unfit(
-            "This address is not understood: there is a %00 in it, which no text has. Take it out."
-                .to_owned(),
+            "This address contains %00, which no text has. Remove it.".to_owned(),
         ));
     }
     let kind = request.headers().get(header::CONTENT_TYPE);

@@ -1,7 +1,7 @@
 //! Signing a connection in.
 
 use latitude::http::fault::Fault;
-use latitude::ops::key::reseal;
+use latitude::ops::key::{give_up, reseal};
 use latitude::sync::connect::{Visit, Wrote};
 use latitude::sync::report::RunState;
 
@@ -73,5 +73,26 @@ async fn after_sealing_anew_the_old_key_can_be_taken_away() {
         let session = with_old_key.session(&floor.id).await.unwrap();
         let refused = floor.crm.whoami(&session).await.unwrap_err();
         assert_eq!(refused.cause().code.as_deref(), Some("sealed"));
+    }
+}
+
+#[tokio::test]
+async fn what_a_lost_key_sealed_is_given_up_and_signing_in_again_makes_it_anew() {
+    for database in databases().await {
+        let floor = Floor::laid(&database, 1, Some("authorization_code")).await;
+        floor.sign_in().await;
+        let with_its_key = store(&database, &[KEY], &floor.env).await;
+        let without_it = store(&database, &[[8; 32]], &floor.env).await;
+
+        assert!(give_up(&with_its_key).await.unwrap().is_empty());
+        assert_eq!(give_up(&without_it).await.unwrap(), ["acme"]);
+        assert!(give_up(&without_it).await.unwrap().is_empty());
+
+        let session = floor.another(&[KEY]).await.session(&floor.id).await;
+        let refused = floor.crm.whoami(&session.unwrap()).await.unwrap_err();
+        assert_eq!(refused.cause().code.as_deref(), Some("no_grant"));
+        floor.sign_in().await;
+        let session = floor.another(&[KEY]).await.session(&floor.id).await;
+        assert!(floor.crm.whoami(&session.unwrap()).await.is_ok());
     }
 }

@@ -36,6 +36,15 @@ async fn a_connection_that_is_set_up_is_green() {
 }
 
 #[tokio::test]
+async fn work_that_nobody_takes_up_is_no_good_state() {
+    let floor = Floor::ready(&sqlite(), 3).await;
+    floor.reconcile().await;
+    floor.clock.advance(TimeDelta::minutes(97));
+
+    is_said(&bad(&floor).await, "acme: work", "latitude run");
+}
+
+#[tokio::test]
 async fn what_another_program_answers_is_not_taken_for_our_pages() {
     let floor = Floor::ready(&sqlite(), 1).await;
     let mut config = floor.config();

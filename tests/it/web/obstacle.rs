@@ -88,7 +88,10 @@ async fn what_a_strategy_needs_is_said_to_reach_nobody_and_is_taken_along_to_be_
     let mut sue = site.browser_of("sue").await;
     let hers = sue.get(&link.replace("&#38;", "&")).await.body;
 
-    assert!(panel.contains("Only words until you send it up"), "{panel}");
+    assert!(
+        panel.contains("Only a note until you send it up"),
+        "{panel}"
+    );
     assert!(panel.contains(link), "{panel}");
     for (page, need) in [(published, "Half a day"), (drafted, "A whole day")] {
         assert!(
