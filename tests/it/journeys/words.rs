@@ -126,7 +126,7 @@ async fn a_refusal_of_earlier_words_does_not_hold_up_those_published_since() {
 
 fn postgres_of(tx: &mut Tx) -> &mut sqlx::PgConnection {
     match tx {
-        Tx::Postgres(db) => &mut **db,
+        Tx::Postgres(db) => db,
         Tx::Sqlite(_) => unreachable!("it was opened on PostgreSQL"),
     }
 }
