@@ -21,10 +21,7 @@ pub async fn teams(config: &Config, engine: &Engine, id: &ConnectionId) -> Optio
     };
     let is_known = |whom: &&String| {
         let mut people = people.iter();
-        people.any(|it| {
-            let email = it.email.as_deref();
-            it.id.as_str() == whom.as_str() || email.is_some_and(|it| it.eq_ignore_ascii_case(whom))
-        })
+        people.any(|it| it.id.as_str() == whom.as_str() || is_at(it, whom))
     };
     let named = settings
         .teams
@@ -33,11 +30,8 @@ pub async fn teams(config: &Config, engine: &Engine, id: &ConnectionId) -> Optio
     let (known, unknown): (Vec<_>, Vec<_>) = named.partition(is_known);
     let first: Vec<&str> = unknown.iter().take(MOST).map(|it| it.as_str()).collect();
     let shared = settings.teams.keys().find(|leader| {
-        let at = |it: &&Person| {
-            let email = it.email.as_deref();
-            it.active && email.is_some_and(|it| it.eq_ignore_ascii_case(leader))
-        };
-        people.iter().filter(at).count() > 1
+        let theirs = people.iter().filter(|it| it.active && is_at(it, leader));
+        theirs.count() > 1
     });
     if let Some(leader) = shared {
         return Some(Check::bad(
@@ -60,6 +54,11 @@ pub async fn teams(config: &Config, engine: &Engine, id: &ConnectionId) -> Optio
             &format!("compare connections.{id}.teams with the addresses of people there"),
         ),
     })
+}
+
+fn is_at(person: &Person, address: &str) -> bool {
+    let email = person.email.as_deref();
+    email.is_some_and(|it| it.eq_ignore_ascii_case(address))
 }
 
 async fn people(engine: &Engine, id: &ConnectionId) -> store::Result<Vec<Person>> {

@@ -10,7 +10,8 @@ use super::cli::WithConfig;
 use super::say::say;
 use crate::domain::ids::ConnectionId;
 use crate::env::Env;
-use crate::store::Store;
+use crate::store::tx::Tx;
+use crate::store::{self, Store};
 use crate::sync::vault::place;
 
 /// Make a key for `secrets.key`, or seal everything anew with the newest one.
@@ -33,19 +34,7 @@ impl Key {
     /// What the configuration or the database refuses.
     pub async fn run(self, env: Env) -> anyhow::Result<ExitCode> {
         if self.lost {
-            let config = self.at.read()?;
-            config.must_be_there()?;
-            let store = config.store_as_it_is(&env).await?;
-            let given_up = give_up(&store).await?;
-            match given_up.as_slice() {
-                [] => say!("Every saved sign-in opens: nothing was given up."),
-                names => say!(
-                    "Given up: the sign-ins of {}. Sign in again: `latitude connect --connection NAME`.",
-                    names.join(", ")
-                ),
-            }
-            store.close().await;
-            return Ok(ExitCode::SUCCESS);
+            return self.lost(&env).await;
         }
         if !self.reseal {
             say!("{}", BASE64_STANDARD.encode(env.bytes::<32>()));
@@ -57,6 +46,36 @@ impl Key {
         store.close().await;
         Ok(ExitCode::SUCCESS)
     }
+
+    async fn lost(&self, env: &Env) -> anyhow::Result<ExitCode> {
+        let config = self.at.read()?;
+        config.must_be_there()?;
+        let store = config.store_as_it_is(env).await?;
+        let given_up = give_up(&store).await?;
+        match given_up.as_slice() {
+            [] => say!("Every saved sign-in opens: nothing was given up."),
+            names => say!(
+                "Given up: the sign-ins of {}. Sign in again: `latitude connect --connection NAME`.",
+                names.join(", ")
+            ),
+        }
+        store.close().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Every saved sign-in: whose it is, sealed, and its version.
+async fn saved(tx: &mut Tx) -> store::Result<Vec<(ConnectionId, Vec<u8>, i64)>> {
+    let mut saved = Vec::new();
+    for connection in tx.connections().await? {
+        let id = ConnectionId::from(connection.id);
+        if let Some(row) = tx.tokens(&id).await?
+            && let Some(sealed) = row.tokens
+        {
+            saved.push((id, sealed, row.token_version));
+        }
+    }
+    Ok(saved)
 }
 
 /// Seals every saved sign-in that an older key sealed with the newest one; safe while others work.
@@ -67,24 +86,20 @@ impl Key {
 pub async fn reseal(store: &Store) -> anyhow::Result<u64> {
     let mut tx = store.write_unhurried().await?;
     let mut count = 0;
-    for connection in tx.connections().await? {
-        let id = ConnectionId::from(connection.id);
-        let Some(row) = tx.tokens(&id).await? else {
+    for (id, sealed, version) in saved(&mut tx).await? {
+        if !store.seal().is_old(&sealed) {
             continue;
-        };
-        let old = row.tokens.filter(|sealed| store.seal().is_old(sealed));
-        if let Some(sealed) = old {
-            let plain = store.seal().open(&place(&id), &sealed).map_err(|error| {
-                anyhow::anyhow!(
-                    "the saved sign-in of connection {id} does not open: {error}; \
-                     add its key to secrets.older_keys, or sign in again with `latitude connect`"
-                )
-            })?;
-            let fresh = store.seal().close(&place(&id), &plain);
-            // Saved anew meanwhile: then with the newest key already.
-            tx.reseal_tokens(&id, &fresh, row.token_version).await?;
-            count += 1;
         }
+        let plain = store.seal().open(&place(&id), &sealed).map_err(|error| {
+            anyhow::anyhow!(
+                "the saved sign-in of connection {id} does not open: {error}; \
+                 add its key to secrets.older_keys, or sign in again with `latitude connect`"
+            )
+        })?;
+        let fresh = store.seal().close(&place(&id), &plain);
+        // Saved anew meanwhile: then with the newest key already.
+        tx.reseal_tokens(&id, &fresh, version).await?;
+        count += 1;
     }
     tx.commit().await?;
     Ok(count)
@@ -97,14 +112,9 @@ pub async fn reseal(store: &Store) -> anyhow::Result<u64> {
 pub async fn give_up(store: &Store) -> anyhow::Result<Vec<String>> {
     let mut tx = store.write().await?;
     let mut given_up = Vec::new();
-    for connection in tx.connections().await? {
-        let id = ConnectionId::from(connection.id);
-        let Some(row) = tx.tokens(&id).await? else {
-            continue;
-        };
-        let opens = |sealed: &Vec<u8>| store.seal().open(&place(&id), sealed).is_ok();
-        if row.tokens.as_ref().is_some_and(|sealed| !opens(sealed)) {
-            tx.forget_tokens(&id, row.token_version).await?;
+    for (id, sealed, version) in saved(&mut tx).await? {
+        if store.seal().open(&place(&id), &sealed).is_err() {
+            tx.forget_tokens(&id, version).await?;
             given_up.push(id.as_str().to_owned());
         }
     }

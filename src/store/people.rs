@@ -100,14 +100,11 @@ impl Tx {
         teams: &BTreeMap<String, Vec<String>>,
     ) -> Result<()> {
         for (leader, reports) in teams {
-            let found: Option<(String,)> = sql!(&mut *self, db => query_as(
-                "SELECT p.id FROM person p WHERE p.connection = $1 AND p.active
-                 AND (p.id = $2 OR lower(p.email) = lower($2) AND NOT EXISTS (
-                   SELECT 1 FROM person o WHERE o.connection = $1 AND o.active
-                   AND o.id <> p.id AND lower(o.email) = lower($2)))
-                 ORDER BY CASE WHEN p.id = $2 THEN 0 ELSE 1 END LIMIT 1",
-            ).bind(id.as_str()).bind(leader).fetch_optional(db).await)?;
-            let Some((leader,)) = found else {
+            let found = match self.face(id, leader).await? {
+                None => self.face_at(id, leader).await?,
+                by_id => by_id,
+            };
+            let Some(leader) = found.map(|it| it.id) else {
                 continue;
             };
             for report in reports {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sqlx::{FromRow, QueryBuilder, query_as, query_scalar};
+use sqlx::{FromRow, QueryBuilder, query_as};
 
 use super::Result;
 use super::rows::{ROWS, one_of};
@@ -58,12 +58,14 @@ impl Tx {
         Ok(alone.flatten().cloned().collect())
     }
 
-    /// Whether one person alone has that address in a connection.
-    pub async fn is_alone_at(&mut self, connection: &ConnectionId, email: &str) -> Result<bool> {
-        sql!(self, db => query_scalar(
-            "SELECT COUNT(*) = 1 FROM person
-             WHERE connection = $1 AND lower(email) = lower($2) AND active",
-        ).bind(connection.as_str()).bind(email).fetch_one(db).await)
+    /// Who an address stands for in a connection: nobody where two share it.
+    pub async fn face_at(
+        &mut self,
+        connection: &ConnectionId,
+        email: &str,
+    ) -> Result<Option<Face>> {
+        let mut faces = self.faces_of(email).await?.into_iter();
+        Ok(faces.find(|it| it.connection == connection.as_str()))
     }
 
     /// The people of that address who may still sign in to the CRM, by connection.

@@ -172,8 +172,8 @@ impl Me {
         let below = team.iter().map(|it| it.depth).max().unwrap_or(0);
         let address = match &face.email {
             Some(email) if app.settings.names(email) => {
-                let alone = tx.is_alone_at(&connection, email).await?;
-                alone.then(|| email.clone())
+                let alone = tx.face_at(&connection, email).await?;
+                alone.and_then(|it| it.email)
             }
             _ => None,
         };

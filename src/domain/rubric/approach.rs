@@ -99,10 +99,7 @@ fn is_since_when(reading: &Reading, span: &Span) -> bool {
     ];
     let is_time = |at: usize| {
         TIMES.iter().any(|class| reading.is(at, *class))
-            || reading
-                .tokens
-                .get(at)
-                .is_some_and(|it| it.shape == Shape::Number)
+            || reading.is_shape(at, Shape::Number)
             || reading.is_one_of(at, &["last", "then"])
     };
     reading.is_one_of(span.last, &["since"])

@@ -102,10 +102,7 @@ fn asked_of(reading: &Reading) -> impl Iterator<Item = Span> {
             .take_while(|at| *at == sentence.first || !reading.is_apart(*at))
             .last()?;
         let asks = reading.after(who, 12).find(|at| {
-            let is_mark = reading
-                .tokens
-                .get(*at)
-                .is_some_and(|it| it.shape == Shape::Question);
+            let is_mark = reading.is_shape(*at, Shape::Question);
             is_mark
                 || reading.is(*at, Class::Or)
                 || reading.is(*at, Class::Asks)

@@ -10,12 +10,7 @@ use crate::domain::strategy::Part;
 /// "Port won't let us in → his cousin's shed", "Owner joins anyway: I ask for the walk-in": what stands
 /// in the way, and what is done then.
 pub fn answered(reading: &Reading) -> Vec<Span> {
-    let is_arrow = |index: usize| {
-        reading
-            .tokens
-            .get(index)
-            .is_some_and(|it| it.shape == Shape::Arrow)
-    };
+    let is_arrow = |index: usize| reading.is_shape(index, Shape::Arrow);
     let in_the_way = |index: usize| {
         reading
             .before(index, 8)

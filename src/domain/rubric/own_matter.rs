@@ -25,10 +25,10 @@ const SPOKEN_OF: usize = 1;
 /// How many words from elsewhere the different things weigh that are called the seller's own.
 pub fn weight(reading: &Reading) -> usize {
     let parts = reading.parts();
-    let begun: Vec<Option<u32>> = parts
-        .iter()
-        .map(|part| sentence(reading, part.first))
-        .collect();
+    let begins = |at: usize| {
+        let mut parts = parts.iter();
+        parts.any(|part| reading.same_sentence(part.first, at))
+    };
     let of_others = parts.iter().any(|part| begins_with_others(reading, part));
     let mut weights: HashMap<u64, usize> = HashMap::new();
     let mut owners = HashSet::new();
@@ -39,7 +39,7 @@ pub fn weight(reading: &Reading) -> usize {
         }
         let is_about = heads_a_clause(reading, owner) && !lends_a_hand(reading, &thing);
         let weight = match () {
-            () if is_about && begun.contains(&sentence(reading, owner)) => BEGINS_WITH,
+            () if is_about && begins(owner) => BEGINS_WITH,
             () if is_about && !of_others => TOLD_OF,
             () => SPOKEN_OF,
         };
@@ -52,18 +52,10 @@ pub fn weight(reading: &Reading) -> usize {
 /// "40 test drives a week are lost", "phones ring out 30 times, receptionist Noor cries": a number and
 /// someone, or what goes wrong, with no word of the seller.
 fn begins_with_others(reading: &Reading, part: &Span) -> bool {
-    let begun = sentence(reading, part.first);
-    let words = || (part.first..=part.last).take_while(|at| sentence(reading, *at) == begun);
-    let is_number = |at: usize| {
-        let token = reading.tokens.get(at);
-        token.is_some_and(|it| it.shape == Shape::Number)
-    };
+    let words = || (part.first..=part.last).take_while(|at| reading.same_sentence(part.first, *at));
+    let is_number = |at: usize| reading.is_shape(at, Shape::Number);
     let is_told = |at: usize| reading.is_who(at) || reading.is(at, Class::Trouble);
     words().any(is_number) && words().any(is_told) && !words().any(|at| reading.is(at, Class::Own))
-}
-
-fn sentence(reading: &Reading, index: usize) -> Option<u32> {
-    reading.tokens.get(index).map(|it| it.sentence)
 }
 
 /// "My laptop", "our own kitchen": who owns it, and the thing.

@@ -195,10 +195,7 @@ fn has_an_object(reading: &Reading, index: usize) -> bool {
         !reading.is_apart(next)
             && (reading.is(next, Class::Article)
                 || reading.is_one_of(next, &["his", "her", "their", "its"])
-                || reading
-                    .tokens
-                    .get(next)
-                    .is_some_and(|it| it.shape == Shape::Number))
+                || reading.is_shape(next, Shape::Number))
     };
     !NO_DEED.iter().any(|class| reading.is(index, *class))
         && !reading.is_one_of(index, &ONLY_IS_OR_HAS)
@@ -242,12 +239,7 @@ fn bare_deeds(reading: &Reading) -> impl Iterator<Item = Span> {
 /// Whether the sentence is a question.
 fn asks(reading: &Reading, index: usize) -> bool {
     let mut rest = reading.after(index, usize::MAX - index - 1);
-    rest.any(|at| {
-        reading
-            .tokens
-            .get(at)
-            .is_some_and(|token| token.shape == Shape::Question)
-    })
+    rest.any(|at| reading.is_shape(at, Shape::Question))
 }
 
 /// A deed that opens a sentence, with no word of who does it.

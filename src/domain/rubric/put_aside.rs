@@ -104,10 +104,7 @@ fn not_at_first(reading: &Reading) -> impl Iterator<Item = Span> {
 
 /// "Not me", "not HQ", "not 17": who or what is not meant.
 fn is_one_or_thing(reading: &Reading, index: usize) -> bool {
-    let is_number = reading
-        .tokens
-        .get(index)
-        .is_some_and(|it| it.shape == Shape::Number);
+    let is_number = reading.is_shape(index, Shape::Number);
     (is_number
         || reading.is_who(index)
         || reading.is_one_of(index, &["me", "us", "them"])

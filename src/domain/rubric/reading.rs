@@ -7,7 +7,7 @@ use super::dates::When;
 use super::lexicon::{Class, Lexicon};
 use super::mixed::hash_of;
 use super::spelling::{Ending, normal};
-use super::tokens::{Token, Words, tokenize};
+use super::tokens::{Shape, Token, Words, tokenize};
 use super::{ahead, dates, naming};
 use crate::domain::strategy::{Answers, Part};
 
@@ -149,6 +149,13 @@ impl<'a> Reading<'a> {
         self.tokens
             .get(index)
             .is_some_and(|token| token.classes.has(class))
+    }
+
+    /// Whether the token at this index has the shape.
+    pub fn is_shape(&self, index: usize, shape: Shape) -> bool {
+        self.tokens
+            .get(index)
+            .is_some_and(|token| token.shape == shape)
     }
 
     /// Whether two tokens stand in one sentence.

@@ -39,10 +39,7 @@ pub fn taken_up(reading: &Reading) -> Vec<Span> {
 
 /// Whether a new sentence, an arrow or a reason begins here.
 fn goes_on(reading: &Reading, index: usize) -> bool {
-    let is_arrow = reading
-        .tokens
-        .get(index)
-        .is_some_and(|it| it.shape == Shape::Arrow);
+    let is_arrow = reading.is_shape(index, Shape::Arrow);
     is_arrow
         || reading.is(index, Class::Reason)
         || index > 0 && !reading.same_sentence(index - 1, index)

@@ -48,12 +48,12 @@ async fn takes_address(site: &Site, who: &str, of: &str) {
     let acme = ConnectionId::from("acme");
     let mut tx = site.store.write().await.unwrap();
     let people = tx.people(&acme).await.unwrap();
-    let mut taken: Vec<Person> = people
-        .into_iter()
-        .filter(|it| it.id.as_str() == who)
-        .collect();
-    taken[0].email = Some(format!("{of}@ACME.test"));
-    tx.save_people(&acme, &taken).await.unwrap();
+    let one = people.into_iter().find(|it| it.id.as_str() == who);
+    let taken = Person {
+        email: Some(format!("{of}@ACME.test")),
+        ..one.unwrap()
+    };
+    tx.save_people(&acme, &[taken]).await.unwrap();
     tx.commit().await.unwrap();
 }
 
